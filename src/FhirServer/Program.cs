@@ -1,3 +1,36 @@
-var builder = WebApplication.CreateSlimBuilder(args);
+using HealthChain.FhirServer;
+using HealthChain.FhirServer.Cli;
+using HealthChain.FhirServer.Http;
+using HealthChain.FhirServer.Interactions;
+
+if (CommandLine.Run(args, Console.OpenStandardOutput(), Console.Error) is { } exitCode)
+{
+    return exitCode;
+}
+
+var builder = WebApplication.CreateSlimBuilder(args is ["serve", ..] ? args[1..] : args);
+
+var options = ServerOptions.From(builder.Configuration);
+if (options.Problem is { } problem)
+{
+    Console.Error.WriteLine($"healthchain: {problem}");
+    return ExitCodes.Usage;
+}
+
+builder.WebHost.UseUrls(options.Listen);
+builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+builder.Services.AddSingleton(options);
+builder.Services.AddSingleton(TimeProvider.System);
+builder.Services.AddSingleton<CapabilityStatement>();
+
 var app = builder.Build();
+
+app.Use(Outcomes.AnswerFailures);
+app.UseRouting();
+
+var fhir = app.MapGroup("/fhir");
+Capabilities.Map(fhir);
+Health.Map(app);
+
 await app.RunAsync();
+return ExitCodes.Success;

@@ -1,0 +1,57 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Xunit;
+
+namespace HealthChain.FhirServer.Tests;
+
+public sealed class CapabilitiesTests(WebApplicationFactory<Program> server) : IClassFixture<WebApplicationFactory<Program>>
+{
+    private readonly HttpClient _client = server.CreateClient();
+
+    private async Task<JsonElement> ReadMetadataAsync()
+    {
+        await using var body = await _client.GetStreamAsync("/fhir/metadata", TestContext.Current.CancellationToken);
+        using var document = await JsonDocument.ParseAsync(body, cancellationToken: TestContext.Current.CancellationToken);
+        return document.RootElement.Clone();
+    }
+
+    [Fact]
+    public async Task Metadata_is_a_capability_statement_of_an_R4_server()
+    {
+        var statement = await ReadMetadataAsync();
+
+        Assert.Equal("CapabilityStatement", statement.GetProperty("resourceType").GetString());
+        Assert.Equal("active", statement.GetProperty("status").GetString());
+        Assert.Equal("instance", statement.GetProperty("kind").GetString());
+        Assert.Equal("4.0.1", statement.GetProperty("fhirVersion").GetString());
+        Assert.Equal("server", statement.GetProperty("rest")[0].GetProperty("mode").GetString());
+    }
+
+    [Fact]
+    public async Task Metadata_does_not_claim_resource_types_that_are_not_served()
+    {
+        var statement = await ReadMetadataAsync();
+
+        Assert.False(statement.GetProperty("rest")[0].TryGetProperty("resource", out _));
+    }
+
+    [Fact]
+    public async Task Metadata_is_served_as_fhir_json_with_its_length()
+    {
+        using var response = await _client.GetAsync("/fhir/metadata", TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("application/fhir+json; charset=utf-8", response.Content.Headers.ContentType?.ToString());
+        Assert.NotNull(response.Content.Headers.ContentLength);
+    }
+
+    [Fact]
+    public async Task The_statement_and_its_date_stay_the_same_while_the_server_runs()
+    {
+        var first = await ReadMetadataAsync();
+        var second = await ReadMetadataAsync();
+
+        Assert.True(JsonElement.DeepEquals(first, second));
+    }
+}

@@ -1,0 +1,75 @@
+using System.Net;
+using System.Text.Json;
+using HealthChain.FhirServer.Http;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Xunit;
+
+namespace HealthChain.FhirServer.Tests;
+
+public sealed class OutcomesTests(WebApplicationFactory<Program> server) : IClassFixture<WebApplicationFactory<Program>>
+{
+    private readonly HttpClient _client = server.CreateClient();
+
+    private static async Task<JsonElement> ReadIssueAsync(HttpResponseMessage response)
+    {
+        Assert.Equal("application/fhir+json; charset=utf-8", response.Content.Headers.ContentType?.ToString());
+        await using var body = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
+        using var document = await JsonDocument.ParseAsync(body, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal("OperationOutcome", document.RootElement.GetProperty("resourceType").GetString());
+        return document.RootElement.GetProperty("issue")[0].Clone();
+    }
+
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/fhir")]
+    [InlineData("/fhir/Patient/1")]
+    [InlineData("/metadata")]
+    public async Task An_unknown_path_gives_404_with_an_outcome(string path)
+    {
+        using var response = await _client.GetAsync(path, TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        var issue = await ReadIssueAsync(response);
+        Assert.Equal("error", issue.GetProperty("severity").GetString());
+        Assert.Equal("not-found", issue.GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task A_method_that_a_path_does_not_have_gives_405_and_names_those_it_has()
+    {
+        using var response = await _client.DeleteAsync("/fhir/metadata", TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, response.StatusCode);
+        Assert.Contains("GET", response.Content.Headers.Allow);
+        var issue = await ReadIssueAsync(response);
+        Assert.Equal("not-supported", issue.GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task A_bug_gives_500_without_its_message()
+    {
+        var context = new DefaultHttpContext
+        {
+            RequestServices = server.Services,
+            TraceIdentifier = "trace-7",
+            Response = { Body = new MemoryStream() },
+        };
+
+        await Outcomes.AnswerFailures(context, _ => throw new InvalidOperationException("name of a patient"));
+
+        Assert.Equal(StatusCodes.Status500InternalServerError, context.Response.StatusCode);
+        var body = System.Text.Encoding.UTF8.GetString(((MemoryStream)context.Response.Body).ToArray());
+        Assert.Contains("trace-7", body);
+        Assert.DoesNotContain("name of a patient", body);
+    }
+
+    [Fact]
+    public void Every_kind_of_failure_has_a_status_that_says_error()
+    {
+        foreach (var kind in Enum.GetValues<FailureKind>())
+        {
+            Assert.InRange(Outcomes.StatusOf(kind), 400, 599);
+        }
+    }
+}
