@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using HealthChain.Fhir;
 using HealthChain.FhirServer.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc.Testing;
@@ -65,11 +66,47 @@ public sealed class OutcomesTests(WebApplicationFactory<Program> server) : IClas
     }
 
     [Fact]
-    public void Every_kind_of_failure_has_a_status_that_says_error()
+    public void Every_kind_of_error_has_a_status_that_says_error()
     {
-        foreach (var kind in Enum.GetValues<FailureKind>())
+        foreach (var kind in Enum.GetValues<ErrorKind>())
         {
             Assert.InRange(Outcomes.StatusOf(kind), 400, 599);
         }
+    }
+
+    [Fact]
+    public void An_outcome_tells_severity_code_message_rule_place_and_position()
+    {
+        var issue = Issue.Error(IssueType.Invariant, "A contact needs a name", "Patient.contact[0]", "pat-1") with { Position = (3, 14) };
+
+        using var document = JsonDocument.Parse(OperationOutcome.ToJson([issue]));
+
+        var expected = JsonDocument.Parse("""
+            {
+              "resourceType": "OperationOutcome",
+              "issue": [
+                {
+                  "extension": [
+                    { "url": "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-line", "valueInteger": 3 },
+                    { "url": "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-col", "valueInteger": 14 }
+                  ],
+                  "severity": "error",
+                  "code": "invariant",
+                  "details": { "text": "A contact needs a name" },
+                  "diagnostics": "Rule: pat-1",
+                  "expression": ["Patient.contact[0]"]
+                }
+              ]
+            }
+            """);
+        Assert.True(JsonElement.DeepEquals(expected.RootElement, document.RootElement));
+    }
+
+    [Fact]
+    public void An_outcome_without_issues_says_so_in_one()
+    {
+        using var document = JsonDocument.Parse(OperationOutcome.ToJson([]));
+
+        Assert.Equal("information", document.RootElement.GetProperty("issue")[0].GetProperty("severity").GetString());
     }
 }

@@ -1,0 +1,73 @@
+using System.Buffers;
+using System.Text.Json;
+using HealthChain.Fhir;
+
+namespace HealthChain.FhirServer.Http;
+
+/// <summary>Writes issues as an OperationOutcome: https://hl7.org/fhir/R4/operationoutcome.html</summary>
+internal static class OperationOutcome
+{
+    private const string LineExtension = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-line";
+    private const string ColumnExtension = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-col";
+
+    private static readonly IReadOnlyList<Issue> AllOk =
+        [new Issue(IssueSeverity.Information, IssueType.Informational, "No issues found.")];
+
+    /// <summary>The outcome as JSON. R4 asks for at least one issue, so an empty list says that all is well.</summary>
+    public static ReadOnlyMemory<byte> ToJson(IReadOnlyList<Issue> issues)
+    {
+        var body = new ArrayBufferWriter<byte>(256);
+        using var json = new Utf8JsonWriter(body);
+        json.WriteStartObject();
+        json.WriteString("resourceType"u8, "OperationOutcome"u8);
+        json.WriteStartArray("issue"u8);
+        foreach (var issue in issues.Count == 0 ? AllOk : issues)
+        {
+            WriteIssue(json, issue);
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+        json.Flush();
+        return body.WrittenMemory;
+    }
+
+    private static void WriteIssue(Utf8JsonWriter json, Issue issue)
+    {
+        json.WriteStartObject();
+        if (issue.Position is { } position)
+        {
+            json.WriteStartArray("extension"u8);
+            WriteInteger(json, LineExtension, position.Line);
+            WriteInteger(json, ColumnExtension, position.Column);
+            json.WriteEndArray();
+        }
+
+        json.WriteString("severity"u8, issue.Severity.Code());
+        json.WriteString("code"u8, issue.Type.Code());
+        json.WriteStartObject("details"u8);
+        json.WriteString("text"u8, issue.Message);
+        json.WriteEndObject();
+        if (issue.Key is not null)
+        {
+            json.WriteString("diagnostics"u8, $"Rule: {issue.Key}");
+        }
+
+        if (issue.Expression is not null)
+        {
+            json.WriteStartArray("expression"u8);
+            json.WriteStringValue(issue.Expression);
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteInteger(Utf8JsonWriter json, string url, int value)
+    {
+        json.WriteStartObject();
+        json.WriteString("url"u8, url);
+        json.WriteNumber("valueInteger"u8, value);
+        json.WriteEndObject();
+    }
+}
