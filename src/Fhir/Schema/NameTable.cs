@@ -6,8 +6,6 @@ namespace HealthChain.Fhir.Schema;
 /// </summary>
 internal sealed class NameTable
 {
-    public static readonly NameTable Empty = new(2);
-
     private readonly byte[]?[] _keys;
     private readonly Member[] _members;
     private readonly int _mask;

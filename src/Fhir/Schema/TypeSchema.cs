@@ -43,8 +43,11 @@ public enum PrimitiveKind : byte
 [DebuggerDisplay("{Name}")]
 public sealed class TypeSchema
 {
-    private NameTable _names = NameTable.Empty;
-    private Dictionary<string, ElementSchema> _byName = [];
+    private ElementSchema[] _elements = [];
+
+    // Made when first needed: a process that reads one Patient never touches most types. Two threads may make the same table.
+    private NameTable? _names;
+    private Dictionary<string, ElementSchema>? _byName;
 
     internal TypeSchema(ushort id, string name, TypeKind kind, PrimitiveKind primitive, bool isAbstract)
     {
@@ -71,10 +74,11 @@ public sealed class TypeSchema
     public TypeSchema? Base { get; private set; }
 
     /// <summary>All elements in the order of the specification, which is the order of XML. A primitive has <c>id</c> and <c>extension</c> only.</summary>
-    public IReadOnlyList<ElementSchema> Elements { get; private set; } = [];
+    public IReadOnlyList<ElementSchema> Elements => _elements;
 
     /// <summary>The element of that FHIRPath name (<c>value</c> for <c>value[x]</c>), or null.</summary>
-    public ElementSchema? Element(string name) => _byName.GetValueOrDefault(name);
+    public ElementSchema? Element(string name) =>
+        (_byName ??= _elements.ToDictionary(element => element.Name)).GetValueOrDefault(name);
 
     /// <summary>True when it is <paramref name="other"/> or derives from it.</summary>
     public bool Is(TypeSchema other)
@@ -94,21 +98,15 @@ public sealed class TypeSchema
     /// Finds the member of that JSON name: <c>birthDate</c>, <c>valueQuantity</c>; without the underscore that marks the
     /// extensions of a primitive. XML uses the same names.
     /// </summary>
-    public bool TryGetMember(ReadOnlySpan<byte> name, out Member member) => _names.TryGet(name, out member);
+    public bool TryGetMember(ReadOnlySpan<byte> name, out Member member) =>
+        (_names ??= NameTable.Of(_elements)).TryGet(name, out member);
 
     public override string ToString() => Name;
 
     internal void Complete(TypeSchema? baseType, ElementSchema[] elements)
     {
         Base = baseType;
-        Elements = elements;
-        _byName = new Dictionary<string, ElementSchema>(elements.Length);
-        foreach (ElementSchema element in elements)
-        {
-            _byName.Add(element.Name, element);
-        }
-
-        _names = NameTable.Of(elements);
+        _elements = elements;
     }
 }
 
