@@ -62,6 +62,7 @@ internal ref partial struct JsonTreeReader
             Report(frame.Node, member.Element.Id, IssueType.Structure, LengthsDiffer(name));
         }
 
+        frame.HasGaps |= any;
         if (!any)
         {
             Report(frame.Node, member.Element.Id, IssueType.Structure, $"'{Show(name)}' holds nothing but null: leave it out.");

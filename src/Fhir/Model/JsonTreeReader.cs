@@ -249,7 +249,6 @@ internal ref partial struct JsonTreeReader
             }
 
             frame.Extensions |= bit;
-            frame.HasGaps = true;
             ReadExtensions(ref frame, member, text);
         }
         else

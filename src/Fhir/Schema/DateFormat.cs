@@ -4,7 +4,7 @@ namespace HealthChain.Fhir.Schema;
 internal static class DateFormat
 {
     /// <summary>YYYY, YYYY-MM or YYYY-MM-DD.</summary>
-    public static bool IsDate(ReadOnlySpan<byte> text) => text.Length <= 10 && DatePart(text) == text.Length;
+    public static bool IsDate(ReadOnlySpan<byte> text) => text.Length is > 0 and <= 10 && DatePart(text) == text.Length;
 
     /// <summary>A date, or a date with time to the second and time zone.</summary>
     public static bool IsDateTime(ReadOnlySpan<byte> text) => text.Length > 10 ? IsInstant(text) : IsDate(text);
