@@ -55,6 +55,8 @@ public readonly struct Result<T>
         Error = error;
     }
 
+    internal static Result<T> Ok(T value) => new(value, null);
+
     /// <summary>The error, or null when there is a value.</summary>
     public FhirError? Error { get; }
 
@@ -67,4 +69,12 @@ public readonly struct Result<T>
     public static implicit operator Result<T>(T value) => new(value, null);
 
     public static implicit operator Result<T>(FhirError error) => new(default, error);
+}
+
+/// <summary>Makes results where the implicit conversion cannot, which is where T is an interface.</summary>
+public static class Result
+{
+    public static Result<T> Of<T>(T value)
+        where T : class
+        => Result<T>.Ok(value);
 }

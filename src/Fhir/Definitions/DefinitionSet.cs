@@ -4,52 +4,147 @@ namespace HealthChain.Fhir.Definitions;
 /// Definitions by canonical: those of R4 and its terminology that are compiled into this assembly, and those of packages laid over
 /// them. Immutable and safe to share; definitions are decoded when first asked for.
 /// </summary>
-/// <remarks>A canonical may carry <c>|version</c>; without one the newest version wins, and a package wins over what it is laid over.</remarks>
+/// <remarks>
+/// A canonical may carry <c>|version</c> and then means that version only. Without one, the layer laid last wins, and within a layer
+/// the newest version. HL7 terminology lies over R4: where both define <c>http://terminology.hl7.org/...</c>, THO's definition is
+/// the maintained one (R4's is its state of 2019); version numbers cannot be compared, since THO restarted them at 1.0.0.
+/// </remarks>
 public sealed class DefinitionSet
 {
-    public override string ToString() => "definitions";
+    private static readonly Lazy<DefinitionSet> Embedded = new(() =>
+        new DefinitionSet([DefinitionBinary.OpenEmbedded("definitions.terminology.bin"), DefinitionBinary.OpenEmbedded("definitions.r4.bin")]));
+
+    /// <summary>The layers, the one that wins first.</summary>
+    private readonly IDefinitionSource[] _layers;
+
+    private DefinitionSet(IDefinitionSource[] layers) => _layers = layers;
 
     /// <summary>The definitions of R4 (4.0.1) and HL7 terminology, without any package.</summary>
-    public static DefinitionSet R4 => throw new FhirException(FhirError.Unsupported("definitions"));
+    public static DefinitionSet R4 => Embedded.Value;
 
-    /// <summary>A set with further definitions over this one, snapshots generated where they lack.</summary>
-    public DefinitionSet With(IReadOnlyList<IDefinitionSource> sources) => throw new FhirException(FhirError.Unsupported($"{this} {sources.Count}"));
+    /// <summary>Every definition of one sort (decodes them all; for building indexes at start). Of several versions the one that wins comes first.</summary>
+    public IEnumerable<StructureDefinition> Structures => All<StructureDefinition>(DefinitionKind.StructureDefinition);
 
-    /// <summary>The structure of that canonical with a snapshot, or null.</summary>
-    public StructureDefinition? Structure(string canonical) => throw new FhirException(FhirError.Unsupported($"{this} {canonical}"));
+    public IEnumerable<ValueSet> ValueSets => All<ValueSet>(DefinitionKind.ValueSet);
+
+    public IEnumerable<CodeSystem> CodeSystems => All<CodeSystem>(DefinitionKind.CodeSystem);
+
+    public IEnumerable<ConceptMap> ConceptMaps => All<ConceptMap>(DefinitionKind.ConceptMap);
+
+    public IEnumerable<SearchParameter> SearchParameters => All<SearchParameter>(DefinitionKind.SearchParameter);
+
+    public IEnumerable<OperationDefinition> Operations => All<OperationDefinition>(DefinitionKind.OperationDefinition);
+
+    public IEnumerable<CompartmentDefinition> Compartments => All<CompartmentDefinition>(DefinitionKind.CompartmentDefinition);
+
+    public IEnumerable<NamingSystem> NamingSystems => All<NamingSystem>(DefinitionKind.NamingSystem);
+
+    /// <summary>A set with further definitions over this one; of the sources given, the last wins.</summary>
+    public DefinitionSet With(IReadOnlyList<IDefinitionSource> sources) => new([.. sources.Reverse(), .. _layers]);
+
+    /// <summary>The structure of that canonical, or null.</summary>
+    public StructureDefinition? Structure(string canonical) => Find<StructureDefinition>(DefinitionKind.StructureDefinition, canonical);
 
     /// <summary>The definition of a type of the specification by its name: <c>Patient</c>, <c>HumanName</c>, <c>string</c>.</summary>
-    public StructureDefinition? Type(string name) => throw new FhirException(FhirError.Unsupported($"{this} {name}"));
+    public StructureDefinition? Type(string name) =>
+        Structure("http://hl7.org/fhir/StructureDefinition/" + name) is { IsConstraint: false } structure ? structure : null;
 
-    public ValueSet? ValueSet(string canonical) => throw new FhirException(FhirError.Unsupported($"{this} {canonical}"));
+    /// <summary>The value set of that canonical or <c>urn:oid:</c> identifier, or null.</summary>
+    public ValueSet? ValueSet(string canonical) => Find<ValueSet>(DefinitionKind.ValueSet, canonical);
 
-    public CodeSystem? CodeSystem(string canonical) => throw new FhirException(FhirError.Unsupported($"{this} {canonical}"));
+    /// <summary>
+    /// The code system of that canonical, of that <c>urn:oid:</c> identifier, or of any other name that a NamingSystem lists for it; or null.
+    /// </summary>
+    public CodeSystem? CodeSystem(string canonical)
+    {
+        if (Find<CodeSystem>(DefinitionKind.CodeSystem, canonical) is { } found)
+        {
+            return found;
+        }
 
-    public ConceptMap? ConceptMap(string canonical) => throw new FhirException(FhirError.Unsupported($"{this} {canonical}"));
+        (string name, string? version) = Split(canonical);
+        return SystemUri(name) is { } uri && uri != name
+            ? Find<CodeSystem>(DefinitionKind.CodeSystem, version is null ? uri : $"{uri}|{version}")
+            : null;
+    }
 
-    public SearchParameter? SearchParameter(string canonical) => throw new FhirException(FhirError.Unsupported($"{this} {canonical}"));
+    public ConceptMap? ConceptMap(string canonical) => Find<ConceptMap>(DefinitionKind.ConceptMap, canonical);
 
-    public OperationDefinition? Operation(string canonical) => throw new FhirException(FhirError.Unsupported($"{this} {canonical}"));
+    public SearchParameter? SearchParameter(string canonical) => Find<SearchParameter>(DefinitionKind.SearchParameter, canonical);
 
-    public CompartmentDefinition? Compartment(string code) => throw new FhirException(FhirError.Unsupported($"{this} {code}"));
+    public OperationDefinition? Operation(string canonical) => Find<OperationDefinition>(DefinitionKind.OperationDefinition, canonical);
 
-    /// <summary>Every definition of one sort (decodes them all; for building indexes at start).</summary>
-    public IEnumerable<StructureDefinition> Structures => throw new FhirException(FhirError.Unsupported($"{this}"));
+    /// <summary>The compartment of that code (<c>Patient</c>) or canonical, or null.</summary>
+    public CompartmentDefinition? Compartment(string code) => Find<CompartmentDefinition>(DefinitionKind.CompartmentDefinition, code);
 
-    public IEnumerable<ValueSet> ValueSets => throw new FhirException(FhirError.Unsupported($"{this}"));
+    /// <summary>The uri that FHIR prefers for a system known under another name, such as <c>http://loinc.org</c> for <c>urn:oid:2.16.840.1.113883.6.1</c>; or null.</summary>
+    public string? SystemUri(string name)
+    {
+        foreach (IDefinitionSource layer in _layers)
+        {
+            foreach (IDefinition found in layer.Find(DefinitionKind.NamingSystem, name))
+            {
+                if (((NamingSystem)found).PreferredUri is { } uri)
+                {
+                    return uri;
+                }
+            }
+        }
 
-    public IEnumerable<CodeSystem> CodeSystems => throw new FhirException(FhirError.Unsupported($"{this}"));
+        return null;
+    }
 
-    public IEnumerable<ConceptMap> ConceptMaps => throw new FhirException(FhirError.Unsupported($"{this}"));
+    private IEnumerable<T> All<T>(DefinitionKind kind)
+        where T : IDefinition
+    {
+        var seen = new HashSet<(string?, string?)>();
+        foreach (IDefinitionSource layer in _layers)
+        {
+            foreach (IDefinition definition in layer.All(kind))
+            {
+                // The same version in two layers is one definition: the upper layer's. Naming systems have no canonical to compare.
+                if (definition.Url is null || seen.Add((definition.Url, definition.Version)))
+                {
+                    yield return (T)definition;
+                }
+            }
+        }
+    }
 
-    public IEnumerable<SearchParameter> SearchParameters => throw new FhirException(FhirError.Unsupported($"{this}"));
+    private T? Find<T>(DefinitionKind kind, string canonical)
+        where T : class, IDefinition
+    {
+        (string name, string? version) = Split(canonical);
+        foreach (IDefinitionSource layer in _layers)
+        {
+            T? best = null;
+            foreach (IDefinition candidate in layer.Find(kind, name))
+            {
+                if (version is not null)
+                {
+                    if (candidate.Version == version)
+                    {
+                        return (T)candidate;
+                    }
+                }
+                else if (best is null || VersionOrder.Compare(candidate.Version, best.Version) > 0)
+                {
+                    best = (T)candidate;
+                }
+            }
 
-    public IEnumerable<OperationDefinition> Operations => throw new FhirException(FhirError.Unsupported($"{this}"));
+            if (best is not null)
+            {
+                return best;
+            }
+        }
 
-    public IEnumerable<CompartmentDefinition> Compartments => throw new FhirException(FhirError.Unsupported($"{this}"));
+        return null;
+    }
 
-    public IEnumerable<NamingSystem> NamingSystems => throw new FhirException(FhirError.Unsupported($"{this}"));
+    private static (string Name, string? Version) Split(string canonical)
+    {
+        int bar = canonical.IndexOf('|', StringComparison.Ordinal);
+        return bar < 0 ? (canonical, null) : (canonical[..bar], canonical[(bar + 1)..]);
+    }
 }
-
-/// <summary>Something that definitions come from: the embedded binary, a package, resources in memory.</summary>
-public interface IDefinitionSource;

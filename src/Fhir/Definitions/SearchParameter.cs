@@ -14,7 +14,7 @@ public enum SearchParameterType : byte
 }
 
 /// <summary>A SearchParameter as the specification or a package defines it.</summary>
-public sealed record SearchParameter
+public sealed record SearchParameter : IDefinition
 {
     public required string Url { get; init; }
     public string? Version { get; init; }
@@ -42,6 +42,9 @@ public sealed record SearchParameter
     public IReadOnlyList<string> Chains { get; init; } = [];
     public IReadOnlyList<SearchParameterComponent> Components { get; init; } = [];
 
+    DefinitionKind IDefinition.Kind => DefinitionKind.SearchParameter;
+    IEnumerable<string> IDefinition.Aliases => [];
+
     public override string ToString() => Url;
 }
 
@@ -50,26 +53,37 @@ public sealed record SearchParameter
 public readonly record struct SearchParameterComponent(string Definition, string Expression);
 
 /// <summary>Which resources belong to whom, and through which search parameters.</summary>
-public sealed record CompartmentDefinition(string Url, string Code, IReadOnlyList<CompartmentResource> Resources);
+/// <param name="Code">The type of resource at its heart: <c>Patient</c>.</param>
+public sealed record CompartmentDefinition(string Url, string? Version, string Code, IReadOnlyList<CompartmentResource> Resources) : IDefinition
+{
+    DefinitionKind IDefinition.Kind => DefinitionKind.CompartmentDefinition;
+    IEnumerable<string> IDefinition.Aliases => [Code];
+}
 
 /// <param name="Type">Resource type.</param>
 /// <param name="Parameters">Codes of reference parameters (or <c>{def}</c>) that link it to the compartment; empty when it is not in it.</param>
 public sealed record CompartmentResource(string Type, IReadOnlyList<string> Parameters);
 
 /// <summary>An operation as the specification defines it.</summary>
-public sealed record OperationDefinition
+public sealed record OperationDefinition : IDefinition
 {
     public required string Url { get; init; }
     public string? Version { get; init; }
     public required string Name { get; init; }
     public required string Code { get; init; }
-    public string? Kind { get; init; }
+
+    /// <summary><c>operation</c>, or <c>query</c> for a named query.</summary>
+    public string? OperationKind { get; init; }
+
     public bool? AffectsState { get; init; }
     public IReadOnlyList<string> ResourceTypes { get; init; } = [];
     public bool OnSystem { get; init; }
     public bool OnType { get; init; }
     public bool OnInstance { get; init; }
     public IReadOnlyList<OperationParameter> Parameters { get; init; } = [];
+
+    DefinitionKind IDefinition.Kind => DefinitionKind.OperationDefinition;
+    IEnumerable<string> IDefinition.Aliases => [];
 }
 
 public sealed record OperationParameter(

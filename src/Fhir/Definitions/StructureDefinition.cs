@@ -13,7 +13,7 @@ public enum StructureKind : byte
 /// The part of a StructureDefinition that the core works with. A plain immutable record: the same one comes out of the embedded
 /// definitions, out of a package folder and out of a resource that was posted.
 /// </summary>
-public sealed record StructureDefinition
+public sealed record StructureDefinition : IDefinition
 {
     public required string Url { get; init; }
     public string? Version { get; init; }
@@ -42,6 +42,9 @@ public sealed record StructureDefinition
     public IReadOnlyList<ElementDefinition> Snapshot { get; init; } = [];
 
     public IReadOnlyList<ElementDefinition> Differential { get; init; } = [];
+
+    DefinitionKind IDefinition.Kind => DefinitionKind.StructureDefinition;
+    IEnumerable<string> IDefinition.Aliases => [];
 
     public override string ToString() => Version is null ? Url : $"{Url}|{Version}";
 }

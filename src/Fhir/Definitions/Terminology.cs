@@ -11,7 +11,7 @@ public enum CodeSystemContent : byte
 }
 
 /// <summary>The part of a CodeSystem that terminology work needs.</summary>
-public sealed record CodeSystem
+public sealed record CodeSystem : IDefinition
 {
     public required string Url { get; init; }
     public string? Version { get; init; }
@@ -44,6 +44,9 @@ public sealed record CodeSystem
     /// <summary>Every concept, depth first; the hierarchy is in <see cref="Concept.Parent"/>.</summary>
     public IReadOnlyList<Concept> Concepts { get; init; } = [];
 
+    DefinitionKind IDefinition.Kind => DefinitionKind.CodeSystem;
+    IEnumerable<string> IDefinition.Aliases => Identifiers;
+
     public override string ToString() => Version is null ? Url : $"{Url}|{Version}";
 }
 
@@ -67,7 +70,7 @@ public sealed record FilterDefinition(string Code, IReadOnlyList<string> Operato
 public sealed record Coding(string? System, string? Code, string? Display = null, string? Version = null);
 
 /// <summary>The part of a ValueSet that terminology work needs.</summary>
-public sealed record ValueSet
+public sealed record ValueSet : IDefinition
 {
     public required string Url { get; init; }
     public string? Version { get; init; }
@@ -93,6 +96,9 @@ public sealed record ValueSet
     /// <summary>expansion.total when the stored expansion is only a page of it.</summary>
     public int? ExpansionTotal { get; init; }
 
+    DefinitionKind IDefinition.Kind => DefinitionKind.ValueSet;
+    IEnumerable<string> IDefinition.Aliases => Identifiers;
+
     public override string ToString() => Version is null ? Url : $"{Url}|{Version}";
 }
 
@@ -116,7 +122,7 @@ public sealed record ExpansionConcept(string? System, string? Version, string? C
 }
 
 /// <summary>The part of a ConceptMap that $translate needs.</summary>
-public sealed record ConceptMap
+public sealed record ConceptMap : IDefinition
 {
     public required string Url { get; init; }
     public string? Version { get; init; }
@@ -128,6 +134,9 @@ public sealed record ConceptMap
 
     public string? Target { get; init; }
     public IReadOnlyList<ConceptMapGroup> Groups { get; init; } = [];
+
+    DefinitionKind IDefinition.Kind => DefinitionKind.ConceptMap;
+    IEnumerable<string> IDefinition.Aliases => [];
 }
 
 public sealed record ConceptMapGroup(
@@ -154,7 +163,26 @@ public sealed record ConceptMapDependency(string Property, string? System, strin
 public sealed record ConceptMapUnmapped(string Mode, string? Code, string? Display, string? Url);
 
 /// <summary>Names one thing has in several worlds, such as a code system's url and OID.</summary>
-public sealed record NamingSystem(string? Url, string Name, string Kind, IReadOnlyList<NamingSystemId> Ids);
+/// <param name="Use">What it names: <c>codesystem</c>, <c>identifier</c> or <c>root</c>.</param>
+public sealed record NamingSystem(string? Url, string Name, string Use, IReadOnlyList<NamingSystemId> Ids) : IDefinition
+{
+    DefinitionKind IDefinition.Kind => DefinitionKind.NamingSystem;
+    string? IDefinition.Version => null;
+    IEnumerable<string> IDefinition.Aliases => Ids.Select(id => id.Uri);
+
+    /// <summary>The uri that systems should use: the preferred one, or else the first; null when it has none.</summary>
+    public string? PreferredUri =>
+        Ids.Where(id => id.Kind == "uri").OrderByDescending(id => id.IsPreferred).Select(id => id.Value).FirstOrDefault();
+}
 
 /// <param name="Kind"><c>oid</c>, <c>uuid</c>, <c>uri</c> or <c>other</c>.</param>
-public readonly record struct NamingSystemId(string Kind, string Value, bool IsPreferred);
+public readonly record struct NamingSystemId(string Kind, string Value, bool IsPreferred)
+{
+    /// <summary>The name as a <c>Coding.system</c> would have it: OIDs and UUIDs with their urn prefix.</summary>
+    public string Uri => Kind switch
+    {
+        "oid" when !Value.StartsWith("urn:", StringComparison.Ordinal) => "urn:oid:" + Value,
+        "uuid" when !Value.StartsWith("urn:", StringComparison.Ordinal) => "urn:uuid:" + Value,
+        _ => Value,
+    };
+}
