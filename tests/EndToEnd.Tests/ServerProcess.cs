@@ -33,14 +33,13 @@ internal sealed class ServerProcess : IAsyncDisposable
         throw new InvalidOperationException($"The server ended before it listened: {await process.StandardError.ReadToEndAsync()}");
     }
 
-    /// <summary>Asks it to stop as a supervisor does, and gives its exit code and what it said since it listened.</summary>
-    public async Task<Finished> StopAsync()
+    /// <summary>Asks it to stop as a supervisor does, and gives its exit code.</summary>
+    public async Task<int> StopAsync()
     {
         using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
-        var output = await _process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var errors = await _process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await _process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return new Finished(_process.ExitCode, output, errors);
+        return _process.ExitCode;
     }
 
     public async ValueTask DisposeAsync()
