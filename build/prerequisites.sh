@@ -23,7 +23,7 @@ need() {
   local check=$1 description=$2
   shift 2
   if ! "$check"; then
-    try_install "$@"
+    try_install "$@" || true
     if ! "$check"; then
       missing+=("$description")
     fi

@@ -19,6 +19,8 @@ if (options.Problem is { } problem)
 
 builder.WebHost.UseUrls(options.Listen);
 builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+// The platform logs every request with its path and query, which may name a patient.
+builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
 builder.Services.AddSingleton(options);
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddSingleton<CapabilityStatement>();

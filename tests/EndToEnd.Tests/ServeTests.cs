@@ -38,7 +38,20 @@ public sealed class ServeTests(ITestOutputHelper log)
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no SIGTERM.");
         await using var server = await ServerProcess.StartAsync();
 
-        Assert.Equal(0, await server.StopAsync());
+        Assert.Equal(0, (await server.StopAsync()).ExitCode);
+    }
+
+    [Fact]
+    public async Task The_log_does_not_repeat_what_a_request_asked_for()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no SIGTERM.");
+        await using var server = await ServerProcess.StartAsync();
+        using var response = await server.Client.GetAsync("/fhir/Patient?name=Lovelace", TestContext.Current.CancellationToken);
+
+        var finished = await server.StopAsync();
+
+        Assert.Contains("shutting down", finished.Output);
+        Assert.DoesNotContain("Lovelace", finished.Output + finished.Errors);
     }
 
     [Theory]

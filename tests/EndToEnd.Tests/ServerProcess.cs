@@ -33,13 +33,14 @@ internal sealed class ServerProcess : IAsyncDisposable
         throw new InvalidOperationException($"The server ended before it listened: {await process.StandardError.ReadToEndAsync()}");
     }
 
-    /// <summary>Asks it to stop as a supervisor does, and gives its exit code.</summary>
-    public async Task<int> StopAsync()
+    /// <summary>Asks it to stop as a supervisor does, and gives its exit code and what it said since it listened.</summary>
+    public async Task<Finished> StopAsync()
     {
         using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
-        await _process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var output = await _process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var errors = await _process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return _process.ExitCode;
+        return new Finished(_process.ExitCode, output, errors);
     }
 
     public async ValueTask DisposeAsync()

@@ -1,0 +1,96 @@
+using System.Buffers;
+
+namespace HealthChain.FhirServer.Cli;
+
+/// <summary>One resource of an input file, as text.</summary>
+/// <param name="Utf8">JSON or XML; valid until the next resource of the file is read.</param>
+/// <param name="IsXml">Whether it is XML.</param>
+/// <param name="Line">Line of the file on which it stands in NDJSON, counted from 1; 0 when it is the whole file.</param>
+/// <param name="Entry">Index of the entry of a Bundle that was too large to be read at once; -1 when it is not one.</param>
+internal readonly record struct InputResource(ReadOnlyMemory<byte> Utf8, bool IsXml, int Line = 0, int Entry = -1)
+{
+    /// <summary>The place in the file, as a suffix for messages.</summary>
+    public string Place => Line > 0 ? $":{Line}" : Entry >= 0 ? $" entry[{Entry}]" : "";
+}
+
+/// <summary>
+/// Reads the resources of a file: one JSON or XML resource, the lines of NDJSON, or, of a JSON Bundle beyond
+/// <see cref="MaxWholeBytes"/>, the entries. Memory is bounded by the largest resource, not by the file.
+/// </summary>
+internal static class InputFile
+{
+    /// <summary>Standard input, by convention.</summary>
+    public const string StandardInput = "-";
+
+    /// <summary>Larger Bundles are read entry by entry; what a rule says about entries together is then not seen.</summary>
+    public const int MaxWholeBytes = 32 * 1024 * 1024;
+
+    /// <summary>The longest resource; as long as the longest array.</summary>
+    private const int MaxResourceBytes = 1 << 30;
+
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
+    /// <summary>Throws <see cref="IOException"/>, <see cref="UnauthorizedAccessException"/> or <see cref="InvalidDataException"/> if it cannot be read.</summary>
+    public static IEnumerable<InputResource> Read(string path)
+    {
+        using var stream = path == StandardInput ? Console.OpenStandardInput() : File.OpenRead(path);
+        if (path.EndsWith(".ndjson", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase))
+        {
+            foreach (var line in ReadLines(stream))
+            {
+                yield return line;
+            }
+        }
+        else if (stream is FileStream { Length: > MaxWholeBytes } file && LargeBundle.IsOne(file))
+        {
+            foreach (var entry in LargeBundle.ReadEntries(file))
+            {
+                yield return entry;
+            }
+        }
+        else
+        {
+            yield return ReadWhole(stream);
+        }
+    }
+
+    private static InputResource ReadWhole(Stream stream)
+    {
+        var buffer = new ArrayBufferWriter<byte>(stream is FileStream { Length: > 0 and < MaxResourceBytes } file ? (int)file.Length + 1 : 4096);
+        for (int read; (read = stream.Read(buffer.GetSpan())) > 0;)
+        {
+            buffer.Advance(read);
+            if (buffer.WrittenCount > MaxResourceBytes)
+            {
+                throw new InvalidDataException($"longer than {MaxResourceBytes} bytes");
+            }
+        }
+
+        var utf8 = WithoutByteOrderMark(buffer.WrittenMemory);
+        return new InputResource(utf8, IsXml(utf8.Span));
+    }
+
+    private static IEnumerable<InputResource> ReadLines(Stream stream)
+    {
+        var window = new ByteWindow(stream, MaxResourceBytes);
+        var number = 0;
+        while (window.TryReadLine(out var line))
+        {
+            number++;
+            var utf8 = number == 1 ? WithoutByteOrderMark(line) : line;
+            if (utf8.Span.ContainsAnyExcept(" \t\r"u8))
+            {
+                yield return new InputResource(utf8, IsXml: false, Line: number);
+            }
+        }
+    }
+
+    private static ReadOnlyMemory<byte> WithoutByteOrderMark(ReadOnlyMemory<byte> utf8) =>
+        utf8.Span.StartsWith(ByteOrderMark) ? utf8[ByteOrderMark.Length..] : utf8;
+
+    private static bool IsXml(ReadOnlySpan<byte> utf8)
+    {
+        var first = utf8.IndexOfAnyExcept(" \t\r\n"u8);
+        return first >= 0 && utf8[first] == '<';
+    }
+}
