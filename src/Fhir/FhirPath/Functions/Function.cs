@@ -1,0 +1,157 @@
+namespace HealthChain.Fhir.FhirPath;
+
+/// <summary>What a function takes as input, for the static check; the function itself checks again when it runs.</summary>
+internal enum FunctionInput : byte
+{
+    /// <summary>Any number of any items.</summary>
+    Any,
+
+    /// <summary>At most one item of any type.</summary>
+    Single,
+    Text,
+    Number,
+    Temporal,
+    Element,
+}
+
+/// <summary>What a function gives, for the static check.</summary>
+internal enum FunctionOutput : byte
+{
+    /// <summary>Items of its input, as many or fewer.</summary>
+    Same,
+
+    /// <summary>One item of the input's type.</summary>
+    SameSingle,
+    Boolean,
+    Integer,
+    Long,
+    Decimal,
+    Text,
+    TextList,
+    Date,
+    DateTime,
+    Time,
+    Quantity,
+    TypeInfo,
+
+    /// <summary>Something that cannot be said beforehand.</summary>
+    Any,
+    Extension,
+}
+
+internal delegate void FunctionBody(in Call call);
+
+/// <summary>A function of the language whose arguments are values, evaluated on the function's own <c>$this</c>.</summary>
+internal sealed record Function(
+    string Name, int MinArguments, int MaxArguments, FunctionInput Input, FunctionOutput Output, FunctionBody Body);
+
+/// <summary>One call of a function: its input and arguments, and where its result goes.</summary>
+internal readonly ref struct Call(
+    Function function, Evaluation run, ref readonly FhirPathValue focus, ValueList input, Node[] arguments, ValueList output)
+{
+    private readonly ref readonly FhirPathValue _focus = ref focus;
+
+    public Evaluation Run { get; } = run;
+
+    public ValueList Input { get; } = input;
+
+    public ValueList Output { get; } = output;
+
+    public int ArgumentCount => arguments.Length;
+
+    public void Return(in FhirPathValue value)
+    {
+        if (!value.IsNone)
+        {
+            Output.Add(value);
+        }
+    }
+
+    public void Return(string text)
+    {
+        Run.CheckLength(text.Length);
+        Output.Add(FhirPathValue.OfString(text));
+    }
+
+    public void Return(bool value) => Output.AddBoolean(value);
+
+    public void Return(int value) => Output.Add(FhirPathValue.OfInteger(value));
+
+    /// <summary>The only item of the input as it is; None if there is none.</summary>
+    public FhirPathValue Item() => Input.Count switch
+    {
+        0 => default,
+        1 => Input[0],
+        _ => throw EvaluationErrors.NotSingle($"The input of {function.Name}()"),
+    };
+
+    /// <summary>The System value of the only item.</summary>
+    public FhirPathValue Value() => Conversion.ToSystem(Item());
+
+    /// <summary>The input as a string; false if there is none.</summary>
+    public bool TryText(out string text)
+    {
+        FhirPathValue item = Item();
+        FhirPathValue value = Conversion.ToSystem(item);
+        text = value.Kind == FhirPathKind.String ? value.String : "";
+        return value.Kind == FhirPathKind.String
+            || (Conversion.SystemKind(item) is FhirPathKind.String || item.IsNone
+                ? false
+                : throw EvaluationErrors.WrongType($"The input of {function.Name}()", "a String", item));
+    }
+
+    /// <summary>The System value of an argument, of the kind asked for; false if it is empty.</summary>
+    public bool TryArgument(int index, FhirPathKind kind, out FhirPathValue value)
+    {
+        string what = $"An argument of {function.Name}()";
+        FhirPathValue item = arguments[index].Single(Run, _focus, what);
+        value = Conversion.ToSystem(item);
+        if (kind == FhirPathKind.Decimal && value.IsNumber)
+        {
+            value = FhirPathValue.OfDecimal(value.Number);
+        }
+
+        return !value.IsNone && (value.Kind == kind ? true : throw EvaluationErrors.WrongType(what, $"of type {kind}", item));
+    }
+
+    public bool TryText(int index, out string text)
+    {
+        bool exists = TryArgument(index, FhirPathKind.String, out FhirPathValue value);
+        text = exists ? value.String : "";
+        return exists;
+    }
+
+    public bool TryInteger(int index, out int number)
+    {
+        bool exists = TryArgument(index, FhirPathKind.Integer, out FhirPathValue value);
+        number = exists ? (int)value.Integer : 0;
+        return exists;
+    }
+
+    /// <summary>The only item of an argument as it is.</summary>
+    public FhirPathValue Argument(int index) => arguments[index].Single(Run, _focus, $"An argument of {function.Name}()");
+
+    /// <summary>All items of an argument; the caller returns the list to the evaluation.</summary>
+    public ValueList RentArgument(int index)
+    {
+        ValueList list = Run.Rent();
+        arguments[index].Evaluate(Run, _focus, list);
+        return list;
+    }
+
+    public FhirException WrongInput(string expected) =>
+        EvaluationErrors.WrongType($"The input of {function.Name}()", expected, Item());
+}
+
+/// <summary>A call of a <see cref="Function"/> with its input and arguments resolved.</summary>
+internal sealed class FunctionNode(Function function, Node input, Node[] arguments) : Node
+{
+    public override void Evaluate(Evaluation run, in FhirPathValue focus, ValueList output)
+    {
+        run.Charge(1);
+        ValueList list = run.Rent();
+        input.Evaluate(run, focus, list);
+        function.Body(new Call(function, run, in focus, list, arguments, output));
+        run.Return(list);
+    }
+}
