@@ -1,7 +1,7 @@
+using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Encodings.Web;
-using System.Text.Json;
 
 namespace HealthChain.Fhir.FhirPath;
 
@@ -41,26 +41,47 @@ internal static class TextCodings
         _ => null,
     };
 
-    public static string? Unescape(string text, string format)
+    public static string? Unescape(string text, string format) => format switch
     {
-        switch (format)
-        {
-            case "html":
-                return WebUtility.HtmlDecode(text);
-            case "json":
-                try
-                {
-                    var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes($"\"{text}\""));
-                    return reader.Read() && reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
-                }
-                catch (Exception e) when (e is JsonException or InvalidOperationException)
-                {
-                    return null;
-                }
+        "html" => WebUtility.HtmlDecode(text),
+        "json" => UnescapeJson(text),
+        _ => null,
+    };
 
-            default:
-                return null;
+    // Not a JSON reader: characters that JSON would have escaped, such as a bare quote, stay as they are.
+    private static string UnescapeJson(string text)
+    {
+        var builder = new StringBuilder(text.Length);
+        for (int i = 0; i < text.Length; i++)
+        {
+            char c = text[i];
+            if (c != '\\' || i + 1 == text.Length)
+            {
+                builder.Append(c);
+                continue;
+            }
+
+            c = text[++i];
+            if (c == 'u' && i + 4 < text.Length
+                && ushort.TryParse(text.AsSpan(i + 1, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ushort code))
+            {
+                builder.Append((char)code);
+                i += 4;
+                continue;
+            }
+
+            builder.Append(c switch
+            {
+                'b' => '\b',
+                'f' => '\f',
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                _ => c,
+            });
         }
+
+        return builder.ToString();
     }
 
     private static string Pad(string base64) => base64.PadRight((base64.Length + 3) / 4 * 4, '=');

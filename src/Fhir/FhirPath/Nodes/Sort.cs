@@ -3,7 +3,7 @@ namespace HealthChain.Fhir.FhirPath;
 /// <summary>What to sort by, and in which direction.</summary>
 internal sealed record SortKey(Node Key, bool Descending);
 
-/// <summary><c>sort(keys)</c>: stable; items without a key come first, as the least.</summary>
+/// <summary><c>sort(keys)</c>: stable; items without a key come last, descending first.</summary>
 internal sealed class SortNode(Node input, SortKey[] keys) : Node
 {
     public override void Evaluate(Evaluation run, in FhirPathValue focus, ValueList output)
@@ -64,7 +64,7 @@ internal sealed class SortNode(Node input, SortKey[] keys) : Node
         }
 
         private static int Order(in FhirPathValue left, in FhirPathValue right) =>
-            left.IsNone || right.IsNone ? right.IsNone.CompareTo(left.IsNone)
+            left.IsNone || right.IsNone ? left.IsNone.CompareTo(right.IsNone)
             : left.Kind == FhirPathKind.Boolean && right.Kind == FhirPathKind.Boolean ? left.Boolean.CompareTo(right.Boolean)
             : Equality.Compare(left, right) ?? 0;
     }
