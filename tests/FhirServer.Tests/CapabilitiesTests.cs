@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json;
+using HealthChain.Fhir.Model;
+using HealthChain.Fhir.Xml;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Xunit;
 
@@ -53,5 +55,31 @@ public sealed class CapabilitiesTests(WebApplicationFactory<Program> server) : I
         var second = await ReadMetadataAsync();
 
         Assert.True(JsonElement.DeepEquals(first, second));
+    }
+
+    [Theory]
+    [InlineData("/fhir/metadata?_format=xml", null)]
+    [InlineData("/fhir/metadata", "application/fhir+xml")]
+    public async Task Metadata_in_XML_says_the_same_as_in_JSON(string path, string? accept)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.TryAddWithoutValidation("Accept", accept);
+
+        using var response = await _client.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal("application/fhir+xml; charset=utf-8", response.Content.Headers.ContentType?.ToString());
+        var read = FhirXml.Read(await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+        using var fromXml = JsonDocument.Parse(FhirJson.ToBytes(read.Root));
+        Assert.True(JsonElement.DeepEquals(await ReadMetadataAsync(), fromXml.RootElement));
+    }
+
+    [Fact]
+    public async Task A_form_that_the_server_lacks_gives_406_with_an_outcome()
+    {
+        using var response = await _client.GetAsync("/fhir/metadata?_format=ttl", TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.NotAcceptable, response.StatusCode);
+        Assert.Equal("application/fhir+json; charset=utf-8", response.Content.Headers.ContentType?.ToString());
+        Assert.Contains("OperationOutcome", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 }

@@ -27,7 +27,7 @@ public sealed class InputFileTests : IDisposable
     {
         var path = Write("patient.json", """ { "resourceType": "Patient" } """);
 
-        var resource = Assert.Single(InputFile.Read(path));
+        var resource = Assert.Single(InputFile.Read(path, splitBundles: true));
 
         Assert.False(resource.IsXml);
         Assert.Equal("", resource.Place);
@@ -38,7 +38,7 @@ public sealed class InputFileTests : IDisposable
     {
         var path = Write("patient", "\uFEFF\n<Patient xmlns=\"http://hl7.org/fhir\"/>");
 
-        Assert.True(Assert.Single(InputFile.Read(path)).IsXml);
+        Assert.True(Assert.Single(InputFile.Read(path, splitBundles: true)).IsXml);
     }
 
     [Fact]
@@ -46,7 +46,7 @@ public sealed class InputFileTests : IDisposable
     {
         var path = Write("all.ndjson", "{\"a\":1}\r\n\n  \n{\"b\":2}\n{\"c\":3}");
 
-        Assert.Equal([":1|{\"a\":1}\r", ":4|{\"b\":2}", ":5|{\"c\":3}"], Describe(InputFile.Read(path)));
+        Assert.Equal([":1|{\"a\":1}\r", ":4|{\"b\":2}", ":5|{\"c\":3}"], Describe(InputFile.Read(path, splitBundles: true)));
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class InputFileTests : IDisposable
         var lines = Enumerable.Range(1, 20).Select(n => new string((char)('a' + n), n * 30_000)).ToList();
         var path = Write("long.ndjson", string.Join('\n', lines) + "\n");
 
-        Assert.Equal(lines, InputFile.Read(path).Select(resource => Encoding.UTF8.GetString(resource.Utf8.Span)));
+        Assert.Equal(lines, InputFile.Read(path, splitBundles: true).Select(resource => Encoding.UTF8.GetString(resource.Utf8.Span)));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using HealthChain.Fhir;
+using HealthChain.Fhir.Xml;
 using HealthChain.FhirServer.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc.Testing;
@@ -34,6 +35,17 @@ public sealed class OutcomesTests(WebApplicationFactory<Program> server) : IClas
         var issue = await ReadIssueAsync(response);
         Assert.Equal("error", issue.GetProperty("severity").GetString());
         Assert.Equal("not-found", issue.GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task An_outcome_is_in_XML_when_that_is_accepted()
+    {
+        using var response = await _client.GetAsync("/fhir/Patient/1?_format=xml", TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.Equal("application/fhir+xml; charset=utf-8", response.Content.Headers.ContentType?.ToString());
+        var read = FhirXml.Read(await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+        Assert.Equal("OperationOutcome", read.Root.Type.Name);
     }
 
     [Fact]

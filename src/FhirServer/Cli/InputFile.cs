@@ -1,4 +1,6 @@
 using System.Buffers;
+using HealthChain.Fhir.Model;
+using HealthChain.Fhir.Xml;
 
 namespace HealthChain.FhirServer.Cli;
 
@@ -11,6 +13,9 @@ internal readonly record struct InputResource(ReadOnlyMemory<byte> Utf8, bool Is
 {
     /// <summary>The place in the file, as a suffix for messages.</summary>
     public string Place => Line > 0 ? $":{Line}" : Entry >= 0 ? $" entry[{Entry}]" : "";
+
+    /// <summary>Reads the text. The tree lives as long as the text.</summary>
+    public ReadResult Parse() => IsXml ? FhirXml.Read(Utf8) : FhirJson.Read(Utf8);
 }
 
 /// <summary>
@@ -30,18 +35,46 @@ internal static class InputFile
 
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
+    /// <summary>
+    /// Hands the resources of the files to <paramref name="visit"/> with the path of their file. A file that cannot be read is
+    /// named in <paramref name="errors"/>, and the rest goes on.
+    /// </summary>
+    /// <param name="splitBundles">Whether large Bundles may come as their entries.</param>
+    /// <returns>Whether all files could be read.</returns>
+    public static bool ForEach(IReadOnlyList<string> paths, bool splitBundles, TextWriter errors, Action<string, InputResource> visit)
+    {
+        var allRead = true;
+        foreach (var path in paths)
+        {
+            try
+            {
+                foreach (var resource in Read(path, splitBundles))
+                {
+                    visit(path, resource);
+                }
+            }
+            catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or InvalidDataException)
+            {
+                errors.WriteLine($"{path}: cannot be read: {(Directory.Exists(path) ? "it is a folder" : unreadable.Message)}");
+                allRead = false;
+            }
+        }
+
+        return allRead;
+    }
+
     /// <summary>Throws <see cref="IOException"/>, <see cref="UnauthorizedAccessException"/> or <see cref="InvalidDataException"/> if it cannot be read.</summary>
-    public static IEnumerable<InputResource> Read(string path)
+    public static IEnumerable<InputResource> Read(string path, bool splitBundles)
     {
         using var stream = path == StandardInput ? Console.OpenStandardInput() : File.OpenRead(path);
-        if (path.EndsWith(".ndjson", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase))
+        if (IsNdjson(path))
         {
             foreach (var line in ReadLines(stream))
             {
                 yield return line;
             }
         }
-        else if (stream is FileStream { Length: > MaxWholeBytes } file && LargeBundle.IsOne(file))
+        else if (splitBundles && stream is FileStream { Length: > MaxWholeBytes } file && LargeBundle.IsOne(file))
         {
             foreach (var entry in LargeBundle.ReadEntries(file))
             {
@@ -53,6 +86,10 @@ internal static class InputFile
             yield return ReadWhole(stream);
         }
     }
+
+    /// <summary>Whether the name says that each line is a resource.</summary>
+    public static bool IsNdjson(string path) =>
+        path.EndsWith(".ndjson", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase);
 
     private static InputResource ReadWhole(Stream stream)
     {
@@ -90,7 +127,8 @@ internal static class InputFile
 
     private static bool IsXml(ReadOnlySpan<byte> utf8)
     {
+        // JSON is UTF-8 (R4, json.html), so a byte order mark of UTF-16 also means XML.
         var first = utf8.IndexOfAnyExcept(" \t\r\n"u8);
-        return first >= 0 && utf8[first] == '<';
+        return first >= 0 && utf8[first] is (byte)'<' or 0xFE or 0xFF;
     }
 }

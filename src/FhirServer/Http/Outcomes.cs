@@ -1,5 +1,7 @@
 using System.Collections.Frozen;
 using HealthChain.Fhir;
+using HealthChain.Fhir.Model;
+using HealthChain.Fhir.Xml;
 
 namespace HealthChain.FhirServer.Http;
 
@@ -7,8 +9,6 @@ namespace HealthChain.FhirServer.Http;
 /// <remarks>https://hl7.org/fhir/R4/http.html#Status-Codes</remarks>
 internal static class Outcomes
 {
-    public const string FhirJson = "application/fhir+json; charset=utf-8";
-
     private static readonly FrozenDictionary<ErrorKind, int> Statuses = new Dictionary<ErrorKind, int>
     {
         [ErrorKind.Invalid] = StatusCodes.Status400BadRequest,
@@ -27,6 +27,12 @@ internal static class Outcomes
 
     /// <summary>Answers with the status that belongs to the error's kind, and an OperationOutcome of its issues.</summary>
     public static Task WriteAsync(HttpContext context, FhirError error) => WriteAsync(context, StatusOf(error.Kind), error.Issues);
+
+    /// <summary>Answers 406 when the client accepts no form that the server has.</summary>
+    public static Task WriteNotAcceptableAsync(HttpContext context) => WriteAsync(
+        context,
+        StatusCodes.Status406NotAcceptable,
+        [Issue.Error(IssueType.NotSupported, "The server speaks application/fhir+json and application/fhir+xml of FHIR 4.0; Accept or _format asks for something else.")]);
 
     /// <summary>
     /// Middleware: every failure that left no body of its own gets an OperationOutcome. Those are refusals by the web server
@@ -69,9 +75,16 @@ internal static class Outcomes
 
     private static async Task WriteAsync(HttpContext context, int status, IReadOnlyList<Issue> issues)
     {
+        // A client that accepts neither form still learns in JSON what went wrong.
+        var format = Formats.Asked(context.Request) ?? FhirFormat.Json;
         var body = OperationOutcome.ToJson(issues);
+        if (format == FhirFormat.Xml)
+        {
+            body = FhirXml.ToBytes(FhirJson.Read(body).Root).Value;
+        }
+
         context.Response.StatusCode = status;
-        context.Response.ContentType = FhirJson;
+        context.Response.ContentType = Formats.ContentType(format);
         context.Response.ContentLength = body.Length;
         if (!HttpMethods.IsHead(context.Request.Method))
         {

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
+using HealthChain.Fhir.Model;
+using HealthChain.Fhir.Xml;
 using HealthChain.FhirServer.Cli;
 using HealthChain.FhirServer.Http;
 
@@ -12,16 +14,32 @@ internal static class Capabilities
 
     private static async Task Handle(HttpContext context, CapabilityStatement statement, CancellationToken cancellationToken)
     {
-        context.Response.ContentType = Outcomes.FhirJson;
-        context.Response.ContentLength = statement.Json.Length;
-        await context.Response.Body.WriteAsync(statement.Json, cancellationToken);
+        if (Formats.Asked(context.Request) is not { } format)
+        {
+            await Outcomes.WriteNotAcceptableAsync(context);
+            return;
+        }
+
+        var body = statement.In(format);
+        context.Response.ContentType = Formats.ContentType(format);
+        context.Response.ContentLength = body.Length;
+        await context.Response.Body.WriteAsync(body, cancellationToken);
     }
 }
 
-/// <summary>What this server does, and nothing that it does not do; written once at start.</summary>
-internal sealed class CapabilityStatement(ServerOptions options, TimeProvider time)
+/// <summary>What this server does, and nothing that it does not do; written once at start, in XML when first asked for.</summary>
+internal sealed class CapabilityStatement
 {
-    public ReadOnlyMemory<byte> Json { get; } = Write(options, time.GetUtcNow());
+    private readonly ReadOnlyMemory<byte> _json;
+    private readonly Lazy<ReadOnlyMemory<byte>> _xml;
+
+    public CapabilityStatement(ServerOptions options, TimeProvider time)
+    {
+        _json = Write(options, time.GetUtcNow());
+        _xml = new Lazy<ReadOnlyMemory<byte>>(() => FhirXml.ToBytes(FhirJson.Read(_json).Root).Value);
+    }
+
+    public ReadOnlyMemory<byte> In(FhirFormat format) => format == FhirFormat.Xml ? _xml.Value : _json;
 
     private static ReadOnlyMemory<byte> Write(ServerOptions options, DateTimeOffset date)
     {
@@ -37,7 +55,7 @@ internal sealed class CapabilityStatement(ServerOptions options, TimeProvider ti
         json.WriteString("fhirVersion"u8, "4.0.1"u8);
         json.WriteStartArray("format"u8);
         json.WriteStringValue("application/fhir+json"u8);
-        json.WriteStringValue("json"u8);
+        json.WriteStringValue("application/fhir+xml"u8);
         json.WriteEndArray();
         WriteRest(json);
         json.WriteEndObject();
