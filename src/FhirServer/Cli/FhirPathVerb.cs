@@ -1,0 +1,171 @@
+using System.Text.Json;
+using HealthChain.Fhir;
+using HealthChain.Fhir.FhirPath;
+using HealthChain.Fhir.Model;
+
+namespace HealthChain.FhirServer.Cli;
+
+/// <summary><c>healthchain fhirpath</c>: evaluates an expression on the resources of files.</summary>
+internal sealed class FhirPathVerb
+{
+    public static Verb Verb { get; } = new(
+        "fhirpath",
+        "evaluate a FHIRPath expression on resources",
+        """
+        Usage: healthchain fhirpath EXPRESSION [--json] FILE...
+
+        Evaluates EXPRESSION on each resource of the files (JSON, XML, or the lines of NDJSON; '-' is standard input) and prints one line for
+        each item of the result: a value as its text, an element with children as JSON. With several files or NDJSON, the place
+        of the resource stands before it.
+
+          --json      print one JSON object for each resource instead:
+                      {"file": "...", "line": 1, "result": [{"type": "FHIR.string", "path": "Patient.name[0].family", "value": "Chalmers"}]}
+
+        Exit code: 0 evaluated everywhere; 1 a resource is not valid FHIR, or the expression does not fit it; 2 the expression
+        cannot be read, wrong usage, or a file that cannot be read.
+
+        Example: healthchain fhirpath "name.where(use = 'official').family" patient.json
+
+        """,
+        static (arguments, output, errors) => Run(arguments, output, errors))
+    {
+        Flags = ["--json"],
+    };
+
+    private static readonly JsonWriterOptions Unescaped = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly FhirPathExpression _expression;
+    private readonly Stream _output;
+    private readonly TextWriter _errors;
+    private readonly bool _asJson;
+    private readonly bool _withPlace;
+    private bool _failed;
+
+    private FhirPathVerb(FhirPathExpression expression, Arguments arguments, Stream output, TextWriter errors)
+    {
+        _expression = expression;
+        _output = output;
+        _errors = errors;
+        _asJson = arguments.Has("--json");
+        _withPlace = arguments.Positional.Count > 2 || InputFile.IsNdjson(arguments.Positional[1]);
+    }
+
+    private static int Run(Arguments arguments, Stream output, TextWriter errors)
+    {
+        if (arguments.Positional.Count < 2)
+        {
+            errors.WriteLine("healthchain fhirpath: name an expression and at least one file.");
+            return ExitCodes.Usage;
+        }
+
+        var compiled = FhirPathExpression.Compile(arguments.Positional[0]);
+        if (!compiled.IsOk)
+        {
+            errors.WriteLine($"healthchain fhirpath: {string.Join(' ', compiled.Error.Issues.Select(issue => issue.Message))}");
+            return ExitCodes.Usage;
+        }
+
+        var verb = new FhirPathVerb(compiled.Value, arguments, output, errors);
+        var allRead = InputFile.ForEach([.. arguments.Positional.Skip(1)], splitBundles: false, errors, verb.EvaluateOne);
+        return !allRead ? ExitCodes.Usage : verb._failed ? ExitCodes.ErrorsFound : ExitCodes.Success;
+    }
+
+    private void EvaluateOne(string path, InputResource resource)
+    {
+        var read = resource.Parse();
+        if (!read.IsOk)
+        {
+            Report(path, resource, read.Issues);
+            return;
+        }
+
+        var result = _expression.TryEvaluate(read.Root);
+        if (!result.IsOk)
+        {
+            Report(path, resource, result.Error.Issues);
+        }
+        else if (_asJson)
+        {
+            WriteObject(path, resource, result.Value);
+        }
+        else
+        {
+            WriteLines(path, resource, result.Value);
+        }
+    }
+
+    private void Report(string path, InputResource resource, IReadOnlyList<Issue> issues)
+    {
+        _failed = true;
+        foreach (var issue in issues)
+        {
+            _errors.WriteLine(IssueText.Line(path, resource, issue));
+        }
+    }
+
+    private void WriteLines(string path, InputResource resource, IReadOnlyList<FhirPathValue> items)
+    {
+        var prefix = _withPlace ? $"{path}{resource.Place}: " : "";
+        foreach (var item in items)
+        {
+            var text = item is { IsElement: true, Element.HasValue: false } ? System.Text.Encoding.UTF8.GetString(FhirJson.ToBytes(item.Element)) : item.ToString();
+            _output.Write(System.Text.Encoding.UTF8.GetBytes($"{prefix}{text}\n"));
+        }
+    }
+
+    private void WriteObject(string path, InputResource resource, IReadOnlyList<FhirPathValue> items)
+    {
+        using (var json = new Utf8JsonWriter(_output, Unescaped))
+        {
+            json.WriteStartObject();
+            json.WriteString("file"u8, path);
+            if (resource.Line > 0)
+            {
+                json.WriteNumber("line"u8, resource.Line);
+            }
+
+            json.WriteStartArray("result"u8);
+            foreach (var item in items)
+            {
+                WriteItem(json, item);
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        _output.Write("\n"u8);
+    }
+
+    private static void WriteItem(Utf8JsonWriter json, FhirPathValue item)
+    {
+        json.WriteStartObject();
+        json.WriteString("type"u8, item.TypeName);
+        if (item.IsElement)
+        {
+            json.WriteString("path"u8, item.Element.Expression);
+        }
+
+        json.WritePropertyName("value"u8);
+        switch (item.Kind)
+        {
+            case FhirPathKind.Element:
+                json.WriteRawValue(FhirJson.ToBytes(item.Element), skipInputValidation: true);
+                break;
+            case FhirPathKind.Boolean:
+                json.WriteBooleanValue(item.Boolean);
+                break;
+            case FhirPathKind.Integer or FhirPathKind.Long:
+                json.WriteNumberValue(item.Integer);
+                break;
+            case FhirPathKind.Decimal:
+                json.WriteNumberValue(item.Decimal);
+                break;
+            default:
+                json.WriteStringValue(item.ToString());
+                break;
+        }
+
+        json.WriteEndObject();
+    }
+}
