@@ -23,8 +23,8 @@ public static partial class DefinitionJson
         IsConstraint = node.Text("derivation") == "constraint",
         Contexts = node.List("context", context => new ExtensionContext(context.Required("type"), context.Required("expression"))),
         ContextInvariants = node.Texts("contextInvariant"),
-        Snapshot = node.Child("snapshot")?.List("element", Element) ?? [],
-        Differential = node.Child("differential")?.List("element", Element) ?? [],
+        Snapshot = Elements(node.Child("snapshot")),
+        Differential = Elements(node.Child("differential")),
     };
 
     private static StructureKind Missing(DefinitionNode node, string name)
@@ -37,6 +37,9 @@ public static partial class DefinitionJson
         return StructureKind.Logical;
     }
 
+    private static IReadOnlyList<ElementDefinition> Elements(DefinitionNode? node) =>
+        node is null ? [] : ElementIds.Complete(node.List("element", Element));
+
     private static ElementDefinition Element(DefinitionNode node)
     {
         string path = node.Required("path");
@@ -44,7 +47,7 @@ public static partial class DefinitionJson
         DefinitionNode? origin = node.Child("base");
         return new ElementDefinition
         {
-            Id = node.Text("id") ?? (sliceName is null ? path : $"{path}:{sliceName}"),
+            Id = node.Text("id") ?? "",
             Path = path,
             SliceName = sliceName,
             Min = node.Number("min"),

@@ -18,7 +18,7 @@ public static partial class DefinitionJson
     {
         try
         {
-            using var document = JsonDocument.Parse(utf8, Options);
+            using var document = JsonDocument.Parse(utf8[^WithoutMark(utf8.Span).Length..], Options);
             return Read(document.RootElement, origin);
         }
         catch (JsonException broken)
@@ -59,6 +59,9 @@ public static partial class DefinitionJson
 
         return new FhirError(ErrorKind.Invalid, [.. issues.Select(issue => issue with { Message = $"{origin}: {issue.Message}" })]);
     }
+
+    /// <summary>Some editors start a file with a byte order mark, which JSON does not allow but parsers may ignore (RFC 8259 § 8.1).</summary>
+    internal static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> utf8) => utf8.StartsWith("\uFEFF"u8) ? utf8[3..] : utf8;
 
     internal static string? TypeOf(JsonElement resource) =>
         resource.ValueKind == JsonValueKind.Object && resource.TryGetProperty("resourceType", out JsonElement type) && type.ValueKind == JsonValueKind.String

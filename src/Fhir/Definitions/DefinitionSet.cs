@@ -17,13 +17,16 @@ public sealed class DefinitionSet
     /// <summary>The layers, the one that wins first.</summary>
     private readonly IDefinitionSource[] _layers;
 
+    private readonly SnapshotCache _snapshots = new();
+
     private DefinitionSet(IDefinitionSource[] layers) => _layers = layers;
 
     /// <summary>The definitions of R4 (4.0.1) and HL7 terminology, without any package.</summary>
     public static DefinitionSet R4 => Embedded.Value;
 
     /// <summary>Every definition of one sort (decodes them all; for building indexes at start). Of several versions the one that wins comes first.</summary>
-    public IEnumerable<StructureDefinition> Structures => All<StructureDefinition>(DefinitionKind.StructureDefinition);
+    public IEnumerable<StructureDefinition> Structures =>
+        All<StructureDefinition>(DefinitionKind.StructureDefinition).Select(structure => _snapshots.Complete(structure, new SnapshotGenerator(this)));
 
     public IEnumerable<ValueSet> ValueSets => All<ValueSet>(DefinitionKind.ValueSet);
 
@@ -42,8 +45,18 @@ public sealed class DefinitionSet
     /// <summary>A set with further definitions over this one; of the sources given, the last wins.</summary>
     public DefinitionSet With(IReadOnlyList<IDefinitionSource> sources) => new([.. sources.Reverse(), .. _layers]);
 
-    /// <summary>The structure of that canonical, or null.</summary>
-    public StructureDefinition? Structure(string canonical) => Find<StructureDefinition>(DefinitionKind.StructureDefinition, canonical);
+    /// <summary>
+    /// A set with the packages of a folder over this one: its <c>.tgz</c> archives and <c>.json</c> resources, subfolders included.
+    /// A single archive may be named as well. What cannot be read is told as issues and left out.
+    /// </summary>
+    public LoadedDefinitions Load(string path, PackageLimits? limits = null)
+    {
+        FhirPackage[] packages = File.Exists(path) ? [FhirPackage.OpenArchive(path, limits)] : [.. FhirPackage.OpenAll(path, limits)];
+        return new LoadedDefinitions(With(packages), packages);
+    }
+
+    /// <summary>The structure of that canonical, or null. Where it came without a snapshot, one is generated; see <see cref="Issues"/>.</summary>
+    public StructureDefinition? Structure(string canonical) => Structure(canonical, new SnapshotGenerator(this));
 
     /// <summary>The definition of a type of the specification by its name: <c>Patient</c>, <c>HumanName</c>, <c>string</c>.</summary>
     public StructureDefinition? Type(string name) =>
@@ -93,6 +106,12 @@ public sealed class DefinitionSet
 
         return null;
     }
+
+    /// <summary>What was wrong with the differentials of the snapshots generated so far.</summary>
+    public IEnumerable<Issue> Issues => _snapshots.Issues;
+
+    internal StructureDefinition? Structure(string canonical, SnapshotGenerator generator) =>
+        Find<StructureDefinition>(DefinitionKind.StructureDefinition, canonical) is { } structure ? _snapshots.Complete(structure, generator) : null;
 
     private IEnumerable<T> All<T>(DefinitionKind kind)
         where T : IDefinition

@@ -8,9 +8,6 @@ namespace HealthChain.Fhir.Ucum;
 /// </summary>
 public readonly struct UcumDimension : IEquatable<UcumDimension>
 {
-    /// <summary>What the parser reads, so that every canonical text can be read.</summary>
-    private const int MaxExponent = sbyte.MaxValue;
-
     private static readonly string[] BaseUnits = ["m", "s", "g", "rad", "K", "C", "cd"];
 
     /// <summary>Seven signed bytes, in the order of <see cref="BaseUnits"/>: one comparison says whether they are equal.</summary>
@@ -46,7 +43,7 @@ public readonly struct UcumDimension : IEquatable<UcumDimension>
 
     internal static UcumDimension OfArbitrary(string code) => new(0, [new ArbitraryPower(code, 1)]);
 
-    /// <summary>The dimension of <c>left · right^power</c>; false when an exponent exceeds 127.</summary>
+    /// <summary>The dimension of <c>left · right^power</c>; false when an exponent leaves the range of a signed byte.</summary>
     internal static bool TryCombine(in UcumDimension left, in UcumDimension right, int power, out UcumDimension result)
     {
         result = default;
@@ -54,7 +51,7 @@ public readonly struct UcumDimension : IEquatable<UcumDimension>
         for (var i = 0; i < BaseUnits.Length; i++)
         {
             var exponent = left.Exponent(i) + (right.Exponent(i) * power);
-            if (Math.Abs(exponent) > MaxExponent)
+            if (exponent != (sbyte)exponent)
             {
                 return false;
             }
@@ -85,7 +82,7 @@ public readonly struct UcumDimension : IEquatable<UcumDimension>
             powers.RemoveAt(index);
         }
 
-        if (Math.Abs(exponent) > MaxExponent)
+        if (exponent != (sbyte)exponent)
         {
             return false;
         }

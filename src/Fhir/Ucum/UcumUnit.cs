@@ -172,17 +172,18 @@ public sealed partial class UcumUnit
         return true;
     }
 
-    /// <summary>
-    /// A result is what its own text parses to: it comes from the cache like any unit, and there is none that could not be read again.
-    /// </summary>
     private static bool TryPrint(bool combined, ref UcumUnit unit, [NotNullWhen(false)] ref string? error)
     {
-        if (combined)
+        var text = combined ? unit._terms.ToString() : "";
+        if (text.Length > UcumParser.MaxLength)
         {
-            return TryParse(unit._terms.ToString(), out unit, out error);
+            error = $"a unit of more than {UcumParser.MaxLength} characters";
+            unit = One;
+            return false;
         }
 
-        error ??= "";
-        return false;
+        unit = combined ? new UcumUnit(text, unit._terms, unit.Factor, unit.Dimension, unit._function, unit._scale) : One;
+        error = combined ? null : error ?? "";
+        return combined;
     }
 }
