@@ -43,6 +43,11 @@ internal sealed class CodeValidator(SystemCatalog systems, CompiledValueSet? val
             return CannotSay(coding, $"Version {coding.Version} of code system {system} is not loaded, only {loaded.Definition.Version ?? "one without a version"} is.");
         }
 
+        if (index is not null && index.Definition.Url != system)
+        {
+            return Invalid(coding, IssueType.Invalid, $"The system {system} is another name of {index.Definition.Url}; a coding names its system by that url.");
+        }
+
         int concept = index?.Codes.Find(code) ?? -1;
         CodeValidation membership = CheckCode(coding, index, concept);
         return membership.IsValid && index is not null && concept >= 0 ? CheckConcept(membership, coding, index, concept) : membership;
@@ -77,7 +82,7 @@ internal sealed class CodeValidator(SystemCatalog systems, CompiledValueSet? val
     {
         if (index is not null && concept < 0 && index.IsComplete)
         {
-            return UnknownCode(coding, index);
+            return Invalid(coding, IssueType.CodeInvalid, DescribeUnknown(coding.Code!, index));
         }
 
         if (valueSet is null)
@@ -168,15 +173,15 @@ internal sealed class CodeValidator(SystemCatalog systems, CompiledValueSet? val
         return displays.Distinct();
     }
 
-    private static CodeValidation UnknownCode(Coding coding, CodeSystemIndex index)
+    /// <summary>Says that a code system does not have a code, and which one may be meant.</summary>
+    public static string DescribeUnknown(string code, CodeSystemIndex index)
     {
-        string name = $"code system {index.Definition}";
-        Concept? otherCase = index.Definition.Concepts.FirstOrDefault(concept => concept.Code.Equals(coding.Code, StringComparison.OrdinalIgnoreCase));
-        Concept? byDisplay = index.Definition.Concepts.FirstOrDefault(concept => concept.Display is { } display && Displays.AreSame(display, coding.Code!));
+        Concept? otherCase = index.Definition.Concepts.FirstOrDefault(concept => concept.Code.Equals(code, StringComparison.OrdinalIgnoreCase));
+        Concept? byDisplay = index.Definition.Concepts.FirstOrDefault(concept => concept.Display is { } display && Displays.AreSame(display, code));
         string hint = otherCase is not null ? $" Its codes are case sensitive: did you mean '{otherCase.Code}'?"
             : byDisplay is not null ? $" This is the display of '{byDisplay.Code}'."
             : "";
-        return Invalid(coding, IssueType.CodeInvalid, $"The code '{coding.Code}' is not in {name}.{hint}");
+        return $"The code '{code}' is not in code system {index.Definition}.{hint}";
     }
 
     private CodeValidation NotInValueSet(Coding coding)

@@ -8,6 +8,9 @@ namespace HealthChain.Fhir.Ucum;
 /// </summary>
 public readonly struct UcumDimension : IEquatable<UcumDimension>
 {
+    /// <summary>What the parser reads, so that every canonical text can be read.</summary>
+    private const int MaxExponent = sbyte.MaxValue;
+
     private static readonly string[] BaseUnits = ["m", "s", "g", "rad", "K", "C", "cd"];
 
     /// <summary>Seven signed bytes, in the order of <see cref="BaseUnits"/>: one comparison says whether they are equal.</summary>
@@ -43,7 +46,7 @@ public readonly struct UcumDimension : IEquatable<UcumDimension>
 
     internal static UcumDimension OfArbitrary(string code) => new(0, [new ArbitraryPower(code, 1)]);
 
-    /// <summary>The dimension of <c>left · right^power</c>; false when an exponent leaves the range of a signed byte.</summary>
+    /// <summary>The dimension of <c>left · right^power</c>; false when an exponent exceeds 127.</summary>
     internal static bool TryCombine(in UcumDimension left, in UcumDimension right, int power, out UcumDimension result)
     {
         result = default;
@@ -51,7 +54,7 @@ public readonly struct UcumDimension : IEquatable<UcumDimension>
         for (var i = 0; i < BaseUnits.Length; i++)
         {
             var exponent = left.Exponent(i) + (right.Exponent(i) * power);
-            if (exponent != (sbyte)exponent)
+            if (Math.Abs(exponent) > MaxExponent)
             {
                 return false;
             }
@@ -82,7 +85,7 @@ public readonly struct UcumDimension : IEquatable<UcumDimension>
             powers.RemoveAt(index);
         }
 
-        if (exponent != (sbyte)exponent)
+        if (Math.Abs(exponent) > MaxExponent)
         {
             return false;
         }

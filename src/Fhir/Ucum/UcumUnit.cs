@@ -172,18 +172,17 @@ public sealed partial class UcumUnit
         return true;
     }
 
+    /// <summary>
+    /// A result is what its own text parses to: it comes from the cache like any unit, and there is none that could not be read again.
+    /// </summary>
     private static bool TryPrint(bool combined, ref UcumUnit unit, [NotNullWhen(false)] ref string? error)
     {
-        var text = combined ? unit._terms.ToString() : "";
-        if (text.Length > UcumParser.MaxLength)
+        if (combined)
         {
-            error = $"a unit of more than {UcumParser.MaxLength} characters";
-            unit = One;
-            return false;
+            return TryParse(unit._terms.ToString(), out unit, out error);
         }
 
-        unit = combined ? new UcumUnit(text, unit._terms, unit.Factor, unit.Dimension, unit._function, unit._scale) : One;
-        error = combined ? null : error ?? "";
-        return combined;
+        error ??= "";
+        return false;
     }
 }

@@ -96,9 +96,7 @@ public class ExpansionTests
     [Fact]
     public void What_is_too_big_must_be_asked_for_in_pages()
     {
-        var service = new TerminologyService(
-            TerminologySource.Of([Set("urn:all", All("urn:animals"))], [Animals]),
-            new TerminologyOptions { MaxExpansionCodes = 5 });
+        TerminologyService service = Service(new TerminologyOptions { MaxExpansionCodes = 5 }, Animals, Set("urn:all", All("urn:animals")));
         FhirError error = service.Expand("urn:all").Error!;
         Assert.Equal(ErrorKind.TooCostly, error.Kind);
         Assert.Equal(IssueType.TooCostly, error.Issues[0].Type);

@@ -251,7 +251,7 @@ public class MembershipTests
     public void The_cache_of_compiled_value_sets_is_bounded()
     {
         ValueSet[] sets = [.. Enumerable.Range(0, 20).Select(i => Set($"urn:vs:{i}", Codes("urn:s", $"{i}")))];
-        var service = new TerminologyService(TerminologySource.Of(sets), new TerminologyOptions { MaxCompiledValueSets = 4 });
+        TerminologyService service = Service(new TerminologyOptions { MaxCompiledValueSets = 4 }, [.. sets]);
         CompiledValueSet kept = service.Get("urn:vs:0");
         foreach (ValueSet set in sets)
         {
