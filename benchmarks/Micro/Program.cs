@@ -1,0 +1,15 @@
+using HealthChain.Micro;
+
+// dotnet run -c Release --project benchmarks/Micro -- [parse] [...]; without a name all of them run.
+var benchmarks = new (string Name, Action Run)[]
+{
+    ("parse", Parsing.Run),
+};
+
+foreach ((string name, Action run) in benchmarks)
+{
+    if (args.Length == 0 || args.Contains(name))
+    {
+        run();
+    }
+}
