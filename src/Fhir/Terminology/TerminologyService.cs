@@ -35,6 +35,9 @@ public sealed partial class TerminologyService
     public CodeMembership Contains(string valueSetCanonical, ReadOnlySpan<byte> system, ReadOnlySpan<byte> code) =>
         Get(valueSetCanonical).Contains(system, code);
 
+    /// <summary>The code system of that url, indexed; null when it is not loaded.</summary>
+    internal CodeSystemIndex? System(string url, string? version = null) => _systems.Find(url, version);
+
     private CompiledValueSet Compile(string canonical, IReadOnlyList<string> path)
     {
         if (path.Contains(canonical))

@@ -1,0 +1,68 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Globalization;
+using System.Security.Cryptography;
+using HealthChain.Fhir.Model;
+
+namespace HealthChain.Fhir.Validation;
+
+/// <summary>Rules on values of data types that no invariant states: sizes and hashes that must agree, uris that must be whole.</summary>
+internal static class Datatypes
+{
+    /// <summary>Attachment.size and .hash describe .data, when it is there. See R4 datatypes.html#Attachment.</summary>
+    public static void CheckAttachment(Element attachment, ValidationRun run)
+    {
+        Element data = attachment.Child("data");
+        Element size = attachment.Child("size");
+        Element hash = attachment.Child("hash");
+        if (!data.HasLiteral() || !(size.HasLiteral() || hash.HasLiteral()))
+        {
+            return;
+        }
+
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(data.Value.Length + 1);
+        try
+        {
+            if (!Decode(data.Value, buffer, out int length))
+            {
+                return;
+            }
+
+            if (size.HasLiteral() && int.TryParse(size.Value, NumberStyles.None, CultureInfo.InvariantCulture, out int stated) && stated != length)
+            {
+                run.Findings.Error(size, IssueType.Value, "size", $"The attachment says that it has {stated} bytes, but its data has {length}.");
+            }
+
+            Span<byte> actual = stackalloc byte[SHA1.HashSizeInBytes];
+#pragma warning disable CA5350 // Attachment.hash is SHA-1 by the specification; it detects changes, it protects nothing.
+            SHA1.HashData(buffer.AsSpan(0, length), actual);
+#pragma warning restore CA5350
+            Span<byte> given = stackalloc byte[64];
+            if (hash.HasLiteral() && hash.Value.Length <= 88 && Base64.DecodeFromUtf8(hash.Value, given, out _, out int written) == OperationStatus.Done
+                && !actual.SequenceEqual(given[..written]))
+            {
+                run.Findings.Error(hash, IssueType.Value, "hash", $"The hash is not the SHA-1 of the data; compute it anew or leave it out.");
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>An identifier in the system of uris is a whole uri. See R4 datatypes.html#Identifier.</summary>
+    public static void CheckIdentifier(Element identifier, ValidationRun run)
+    {
+        Element system = identifier.Child("system");
+        Element value = identifier.Child("value");
+        if (system.HasLiteral() && system.ValueIs("urn:ietf:rfc:3986"u8) && value.HasLiteral() && value.Value.IndexOf((byte)':') < 1)
+        {
+            run.Findings.Error(
+                value, IssueType.Value, "identifier",
+                $"An identifier of the system urn:ietf:rfc:3986 must be a whole uri, such as urn:oid:1.2.3; '{value.Value}' is not.");
+        }
+    }
+
+    private static bool Decode(ReadOnlySpan<byte> base64, byte[] output, out int length) =>
+        Base64.DecodeFromUtf8(base64, output, out _, out length) == OperationStatus.Done;
+}
