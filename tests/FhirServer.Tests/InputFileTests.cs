@@ -18,7 +18,7 @@ public sealed class InputFileTests : IDisposable
     }
 
     private static List<string> Describe(IEnumerable<InputResource> resources) =>
-        [.. resources.Select(resource => $"{resource.Place}|{Encoding.UTF8.GetString(resource.Utf8.Span)}")];
+        [.. resources.Select(resource => $"{resource.Place}{(resource.Entry < 0 ? "" : $" entry[{resource.Entry}]")}|{Encoding.UTF8.GetString(resource.Utf8.Span)}")];
 
     private static MemoryStream StreamOf(string text) => new(Encoding.UTF8.GetBytes(text));
 

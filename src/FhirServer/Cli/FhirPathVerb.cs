@@ -2,6 +2,7 @@ using System.Text.Json;
 using HealthChain.Fhir;
 using HealthChain.Fhir.FhirPath;
 using HealthChain.Fhir.Model;
+using HealthChain.FhirServer.Http;
 
 namespace HealthChain.FhirServer.Cli;
 
@@ -31,8 +32,6 @@ internal sealed class FhirPathVerb
     {
         Flags = ["--json"],
     };
-
-    private static readonly JsonWriterOptions Unescaped = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly FhirPathExpression _expression;
     private readonly Stream _output;
@@ -115,7 +114,7 @@ internal sealed class FhirPathVerb
 
     private void WriteObject(string path, InputResource resource, IReadOnlyList<FhirPathValue> items)
     {
-        using (var json = new Utf8JsonWriter(_output, Unescaped))
+        using (var json = new Utf8JsonWriter(_output, OperationOutcome.Unescaped))
         {
             json.WriteStartObject();
             json.WriteString("file"u8, path);

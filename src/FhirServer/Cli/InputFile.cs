@@ -11,8 +11,20 @@ namespace HealthChain.FhirServer.Cli;
 /// <param name="Entry">Index of the entry of a Bundle that was too large to be read at once; -1 when it is not one.</param>
 internal readonly record struct InputResource(ReadOnlyMemory<byte> Utf8, bool IsXml, int Line = 0, int Entry = -1)
 {
-    /// <summary>The place in the file, as a suffix for messages.</summary>
-    public string Place => Line > 0 ? $":{Line}" : Entry >= 0 ? $" entry[{Entry}]" : "";
+    /// <summary>The line in the file, as a suffix for messages.</summary>
+    public string Place => Line > 0 ? $":{Line}" : "";
+
+    /// <summary>The element that an expression on this resource means in the file: an entry's <c>Patient.name</c> is <c>Bundle.entry[7].resource.name</c>.</summary>
+    public string? ExpressionInFile(string? expression)
+    {
+        if (Entry < 0)
+        {
+            return expression;
+        }
+
+        var member = expression?.IndexOf('.', StringComparison.Ordinal) ?? -1;
+        return $"Bundle.entry[{Entry}].resource{(member < 0 ? "" : expression![member..])}";
+    }
 
     /// <summary>Reads the text. The tree lives as long as the text.</summary>
     public ReadResult Parse() => IsXml ? FhirXml.Read(Utf8) : FhirJson.Read(Utf8);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using HealthChain.Fhir;
 
@@ -10,18 +11,21 @@ internal static class OperationOutcome
     private const string LineExtension = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-line";
     private const string ColumnExtension = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-col";
 
-    private static readonly IReadOnlyList<Issue> AllOk =
-        [new Issue(IssueSeverity.Information, IssueType.Informational, "No issues found.")];
+    /// <summary>R4 asks for at least one issue, so this one stands for none.</summary>
+    public static Issue AllOk { get; } = new(IssueSeverity.Information, IssueType.Informational, "No issues found.");
 
-    /// <summary>The outcome as JSON. R4 asks for at least one issue, so an empty list says that all is well.</summary>
+    /// <summary>The outcome is never part of a web page, so only what JSON itself asks for is escaped.</summary>
+    public static JsonWriterOptions Unescaped { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>The outcome as JSON.</summary>
     public static ReadOnlyMemory<byte> ToJson(IReadOnlyList<Issue> issues)
     {
         var body = new ArrayBufferWriter<byte>(256);
-        using var json = new Utf8JsonWriter(body);
+        using var json = new Utf8JsonWriter(body, Unescaped);
         json.WriteStartObject();
         json.WriteString("resourceType"u8, "OperationOutcome"u8);
         json.WriteStartArray("issue"u8);
-        foreach (var issue in issues.Count == 0 ? AllOk : issues)
+        foreach (var issue in issues.Count == 0 ? [AllOk] : issues)
         {
             WriteIssue(json, issue);
         }
@@ -32,7 +36,7 @@ internal static class OperationOutcome
         return body.WrittenMemory;
     }
 
-    private static void WriteIssue(Utf8JsonWriter json, Issue issue)
+    public static void WriteIssue(Utf8JsonWriter json, Issue issue)
     {
         json.WriteStartObject();
         if (issue.Position is { } position)
