@@ -24,7 +24,7 @@ try
     using var ucum = new MemoryStream();
     UcumDefinitions.ReadJson(new MemoryStream(packages.Read("@lhncbc/ucum-lhc", "data/ucumDefs.min.json"))).WriteBinary(ucum);
     Save("ucum.bin", ucum.ToArray());
-    Save("definitions.terminology.bin", DefinitionWriter.Write(HealthTerminology.Definitions(packages.Open("hl7.terminology.r4"))));
+    Save("definitions.terminology.bin", DefinitionWriter.Write(HealthTerminology.Definitions(packages.Open("hl7.terminology.r4"), specification)));
     return 0;
 }
 catch (Exception failure) when (failure is IOException or InvalidDataException or FhirException)

@@ -60,15 +60,3 @@ internal static class Specification
         return definitions;
     }
 }
-
-/// <summary>The definitions of <c>hl7.terminology.r4</c>, which holds nothing else.</summary>
-internal static class HealthTerminology
-{
-    public static IReadOnlyList<IDefinition> Definitions(IEnumerable<(string Name, byte[] Content)> package) =>
-    [
-        .. package
-            .Where(file => file.Name.IndexOf('-', StringComparison.Ordinal) is > 0 and int hyphen && DefinitionJson.IsDefinition(file.Name[..hyphen]))
-            .OrderBy(file => file.Name, StringComparer.Ordinal)
-            .Select(file => DefinitionJson.Read(file.Content, file.Name).Value),
-    ];
-}

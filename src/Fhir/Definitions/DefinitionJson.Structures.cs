@@ -13,7 +13,8 @@ public static partial class DefinitionJson
     {
         Url = node.Required("url"),
         Version = node.Text("version"),
-        Name = node.Required("name"),
+        // Required, but often missing in profiles written by hand, and nothing depends on it.
+        Name = node.Text("name") ?? "",
         Title = node.Text("title"),
         Status = node.Text("status"),
         Kind = node.Code<StructureKind>("kind", StructureKinds) ?? Missing(node, "kind"),

@@ -7,10 +7,13 @@ namespace HealthChain.Fhir.Definitions;
 /// <remarks>
 /// A canonical may carry <c>|version</c> and then means that version only. Without one, the layer laid last wins, and within a layer
 /// the newest version. HL7 terminology lies over R4: where both define <c>http://terminology.hl7.org/...</c>, THO's definition is
-/// the maintained one (R4's is its state of 2019); version numbers cannot be compared, since THO restarted them at 1.0.0.
+/// the maintained one (R4's is its state of 2019); version numbers cannot be compared, since THO restarted them at 1.0.0. Codes that
+/// THO has lost since are kept in it as inactive ones.
 /// </remarks>
 public sealed class DefinitionSet
 {
+    private const string SpecificationVersion = "4.0.1";
+
     private static readonly Lazy<DefinitionSet> Embedded = new(() =>
         new DefinitionSet([DefinitionBinary.OpenEmbedded("definitions.terminology.bin"), DefinitionBinary.OpenEmbedded("definitions.r4.bin")]));
 
@@ -46,7 +49,8 @@ public sealed class DefinitionSet
     public DefinitionSet With(IReadOnlyList<IDefinitionSource> sources) => new([.. sources.Reverse(), .. _layers]);
 
     /// <summary>
-    /// A set with the packages of a folder over this one: its <c>.tgz</c> archives and <c>.json</c> resources, subfolders included.
+    /// A set with the packages of a folder over this one: its <c>.tgz</c> archives and <c>.json</c> and <c>.xml</c> resources,
+    /// subfolders included.
     /// A single archive may be named as well. What cannot be read is told as issues and left out.
     /// </summary>
     public LoadedDefinitions Load(string path, PackageLimits? limits = null)
@@ -158,7 +162,10 @@ public sealed class DefinitionSet
             }
         }
 
-        return null;
+        // The specification binds a few of its value sets by its own version (v3-NullFlavor|4.0.1) although they carry another one.
+        return version == SpecificationVersion
+            ? _layers[^1].Find(kind, name).Cast<T>().FirstOrDefault()
+            : null;
     }
 
     private static (string Name, string? Version) Split(string canonical)

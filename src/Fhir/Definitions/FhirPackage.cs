@@ -1,6 +1,8 @@
 using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text.Json;
+using HealthChain.Fhir.Model;
+using HealthChain.Fhir.Xml;
 
 namespace HealthChain.Fhir.Definitions;
 
@@ -61,7 +63,7 @@ public sealed class FhirPackage : IDefinitionSource
         return package;
     }
 
-    /// <summary>Opens the <c>.json</c> resources of a folder and its subfolders; archives in it are not opened.</summary>
+    /// <summary>Opens the <c>.json</c> and <c>.xml</c> resources of a folder and its subfolders; archives in it are not opened.</summary>
     public static FhirPackage OpenFolder(string path, PackageLimits? limits = null)
     {
         var package = new FhirPackage(Path.GetFileName(Path.TrimEndingDirectorySeparator(path)), limits ?? PackageLimits.Default);
@@ -144,7 +146,7 @@ public sealed class FhirPackage : IDefinitionSource
 
     private void ReadFolder(string path)
     {
-        foreach (string file in Directory.EnumerateFiles(path, "*.json", EveryFile).Order(StringComparer.Ordinal))
+        foreach (string file in Directory.EnumerateFiles(path, "*", EveryFile).Order(StringComparer.Ordinal))
         {
             if (++_files > _limits.MaxFiles)
             {
@@ -152,9 +154,13 @@ public sealed class FhirPackage : IDefinitionSource
             }
 
             string origin = $"{Name}/{Path.GetRelativePath(path, file).Replace('\\', '/')}";
-            if (!IsIndex(file))
+            if (file.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && !IsIndex(file))
             {
                 Guard(origin, () => Add(origin, ReadFile(file), () => ReadFile(file)));
+            }
+            else if (file.EndsWith(".xml", StringComparison.OrdinalIgnoreCase))
+            {
+                Guard(origin, () => AddXml(origin, ReadFile(file)));
             }
         }
     }
@@ -163,6 +169,20 @@ public sealed class FhirPackage : IDefinitionSource
     {
         using FileStream file = File.OpenRead(path);
         return ReadEntry(file, file.Length);
+    }
+
+    // Packages have JSON only, but editors of profiles write XML as well.
+    private void AddXml(string origin, byte[] content)
+    {
+        ReadResult result = FhirXml.Read(content);
+        if (result.Tree is { } tree)
+        {
+            Add(origin, FhirJson.ToBytes(tree.Root), null);
+        }
+        else
+        {
+            Note(result.Issues.Select(issue => issue with { Message = $"{origin}: {issue.Message}" }));
+        }
     }
 
     /// <param name="origin">What issues call the file.</param>

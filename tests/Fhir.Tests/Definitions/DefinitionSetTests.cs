@@ -37,6 +37,61 @@ public sealed class DefinitionSetTests
     }
 
     [Fact]
+    public void Every_versioned_binding_of_the_specification_finds_its_value_set()
+    {
+        IEnumerable<string> bound = DefinitionSet.R4.Structures
+            .SelectMany(structure => structure.Snapshot)
+            .Select(element => element.Binding?.ValueSet)
+            .OfType<string>()
+            .Where(canonical => canonical.Contains("hl7.org", StringComparison.Ordinal) && canonical.Contains('|', StringComparison.Ordinal))
+            .Distinct();
+
+        Assert.DoesNotContain(bound, canonical => DefinitionSet.R4.ValueSet(canonical) is null);
+    }
+
+    [Fact]
+    public void A_code_that_HL7_terminology_has_lost_since_R4_stays_known_as_inactive()
+    {
+        CodeSystem system = DefinitionSet.R4.CodeSystem("http://terminology.hl7.org/CodeSystem/adverse-event-seriousness")!;
+
+        Concept lost = Assert.Single(system.Concepts, concept => concept.Code == "Non-serious");
+        Assert.Equal(new ConceptProperty("inactive", "boolean", "true"), Assert.Single(lost.Properties));
+        Assert.Contains(system.Concepts, concept => concept.Code == "non-serious");
+    }
+
+    [Fact]
+    public void A_layer_laid_over_wins_and_the_one_below_can_still_be_asked_for_by_version()
+    {
+        const string Gender = "http://hl7.org/fhir/administrative-gender";
+        DefinitionSet set = DefinitionSet.R4.With(
+        [
+            new DefinitionList([new CodeSystem { Url = Gender, Version = "1" }]),
+            new DefinitionList([new CodeSystem { Url = Gender, Version = "2.9" }, new CodeSystem { Url = Gender, Version = "2.10" }]),
+        ]);
+
+        Assert.Equal("2.10", set.CodeSystem(Gender)?.Version);
+        Assert.Equal("1", set.CodeSystem(Gender + "|1")?.Version);
+        Assert.Equal(4, set.CodeSystem(Gender + "|4.0.1")?.Concepts.Count);
+        Assert.Equal(["2.9", "2.10", "1", "4.0.1"], set.CodeSystems.Where(system => system.Url == Gender).Select(system => system.Version));
+        Assert.Equal("4.0.1", DefinitionSet.R4.CodeSystem(Gender)?.Version);
+    }
+
+    [Theory]
+    [InlineData("1.0.0", "0.9.9")]
+    [InlineData("1.10.0", "1.9.0")]
+    [InlineData("4.0.1", "4.0")]
+    [InlineData("1.0.0", "1.0.0-ballot")]
+    [InlineData("1.0.0-b", "1.0.0-a")]
+    [InlineData("2020-01-02", "2019-12-31")]
+    [InlineData("1", null)]
+    public void Versions_are_ordered_as_people_mean_them(string newer, string? older)
+    {
+        Assert.True(VersionOrder.Compare(newer, older) > 0);
+        Assert.True(VersionOrder.Compare(older, newer) < 0);
+        Assert.Equal(0, VersionOrder.Compare(newer, newer));
+    }
+
+    [Fact]
     public void HL7_terminology_wins_over_what_R4_had_and_both_versions_can_be_asked_for()
     {
         CodeSystem newest = DefinitionSet.R4.CodeSystem(ActCode)!;
