@@ -42,13 +42,13 @@ internal sealed class XmlTreeReader
                 null, [Issue.Error(IssueType.TooLong, $"The input has {xml.Length} bytes; at most {limits.MaxBytes} are accepted.")]);
         }
 
-        Result<string> text = XmlText.Decode(xml, out bool isUtf16);
+        Result<string> text = XmlInput.Decode(xml, out bool isUtf16);
         if (text.Error is { } error)
         {
             return new ReadResult(null, error.Issues);
         }
 
-        using XmlReader reader = XmlText.Parse(text.Value);
+        using XmlReader reader = XmlInput.Parse(text.Value);
         return new XmlTreeReader(schema, text.Value, reader, limits).Read(isUtf16);
     }
 
@@ -60,7 +60,7 @@ internal sealed class XmlTreeReader
         }
         catch (XmlException exception)
         {
-            _issues.Add(XmlText.NotWellFormed(exception, _open.Count > 0 ? Current.Draft.Expression : null));
+            _issues.Add(XmlInput.NotWellFormed(exception, _open.Count > 0 ? Current.Draft.Expression : null));
             return new ReadResult(null, _issues);
         }
         catch (FhirException exception)

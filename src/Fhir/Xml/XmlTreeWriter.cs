@@ -191,7 +191,7 @@ internal readonly struct XmlTreeWriter(IBufferWriter<byte> output, bool pretty)
     {
         try
         {
-            using XmlReader reader = XmlText.Parse(xhtml);
+            using XmlReader reader = XmlInput.Parse(xhtml);
             reader.MoveToContent();
             if (xhtml.StartsWith("<?xml", StringComparison.Ordinal) || reader.LocalName != "div" || reader.NamespaceURI != FhirXml.XhtmlNamespace)
             {

@@ -4,7 +4,7 @@ using System.Xml;
 namespace HealthChain.Fhir.Xml;
 
 /// <summary>The characters of an XML document, and how all XML of this library is parsed.</summary>
-internal static class XmlText
+internal static class XmlInput
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
