@@ -1,9 +1,10 @@
 using HealthChain.Micro;
 
-// dotnet run -c Release --project benchmarks/Micro -- [parse] [...]; without a name all of them run.
+// dotnet run -c Release --project benchmarks/Micro -- [parse] [membership] [...]; without a name all of them run.
 var benchmarks = new (string Name, Action Run)[]
 {
     ("parse", Parsing.Run),
+    ("membership", Membership.Run),
 };
 
 foreach ((string name, Action run) in benchmarks)

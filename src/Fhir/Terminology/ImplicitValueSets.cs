@@ -5,7 +5,7 @@ namespace HealthChain.Fhir.Terminology;
 /// <summary>Value sets that exist without a resource: all codes of a code system (CodeSystem.valueSet), and names that R4 binds to.</summary>
 internal static class ImplicitValueSets
 {
-    public static ValueSet? Find(string canonical, Func<string, CodeSystem?> findCodeSystem)
+    public static ValueSet? Find(string canonical, DefinitionSet definitions)
     {
         int bar = canonical.IndexOf('|');
         string url = bar < 0 ? canonical : canonical[..bar];
@@ -21,7 +21,7 @@ internal static class ImplicitValueSets
         // HL7's names of a code system and of the value set of its codes differ in one part; CodeSystem.valueSet confirms the guess.
         foreach (string part in (ReadOnlySpan<string>)["/CodeSystem/", "/"])
         {
-            CodeSystem? system = url.Contains("/ValueSet/", StringComparison.Ordinal) ? findCodeSystem(url.Replace("/ValueSet/", part, StringComparison.Ordinal)) : null;
+            CodeSystem? system = url.Contains("/ValueSet/", StringComparison.Ordinal) ? definitions.CodeSystem(url.Replace("/ValueSet/", part, StringComparison.Ordinal)) : null;
             if (system?.ValueSet is { } named && (named == canonical || named == url) && (version is null || version == system.Version))
             {
                 return AllOf(url, system.Version, system.Url);

@@ -7,12 +7,12 @@ namespace HealthChain.Fhir.Terminology;
 /// The code systems at hand. Each is indexed once; only systems that are defined are kept, so the cache cannot outgrow the
 /// definitions.
 /// </summary>
-internal sealed class SystemCatalog(TerminologySource source)
+internal sealed class SystemCatalog(DefinitionSet definitions)
 {
     private readonly ConcurrentDictionary<string, CodeSystemIndex> _indexes = new();
 
     // Finding them means going through all definitions once; only questions about words and properties need them.
-    private readonly Lazy<ILookup<string, CodeSystemIndex>> _supplements = new(() => source.CodeSystems()
+    private readonly Lazy<ILookup<string, CodeSystemIndex>> _supplements = new(() => definitions.CodeSystems
         .Where(system => system is { Content: CodeSystemContent.Supplement, Supplements: not null })
         .ToLookup(system => system.Supplements!, system => new CodeSystemIndex(system)));
 
@@ -25,7 +25,7 @@ internal sealed class SystemCatalog(TerminologySource source)
             return index;
         }
 
-        CodeSystem? definition = source.CodeSystem(canonical) ?? (version is null ? StandardCodes.Find(url) : null);
+        CodeSystem? definition = definitions.CodeSystem(canonical) ?? (version is null ? StandardCodes.Find(url) : null);
         return definition is null or { Content: CodeSystemContent.Supplement }
             ? null
             : _indexes.GetOrAdd(canonical, static (_, definition) => new CodeSystemIndex(definition), definition);

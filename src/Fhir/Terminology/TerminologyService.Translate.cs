@@ -22,7 +22,7 @@ public sealed partial class TerminologyService
     /// <summary>Translates codings by a map that is given and not loaded, such as one that was posted.</summary>
     public Translation Translate(TranslationRequest request, params IReadOnlyList<ConceptMap> maps)
     {
-        var translator = new Translator(request, _source.ConceptMap, Complete);
+        var translator = new Translator(request, _definitions.ConceptMap, Complete);
         foreach (Coding coding in request.Codings)
         {
             foreach (ConceptMap map in maps)
@@ -46,12 +46,12 @@ public sealed partial class TerminologyService
     {
         if (request.ConceptMap is { } canonical)
         {
-            return _source.ConceptMap(canonical) is { } map ? [map] : [];
+            return _definitions.ConceptMap(canonical) is { } map ? [map] : [];
         }
 
         // R4: reverse exchanges the meaning of source and target.
         (string? from, string? to) = request.Reverse ? (request.Target, request.Source) : (request.Source, request.Target);
-        return _source.ConceptMaps().Where(map =>
+        return _definitions.ConceptMaps.Where(map =>
             (from is null || SameCanonical(from, map.Source))
             && (to is null || SameCanonical(to, map.Target))
             && map.Groups.Any(group => Connects(group, request)));

@@ -10,21 +10,16 @@ namespace HealthChain.Fhir.Terminology;
 /// <remarks>Safe to share between threads. Value sets are compiled when first asked for and kept, up to a limit.</remarks>
 public sealed partial class TerminologyService
 {
-    private readonly TerminologySource _source;
+    private readonly DefinitionSet _definitions;
     private readonly TerminologyOptions _options;
     private readonly SystemCatalog _systems;
     private readonly ConcurrentDictionary<string, CompiledValueSet> _compiled = new();
 
     public TerminologyService(DefinitionSet definitions, TerminologyOptions? options = null)
-        : this(TerminologySource.Of(definitions), options)
     {
-    }
-
-    internal TerminologyService(TerminologySource source, TerminologyOptions? options = null)
-    {
-        _source = source;
+        _definitions = definitions;
         _options = options ?? TerminologyOptions.Default;
-        _systems = new SystemCatalog(source);
+        _systems = new SystemCatalog(definitions);
     }
 
     /// <summary>The value set of that canonical, ready for membership questions. One that is not loaded answers CannotSay to everything.</summary>
@@ -70,5 +65,5 @@ public sealed partial class TerminologyService
         return _compiled.GetOrAdd(canonical, compiled);
     }
 
-    private ValueSet? FindValueSet(string canonical) => _source.ValueSet(canonical) ?? ImplicitValueSets.Find(canonical, _source.CodeSystem);
+    private ValueSet? FindValueSet(string canonical) => _definitions.ValueSet(canonical) ?? ImplicitValueSets.Find(canonical, _definitions);
 }

@@ -51,22 +51,10 @@ internal static class Build
 
     public static ConceptSet And(this ConceptSet set, params string[] valueSets) => set with { ValueSets = valueSets };
 
-    public static TerminologyService Service(params object[] definitions) => Service(TerminologyOptions.Default, definitions);
+    public static TerminologyService Service(params IReadOnlyList<IDefinition> definitions) => Service(TerminologyOptions.Default, definitions);
 
-    public static TerminologyService Service(TerminologyOptions options, params object[] definitions)
-    {
-        Dictionary<string, ValueSet> valueSets = Index(definitions.OfType<ValueSet>(), set => set.Url, set => set.Version);
-        Dictionary<string, CodeSystem> systems = Index(definitions.OfType<CodeSystem>(), system => system.Url, system => system.Version);
-        Dictionary<string, ConceptMap> maps = Index(definitions.OfType<ConceptMap>(), map => map.Url, map => map.Version);
-        return new TerminologyService(
-            new TerminologySource(
-                url => valueSets.GetValueOrDefault(url),
-                url => systems.GetValueOrDefault(url),
-                url => maps.GetValueOrDefault(url),
-                definitions.OfType<CodeSystem>,
-                definitions.OfType<ConceptMap>),
-            options);
-    }
+    public static TerminologyService Service(TerminologyOptions options, params IReadOnlyList<IDefinition> definitions) =>
+        new(DefinitionSet.R4.With([new DefinitionList(definitions)]), options);
 
     /// <summary>The codes of an expansion in one line, nested ones in brackets.</summary>
     public static string List(this TerminologyService service, string valueSet, ExpansionRequest? request = null) =>
@@ -74,16 +62,4 @@ internal static class Build
 
     private static string Show(ExpansionEntry entry) =>
         entry.Contains.Count == 0 ? entry.Code : $"{entry.Code}({string.Join(" ", entry.Contains.Select(Show))})";
-
-    private static Dictionary<string, T> Index<T>(IEnumerable<T> items, Func<T, string> url, Func<T, string?> version)
-    {
-        var index = new Dictionary<string, T>();
-        foreach (T item in items)
-        {
-            index[url(item)] = item;
-            index[$"{url(item)}|{version(item)}"] = item;
-        }
-
-        return index;
-    }
 }

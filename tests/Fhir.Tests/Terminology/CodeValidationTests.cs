@@ -13,7 +13,7 @@ public class CodeValidationTests
         Table("urn:part", "a") with { Content = CodeSystemContent.Fragment },
         Set("urn:vs", All("urn:sex")),
         Set("urn:two", All("urn:sex"), Codes("urn:other", "male", "x")),
-        Set("urn:sct", Where("http://snomed.info/sct", "concept", "is-a", "1")));
+        Set("urn:sct", Where("http://loinc.org", "concept", "is-a", "1")));
 
     [Fact]
     public void A_valid_code_comes_back_complete()
@@ -41,8 +41,8 @@ public class CodeValidationTests
     }
 
     [Theory]
-    [InlineData("urn:sct", "http://snomed.info/sct", "2", null, "Whether '2' is in value set urn:sct cannot be said: filter 'concept is-a 1' on http://snomed.info/sct: the code system is not loaded.")]
-    [InlineData(null, "http://snomed.info/sct", "2", null, "Code system http://snomed.info/sct is not loaded, so '2' cannot be checked.")]
+    [InlineData("urn:sct", "http://loinc.org", "2", null, "Whether '2' is in value set urn:sct cannot be said: filter 'concept is-a 1' on http://loinc.org: the code system is not loaded.")]
+    [InlineData(null, "http://loinc.org", "2", null, "Code system http://loinc.org is not loaded, so '2' cannot be checked.")]
     [InlineData(null, "urn:part", "b", null, "Whether 'b' is a code of urn:part cannot be said: only a fragment of urn:part is loaded.")]
     [InlineData("urn:vs", "urn:sex", "male", "9", "Version 9 of code system urn:sex is not loaded, only 1 is.")]
     public void What_cannot_be_checked_is_said(string? valueSet, string system, string code, string? version, string message)

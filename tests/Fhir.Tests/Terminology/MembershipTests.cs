@@ -105,25 +105,25 @@ public class MembershipTests
     [Fact]
     public void A_listed_code_of_an_unknown_system_is_a_member_and_others_are_not()
     {
-        CompiledValueSet set = Service(Set("urn:vs", Codes("http://snomed.info/sct", "1", "2"))).Get("urn:vs");
-        Assert.True(set.Contains("http://snomed.info/sct", "2").IsMember);
-        Assert.Equal(Membership.NotMember, set.Contains("http://snomed.info/sct", "3").Answer);
+        CompiledValueSet set = Service(Set("urn:vs", Codes("http://loinc.org", "1", "2"))).Get("urn:vs");
+        Assert.True(set.Contains("http://loinc.org", "2").IsMember);
+        Assert.Equal(Membership.NotMember, set.Contains("http://loinc.org", "3").Answer);
     }
 
     [Fact]
     public void What_is_certain_is_said_and_the_rest_is_doubtful()
     {
-        TerminologyService service = Service(Set("urn:vs", Codes("urn:own", "a"), Where("http://snomed.info/sct", "concept", "is-a", "404684003")));
+        TerminologyService service = Service(Set("urn:vs", Codes("urn:own", "a"), Where("http://loinc.org", "concept", "is-a", "404684003")));
         CompiledValueSet set = service.Get("urn:vs");
         Assert.True(set.Contains("urn:own", "a").IsMember);
         Assert.Equal(Membership.NotMember, set.Contains("urn:own", "b").Answer);
         Assert.Equal(
-            "filter 'concept is-a 404684003' on http://snomed.info/sct: the code system is not loaded",
-            set.Contains("http://snomed.info/sct", "22298006").Reason);
+            "filter 'concept is-a 404684003' on http://loinc.org: the code system is not loaded",
+            set.Contains("http://loinc.org", "22298006").Reason);
         FhirError error = service.Expand("urn:vs").Error!;
         Assert.Equal(ErrorKind.Unsupported, error.Kind);
         Assert.Equal(IssueType.NotSupported, error.Issues[0].Type);
-        Assert.Contains("http://snomed.info/sct", error.Issues[0].Message, StringComparison.Ordinal);
+        Assert.Contains("http://loinc.org", error.Issues[0].Message, StringComparison.Ordinal);
     }
 
     [Fact]
