@@ -1,0 +1,111 @@
+using HealthChain.Fhir.Model;
+
+namespace HealthChain.Fhir.Search;
+
+/// <summary>
+/// The search values of one resource, in a list that is filled again and again: after a few resources it has grown to fit and
+/// extraction allocates nothing. Belongs to one thread at a time.
+/// </summary>
+/// <remarks>Values and texts are valid until the next extraction into the same object.</remarks>
+public sealed class IndexValues
+{
+    private SearchValue[] _values = new SearchValue[64];
+    private byte[] _scratch = new byte[1024];
+    private int _scratchLength;
+    private ElementTree? _tree;
+    private byte[] _constants = [];
+
+    /// <summary>Number of values; the parts of composites are counted too.</summary>
+    public int Count { get; private set; }
+
+    public ref readonly SearchValue this[int index] => ref Values[index];
+
+    /// <summary>All values. Behind the head of a composite stand its parts; skip <see cref="SearchValue.PartCount"/> to leave them out.</summary>
+    public ReadOnlySpan<SearchValue> Values => _values.AsSpan(0, Count);
+
+    /// <summary>The UTF-8 of a text; empty when it is absent.</summary>
+    public ReadOnlySpan<byte> Text(TextSlice slice) => slice.Source switch
+    {
+        TextSource.Tree => _tree!.Json.Span.Slice(slice.Start, slice.Length),
+        TextSource.Scratch => _scratch.AsSpan(slice.Start, slice.Length),
+        TextSource.Constant => _constants.AsSpan(slice.Start, slice.Length),
+        _ => default,
+    };
+
+    public void Clear()
+    {
+        Count = 0;
+        _scratchLength = 0;
+        _tree = null;
+    }
+
+    internal void Start(ElementTree tree, byte[] constants)
+    {
+        Clear();
+        _tree = tree;
+        _constants = constants;
+    }
+
+    /// <summary>Appends a value with nothing but its parameter and kind set.</summary>
+    internal ref SearchValue Add(ushort parameter, byte component, SearchValueKind kind)
+    {
+        if (Count == _values.Length)
+        {
+            Array.Resize(ref _values, _values.Length * 2);
+        }
+
+        ref SearchValue value = ref _values[Count++];
+        value = default;
+        value.Parameter = parameter;
+        value.Component = component;
+        value.Kind = kind;
+        value.TargetType = SearchValue.NoType;
+        return ref value;
+    }
+
+    internal ref SearchValue At(int index) => ref _values[index];
+
+    /// <summary>Takes back everything from that value on.</summary>
+    internal void Truncate(int count) => Count = count;
+
+    /// <summary>The value of a primitive, which costs a copy only when the JSON has escapes.</summary>
+    internal TextSlice TextOf(Element primitive)
+    {
+        if (!primitive.HasValue)
+        {
+            return default;
+        }
+
+        if (primitive.IsEscaped)
+        {
+            return Copy(primitive.Value);
+        }
+
+        ref readonly Node node = ref primitive.Node;
+        return new TextSlice(TextSource.Tree, node.Start, node.Length);
+    }
+
+    internal TextSlice Copy(ReadOnlySpan<byte> text)
+    {
+        text.CopyTo(Reserve(text.Length));
+        return Commit(text.Length);
+    }
+
+    /// <summary>Room for that many bytes at the end of the scratch; <see cref="Commit"/> says how many were used.</summary>
+    internal Span<byte> Reserve(int length)
+    {
+        if (_scratch.Length - _scratchLength < length)
+        {
+            Array.Resize(ref _scratch, Math.Max(_scratch.Length * 2, _scratchLength + length));
+        }
+
+        return _scratch.AsSpan(_scratchLength, length);
+    }
+
+    internal TextSlice Commit(int length)
+    {
+        var slice = new TextSlice(TextSource.Scratch, _scratchLength, length);
+        _scratchLength += length;
+        return slice;
+    }
+}

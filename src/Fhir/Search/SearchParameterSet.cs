@@ -1,0 +1,189 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using HealthChain.Fhir.Definitions;
+using HealthChain.Fhir.Schema;
+
+namespace HealthChain.Fhir.Search;
+
+/// <summary>How resources of a type belong to a compartment.</summary>
+/// <param name="IsSelf">The compartment's own type: a resource is in its own compartment by its id.</param>
+/// <param name="Parameters">Reference parameters of which one must point at the compartment's resource.</param>
+public sealed record CompartmentMembership(bool IsSelf, IReadOnlyList<IndexedParameter> Parameters);
+
+/// <summary>
+/// The search parameters of R4 and of packages laid over it, by resource type and name, those of Resource and DomainResource
+/// included. Immutable and safe to share; the walk of a type is compiled when first asked for.
+/// </summary>
+/// <remarks>
+/// Where two definitions have one name on one type, a package's wins over R4's; within R4 the one that is named after the type
+/// (<c>Condition-subject</c>) wins over others (its examples); within packages the one laid last. Losers are reported in
+/// <see cref="Issues"/>.
+/// </remarks>
+public sealed class SearchParameterSet
+{
+    private readonly DefinitionSet _definitions;
+    private readonly IndexedParameter[] _parameters;
+    private readonly Dictionary<string, IndexedParameter> _byUrl;
+    private readonly FrozenDictionary<ushort, FrozenDictionary<string, IndexedParameter>> _byType;
+    private readonly ConcurrentDictionary<ushort, TypeWalk> _walks = [];
+    private readonly List<Issue> _issues = [];
+
+    /// <summary>Builds the set of all parameters in the definitions.</summary>
+    public SearchParameterSet(DefinitionSet definitions)
+    {
+        _definitions = definitions;
+        List<SearchParameter> accepted = Accepted(definitions.SearchParameters);
+        _parameters = [.. accepted.Select((definition, index) => new IndexedParameter((ushort)index, definition))];
+        _byUrl = _parameters.ToDictionary(parameter => parameter.Definition.Url);
+        LinkComponents();
+        _byType = ByType();
+    }
+
+    /// <summary>All parameters, each at the position of its id.</summary>
+    public IReadOnlyList<IndexedParameter> Parameters => _parameters;
+
+    /// <summary>Definitions that were left out, and why. <see cref="Check"/> finds those whose expressions do not compile.</summary>
+    public IReadOnlyList<Issue> Issues => _issues;
+
+    /// <summary>The parameter of that name on a resource type, or null.</summary>
+    public IndexedParameter? Find(TypeSchema type, string code) => _byType.GetValueOrDefault(type.Id)?.GetValueOrDefault(code);
+
+    /// <summary>The parameter of that canonical, or null.</summary>
+    public IndexedParameter? Find(string url) => _byUrl.GetValueOrDefault(WithoutVersion(url));
+
+    /// <summary>All parameters of a resource type, in no particular order.</summary>
+    public IEnumerable<IndexedParameter> Of(TypeSchema type) =>
+        _byType.TryGetValue(type.Id, out FrozenDictionary<string, IndexedParameter>? parameters) ? parameters.Values : [];
+
+    /// <summary>How resources of a type belong to a compartment; null when they never do, or there is no such compartment.</summary>
+    /// <param name="compartment">Code of the compartment: <c>Patient</c>.</param>
+    public CompartmentMembership? Compartment(string compartment, TypeSchema type)
+    {
+        bool isSelf = type.Name == compartment;
+        CompartmentResource? resource = _definitions.Compartment(compartment)?.Resources.FirstOrDefault(candidate => candidate.Type == type.Name);
+        if (resource is null)
+        {
+            return null;
+        }
+
+        IndexedParameter[] parameters = [.. resource.Parameters.Select(code => Find(type, code)).OfType<IndexedParameter>()];
+        return isSelf || parameters.Length > 0 ? new CompartmentMembership(isSelf, parameters) : null;
+    }
+
+    /// <summary>Compiles the walks of all types and returns every fault found, those of <see cref="Issues"/> too.</summary>
+    public IReadOnlyList<Issue> Check() =>
+        [.. _issues, .. FhirSchema.R4.Types.Where(IsConcrete).SelectMany(type => WalkOf(type).Issues)];
+
+    /// <summary>The walk of a resource type; an empty one for anything else.</summary>
+    internal TypeWalk WalkOf(TypeSchema type) =>
+        _walks.TryGetValue(type.Id, out TypeWalk? walk) ? walk : _walks.GetOrAdd(type.Id, _ => new TypeWalk(type, Of(type), _definitions));
+
+    /// <summary>
+    /// The definitions to work with in a fixed order: R4's by canonical, then those of packages by canonical, so that R4's ids do not
+    /// depend on packages.
+    /// </summary>
+    private List<SearchParameter> Accepted(IEnumerable<SearchParameter> definitions)
+    {
+        var byUrl = new Dictionary<string, SearchParameter>();
+        foreach (SearchParameter definition in definitions)
+        {
+            // The version that wins comes first; a retired one is no parameter.
+            if (byUrl.TryAdd(definition.Url, definition) && definition.Bases.Count == 0)
+            {
+                Leave(definition, IssueType.Required, "it names no resource type");
+                byUrl[definition.Url] = definition with { Status = "retired" };
+            }
+        }
+
+        List<SearchParameter> accepted =
+        [
+            .. byUrl.Values.Where(definition => definition.Status != "retired")
+                .OrderBy(definition => !IsOfR4(definition)).ThenBy(definition => definition.Url, StringComparer.Ordinal),
+        ];
+        if (accepted.Count > ushort.MaxValue)
+        {
+            throw new FhirException(FhirError.Of(ErrorKind.TooCostly, IssueType.TooCostly, $"{accepted.Count} search parameters are more than {ushort.MaxValue}."));
+        }
+
+        return accepted;
+    }
+
+    private void LinkComponents()
+    {
+        foreach (IndexedParameter parameter in _parameters)
+        {
+            if (parameter.Type != SearchParameterType.Composite)
+            {
+                continue;
+            }
+
+            IndexedParameter[] components =
+            [
+                .. parameter.Definition.Components.Select(component => Find(component.Definition)).OfType<IndexedParameter>(),
+            ];
+            if (components.Length > 0
+                && components.Length == parameter.Definition.Components.Count
+                && components.All(component => component.Type != SearchParameterType.Composite))
+            {
+                parameter.Components = components;
+            }
+            else
+            {
+                Leave(parameter.Definition, IssueType.Invalid, "its components are missing, not known here, or composites themselves");
+            }
+        }
+    }
+
+    private FrozenDictionary<ushort, FrozenDictionary<string, IndexedParameter>> ByType()
+    {
+        var byBase = _parameters
+            .Where(parameter => parameter.Type != SearchParameterType.Composite || parameter.Components.Count > 0)
+            .SelectMany(parameter => parameter.Definition.Bases.Select(type => (Type: type, Parameter: parameter, Rank: Rank(parameter))))
+            .ToLookup(item => item.Type);
+        var byType = new Dictionary<ushort, FrozenDictionary<string, IndexedParameter>>();
+        var losers = new HashSet<IndexedParameter>();
+        foreach (TypeSchema type in FhirSchema.R4.Types.Where(IsConcrete))
+        {
+            // The best comes first and is kept.
+            var byCode = new Dictionary<string, IndexedParameter>();
+            foreach ((_, IndexedParameter parameter, _) in Ancestry(type).SelectMany(name => byBase[name]).OrderBy(item => item.Rank))
+            {
+                if (!byCode.TryAdd(parameter.Code, parameter) && byCode[parameter.Code] != parameter && losers.Add(parameter))
+                {
+                    Leave(parameter.Definition, IssueType.Duplicate, $"'{parameter.Code}' on {type.Name} is {byCode[parameter.Code].Definition.Url}");
+                }
+            }
+
+            byType.Add(type.Id, byCode.ToFrozenDictionary());
+        }
+
+        return byType.ToFrozenDictionary();
+    }
+
+    private static int Rank(IndexedParameter parameter)
+    {
+        SearchParameter definition = parameter.Definition;
+        bool isNamedAfterType = definition.Bases.Any(type =>
+            definition.Url.EndsWith($"/{type}-{definition.Code.TrimStart('_')}", StringComparison.OrdinalIgnoreCase));
+        return !IsOfR4(definition) ? 0 : isNamedAfterType ? 1 : 2;
+    }
+
+    private static IEnumerable<string> Ancestry(TypeSchema type)
+    {
+        for (TypeSchema? ancestor = type; ancestor is not null; ancestor = ancestor.Base)
+        {
+            yield return ancestor.Name;
+        }
+    }
+
+    private static bool IsOfR4(SearchParameter definition) =>
+        ReferenceEquals(DefinitionSet.R4.SearchParameter(definition.Url), definition);
+
+    private static bool IsConcrete(TypeSchema type) => type is { IsResource: true, IsAbstract: false };
+
+    private static string WithoutVersion(string canonical) =>
+        canonical.IndexOf('|', StringComparison.Ordinal) is var bar and >= 0 ? canonical[..bar] : canonical;
+
+    private void Leave(SearchParameter definition, IssueType type, string reason) =>
+        _issues.Add(Issue.Warning(type, $"The search parameter {definition.Url} ('{definition.Code}') is left out: {reason}.", definition.Code));
+}
