@@ -7,11 +7,25 @@ internal abstract class CodeRule
 {
     public abstract CodeMembership Test(ReadOnlySpan<byte> code);
 
+    /// <summary>How many tests an answer may take. Value sets that import each other crosswise multiply it, so it has a limit.</summary>
+    public virtual long Cost => 1;
+
     public static CodeRule Any(IReadOnlyList<CodeRule> rules) => rules.Count == 1 ? rules[0] : new Union([.. rules]);
 
     public static CodeRule Both(CodeRule left, CodeRule right) => new Intersection(left, right);
 
     public static CodeRule Except(CodeRule included, CodeRule excluded) => new Difference(included, excluded);
+
+    private static long Sum(ReadOnlySpan<CodeRule> rules)
+    {
+        long cost = 0;
+        foreach (CodeRule rule in rules)
+        {
+            cost += rule.Cost;
+        }
+
+        return cost;
+    }
 
     /// <summary>The same answer for every code.</summary>
     internal sealed class Constant(CodeMembership answer) : CodeRule
@@ -42,6 +56,8 @@ internal abstract class CodeRule
 
     private sealed class Union(CodeRule[] rules) : CodeRule
     {
+        public override long Cost { get; } = Sum(rules);
+
         public override CodeMembership Test(ReadOnlySpan<byte> code)
         {
             CodeMembership answer = CodeMembership.NotMember;
@@ -60,6 +76,8 @@ internal abstract class CodeRule
 
     private sealed class Intersection(CodeRule left, CodeRule right) : CodeRule
     {
+        public override long Cost { get; } = Sum([left, right]);
+
         public override CodeMembership Test(ReadOnlySpan<byte> code)
         {
             CodeMembership answer = left.Test(code);
@@ -69,6 +87,8 @@ internal abstract class CodeRule
 
     private sealed class Difference(CodeRule included, CodeRule excluded) : CodeRule
     {
+        public override long Cost { get; } = Sum([included, excluded]);
+
         public override CodeMembership Test(ReadOnlySpan<byte> code)
         {
             CodeMembership answer = included.Test(code);

@@ -32,6 +32,12 @@ public sealed class CompiledValueSet
     /// <summary>What a careful reader should know about the answers, such as a version of a code system that another stands in for.</summary>
     public IReadOnlyList<string> Notes { get; }
 
+    /// <summary>Why nothing at all can be said of it; null when something can.</summary>
+    internal string? Problem { get; init; }
+
+    /// <summary>Its codes as text for messages, worked out by the service when first needed: null when there are too many.</summary>
+    internal Lazy<string?>? Codes { get; set; }
+
     /// <summary>The code systems whose codes it may contain.</summary>
     public IEnumerable<string> Systems => _systems.Select(system => system.Url);
 

@@ -28,12 +28,13 @@ internal sealed class Expander(SystemCatalog systems, Func<string, CompiledValue
 
     public void Collect(CompiledValueSet compiled)
     {
-        ValueSet? valueSet = compiled.Definition;
-        if (valueSet is null || (!valueSet.HasCompose && valueSet.Expansion is null))
+        if (compiled.Problem is { } problem)
         {
-            Miss(compiled, compiled.OtherSystems.Reason!);
+            Miss(compiled, problem);
             return;
         }
+
+        ValueSet valueSet = compiled.Definition!;
 
         _notes.AddRange(compiled.Notes);
         if (!valueSet.HasCompose && valueSet.ExpansionTotal > valueSet.Expansion!.Count)

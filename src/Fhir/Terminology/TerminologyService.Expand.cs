@@ -5,6 +5,8 @@ namespace HealthChain.Fhir.Terminology;
 /// <content><c>$expand</c>: https://hl7.org/fhir/R4/valueset-operation-expand.html</content>
 public sealed partial class TerminologyService
 {
+    private const int MaxFilterWords = 32;
+
     /// <summary>The codes of a value set. An error names the code system and the filter that are out of reach, or says that it is too big.</summary>
     public Result<Expansion> Expand(string canonical, ExpansionRequest? request = null) =>
         Run(() => FindValueSet(canonical) is null
@@ -38,9 +40,15 @@ public sealed partial class TerminologyService
             return FhirError.Invalid($"offset and count of an expansion must not be negative (found {request.Offset} and {request.Count}).");
         }
 
+        string[] words = (request.Filter ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        if (words.Length > MaxFilterWords)
+        {
+            return FhirError.Invalid($"The filter of an expansion has {words.Length} words; at most {MaxFilterWords} are looked for.");
+        }
+
         var expander = new Expander(_systems, Get, request.Limited);
         expander.Collect(compiled);
-        List<ExpansionCandidate> wanted = Select(expander.Candidates, request);
+        List<ExpansionCandidate> wanted = Select(expander.Candidates, request, words);
         int length = Math.Min(Math.Max(0, wanted.Count - request.Offset), request.Count ?? int.MaxValue);
         if (length > _options.MaxExpansionCodes)
         {
@@ -66,7 +74,7 @@ public sealed partial class TerminologyService
             [.. missing.Concat(expander.Notes).Select(text => Issue.Warning(IssueType.Incomplete, text))]);
     }
 
-    private List<ExpansionCandidate> Select(IEnumerable<ExpansionCandidate> candidates, ExpansionRequest request)
+    private List<ExpansionCandidate> Select(IEnumerable<ExpansionCandidate> candidates, ExpansionRequest request, string[] words)
     {
         if (request.ActiveOnly)
         {
@@ -78,7 +86,6 @@ public sealed partial class TerminologyService
             candidates = candidates.Where(candidate => !Has(candidate, candidate.Index?.Abstract));
         }
 
-        string[] words = (request.Filter ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
         return [.. words.Length == 0 ? candidates : candidates.Where(candidate => IsFound(candidate, words))];
     }
 

@@ -22,13 +22,11 @@ public sealed partial class TerminologyService
     }
 
     /// <summary>The codes of a small value set, for a message; null when there are too many or they cannot be listed.</summary>
-    public string? AllowedCodes(CompiledValueSet? valueSet)
-    {
-        if (valueSet?.Definition is null)
-        {
-            return null;
-        }
+    public string? AllowedCodes(CompiledValueSet? valueSet) =>
+        valueSet?.Definition is null ? null : (valueSet.Codes ??= new Lazy<string?>(() => ListForMessage(valueSet))).Value;
 
+    private string? ListForMessage(CompiledValueSet valueSet)
+    {
         Result<Expansion> expansion = Run(() => Expand(valueSet, new ExpansionRequest { Count = MostCodesInMessage, ExcludeNotForUI = true }));
         return expansion is { IsOk: true, Value: { Total: > 0 and <= MostCodesInMessage } found }
             ? string.Join(", ", found.Contains.Select(entry => entry.Code))

@@ -9,6 +9,9 @@ namespace HealthChain.Fhir.Terminology;
 /// </summary>
 internal sealed class ValueSetCompiler(SystemCatalog systems, Func<string, IReadOnlyList<string>, CompiledValueSet> import, IReadOnlyList<string> path)
 {
+    // Far above what any published value set needs; below it an answer stays within microseconds.
+    private const long MaxCost = 10_000;
+
     private readonly List<string> _notes = [];
 
     public CompiledValueSet Compile(string canonical, ValueSet valueSet)
@@ -35,6 +38,10 @@ internal sealed class ValueSetCompiler(SystemCatalog systems, Func<string, IRead
         {
             CodeRule rule = included.Rule(system);
             rules[system] = excluded.Has(system) ? CodeRule.Except(rule, excluded.Rule(system)) : rule;
+            if (rules[system].Cost > MaxCost)
+            {
+                return Unknown(canonical, valueSet, $"value set {canonical} is composed of more than {MaxCost} parts");
+            }
         }
 
         return new CompiledValueSet(canonical, valueSet, rules, included.Others.And(excluded.Others.Not()), _notes);
@@ -42,7 +49,7 @@ internal sealed class ValueSetCompiler(SystemCatalog systems, Func<string, IRead
 
     /// <summary>For a value set that is not there or cannot be compiled: the same doubt about every code.</summary>
     public static CompiledValueSet Unknown(string canonical, ValueSet? valueSet, string reason) =>
-        new(canonical, valueSet, new Dictionary<string, CodeRule>(), CodeMembership.CannotSay(reason), []);
+        new(canonical, valueSet, new Dictionary<string, CodeRule>(), CodeMembership.CannotSay(reason), []) { Problem = reason };
 
     private static CompiledValueSet CompileExpansion(string canonical, ValueSet valueSet)
     {

@@ -54,6 +54,10 @@ public class ExpansionTests
         Assert.Equal(ErrorKind.Invalid, Terms.Expand("urn:all", new ExpansionRequest { Offset = -1 }).Error!.Kind);
 
     [Fact]
+    public void A_filter_of_very_many_words_is_an_error() =>
+        Assert.Equal(ErrorKind.Invalid, Terms.Expand("urn:all", new ExpansionRequest { Filter = string.Join(' ', Enumerable.Repeat("a", 33)) }).Error!.Kind);
+
+    [Fact]
     public void Inactive_and_abstract_codes_can_be_left_out()
     {
         Assert.Equal("animal mammal dog cat bird", Terms.List("urn:all", new ExpansionRequest { ActiveOnly = true }));

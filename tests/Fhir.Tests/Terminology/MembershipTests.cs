@@ -103,6 +103,21 @@ public class MembershipTests
     }
 
     [Fact]
+    public void Value_sets_that_import_each_other_crosswise_do_not_cost_exponential_time()
+    {
+        var sets = new List<IDefinition> { Set("urn:0", Codes("urn:s", "a")) };
+        for (int i = 1; i <= 30; i++)
+        {
+            sets.Add(Set($"urn:{i}", Import($"urn:{i - 1}"), Import($"urn:{i - 1}")));
+        }
+
+        TerminologyService service = Service([.. sets]);
+        Assert.True(service.Get("urn:8").Contains("urn:s", "a").IsMember);
+        Assert.Equal(Membership.CannotSay, service.Get("urn:30").Contains("urn:s", "b").Answer);
+        Assert.Contains("more than 10000 parts", service.Expand("urn:30").Error!.Issues[0].Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_listed_code_of_an_unknown_system_is_a_member_and_others_are_not()
     {
         CompiledValueSet set = Service(Set("urn:vs", Codes("http://loinc.org", "1", "2"))).Get("urn:vs");
