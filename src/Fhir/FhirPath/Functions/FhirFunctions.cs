@@ -1,4 +1,3 @@
-using System.Text;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Schema;
 
@@ -39,12 +38,11 @@ internal static class FhirFunctions
 
     private static void Extension(in Call call)
     {
-        if (!call.TryText(0, out string url))
+        if (!call.TryUtf8(0, out ReadOnlySpan<byte> url))
         {
             return;
         }
 
-        byte[] utf8 = Encoding.UTF8.GetBytes(url);
         for (int i = 0; i < call.Input.Count; i++)
         {
             if (!call.Input[i].IsElement)
@@ -54,7 +52,7 @@ internal static class FhirFunctions
 
             foreach (Element extension in call.Input[i].Element.ChildrenOf("extension"))
             {
-                if (extension.Child(FhirTypes.ExtensionUrl) is { Exists: true } candidate && candidate.ValueIs(utf8))
+                if (extension.Child(FhirTypes.ExtensionUrl) is { Exists: true } candidate && candidate.ValueIs(url))
                 {
                     call.Output.Add(extension.Tree, extension.Index);
                 }

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace HealthChain.Fhir.FhirPath;
 
 /// <summary>What a function takes as input, for the static check; the function itself checks again when it runs.</summary>
@@ -118,6 +120,20 @@ internal readonly ref struct Call(
     {
         bool exists = TryArgument(index, FhirPathKind.String, out FhirPathValue value);
         text = exists ? value.String : "";
+        return exists;
+    }
+
+    /// <summary>A string argument in UTF-8; no work for a literal.</summary>
+    public bool TryUtf8(int index, out ReadOnlySpan<byte> utf8)
+    {
+        if (arguments[index] is ConstantNode { Utf8: { } literal })
+        {
+            utf8 = literal;
+            return true;
+        }
+
+        bool exists = TryText(index, out string text);
+        utf8 = Encoding.UTF8.GetBytes(text);
         return exists;
     }
 

@@ -99,8 +99,8 @@ internal static class Boundaries
     };
 
     /// <summary>
-    /// The least or greatest moment within the value. In a dateTime the minutes of an hour are zero either way, as FHIR has no
-    /// dateTime with hours alone: the specification's example is <c>@2014-01-01T08.highBoundary(17)</c>, 08:00:59.999.
+    /// The least or greatest moment within the value. Only literals can have an hour without minutes, FHIR's dateTime cannot; the
+    /// official tests read its minutes as zero either way: <c>@2014-01-01T08.highBoundary(17)</c> is 08:00:59.999.
     /// </summary>
     private static DateTime Fill(in Temporal value, bool high, bool isTime = false)
     {

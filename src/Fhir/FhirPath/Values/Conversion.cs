@@ -117,14 +117,15 @@ internal static class Conversion
     /// </summary>
     private static FhirPathValue OfQuantity(Element element)
     {
-        Element value = element.Child(FhirTypes.QuantityValue);
-        if (!value.Exists || !TryParseDecimal(value.Value, out decimal number) || element.Child(FhirTypes.QuantityComparator).Exists)
+        QuantityElements parts = FhirTypes.QuantityElements(element.Type);
+        Element value = element.Child(parts.Value);
+        if (!value.Exists || !TryParseDecimal(value.Value, out decimal number) || element.Child(parts.Comparator).Exists)
         {
             return default;
         }
 
-        Element system = element.Child(FhirTypes.QuantitySystem);
-        Element code = element.Child(FhirTypes.QuantityCode);
+        Element system = element.Child(parts.System);
+        Element code = element.Child(parts.Code);
         if (code.Exists && code.HasValue && system.Exists)
         {
             return FhirPathValue.OfQuantity(number, system.ValueIs("http://unitsofmeasure.org"u8)
@@ -132,7 +133,7 @@ internal static class Conversion
                 : QuantityUnit.OfSystem(system.Text ?? "", code.Text!));
         }
 
-        Element unit = element.Child(FhirTypes.QuantityUnit);
+        Element unit = element.Child(parts.Unit);
         return FhirPathValue.OfQuantity(number, unit.Exists && unit.HasValue ? QuantityUnit.OfSystem("", unit.Text!) : QuantityUnit.One);
     }
 

@@ -13,9 +13,14 @@ internal static class Equality
         if (left.IsElement && right.IsElement)
         {
             (Element x, Element y) = (left.Element, right.Element);
-            if (x == y || (IsText(x) && IsText(y)))
+            if (x == y)
             {
-                return x == y || x.Value.SequenceEqual(y.Value);
+                return true;
+            }
+
+            if (IsText(x.Type) && IsText(y.Type))
+            {
+                return x.HasValue && y.HasValue ? x.Value.SequenceEqual(y.Value) : AreValuelessEqual(left, right);
             }
 
             if (!x.Type.IsPrimitive && !y.Type.IsPrimitive)
@@ -171,7 +176,7 @@ internal static class Equality
     private static bool IsOrdered(in FhirPathValue value) =>
         Conversion.SystemKind(value) is not (FhirPathKind.None or FhirPathKind.Boolean or FhirPathKind.TypeInfo);
 
-    private static bool IsText(Element element) => element.HasValue && FhirTypes.SystemKind(element.Type) == FhirPathKind.String;
+    private static bool IsText(TypeSchema type) => FhirTypes.SystemKind(type) == FhirPathKind.String;
 
     private static bool? AreSystemValuesEqual(in FhirPathValue left, in FhirPathValue right)
     {
