@@ -149,9 +149,9 @@ public static class XmlPatch
 
         string[] parts = name.Split(':');
         string prefix = parts.Length == 2 ? parts[0] : "";
-        if (parts.Length > 2 || !parts.All(IsName) || (isDeclaration && prefix.Length > 0))
+        if (parts.Length > 2 || !parts.All(IsName) || (isDeclaration && prefix.Length > 0) || parts.Contains("xmlns"))
         {
-            return $"'{name}' is not a name.";
+            return $"'{name}' is not a name that can be given; declarations of namespaces are added by 'namespace::prefix'.";
         }
 
         string uri = isDeclaration ? NamespaceDeclarations : prefix.Length == 0 ? "" : operation.GetNamespaceOfPrefix(prefix);

@@ -71,12 +71,11 @@ internal sealed class XmlTreeReader
         }
 
         ReadResult result = FhirJson.Read(DraftJson.Write(_root!), _limits);
-        if (result.Issues.Count == 0)
+        if (result.Issues.Count > 0)
         {
-            return result with { Issues = _issues };
+            _issues.AddRange(new XmlPositions(_root!).Locate(result.Issues));
         }
 
-        _issues.AddRange(new XmlPositions(_root!).Locate(result.Issues));
         return result with { Issues = [.. _issues.OrderBy(issue => issue.Position ?? (0, 0))] };
     }
 

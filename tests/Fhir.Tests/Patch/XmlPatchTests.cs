@@ -38,6 +38,7 @@ public class XmlPatchTests
     [InlineData("<add sel=\"a/b[1]\" type=\"@id\">x</add>", "already")]
     [InlineData("<add sel=\"a/b[1]\" type=\"id\">x</add>", "'type' names an attribute")]
     [InlineData("<add sel=\"a/b[1]\" type=\"@1\">x</add>", "not a name")]
+    [InlineData("<add sel=\"a/b[1]\" type=\"@xmlns\">x</add>", "not a name")]
     [InlineData("<add sel=\"a\" pos=\"after\"><b/></add>", "one root element")]
     [InlineData("<add sel=\"a\" pos=\"middle\"><b/></add>", "no position 'middle'")]
     [InlineData("<replace sel=\"a/b[1]\">text</replace>", "must be one node of the kind")]
