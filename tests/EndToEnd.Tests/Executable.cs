@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using HealthChain.TestKit;
 using Xunit;
 
@@ -21,6 +22,7 @@ internal static class Executable
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
         };
         return Process.Start(start) ?? throw new InvalidOperationException($"{Command} did not start.");
     }
