@@ -1,10 +1,13 @@
 using HealthChain.Micro;
 
-// dotnet run -c Release --project benchmarks/Micro -- [parse] [membership] [...]; without a name all of them run.
+// dotnet run -c Release --project benchmarks/Micro -- [NAME ...]; without a name all of them run.
 var benchmarks = new (string Name, Action Run)[]
 {
     ("parse", Parsing.Run),
     ("membership", Membership.Run),
+    ("fhirpath", FhirPathRows.Run),
+    ("validate", Validating.Run),
+    ("start", Starting.Run),
 };
 
 foreach ((string name, Action run) in benchmarks)

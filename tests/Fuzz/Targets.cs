@@ -3,5 +3,14 @@ namespace HealthChain.Fuzz;
 /// <summary>All targets; the unit test that replays the corpus uses the same list.</summary>
 public static class Targets
 {
-    public static IReadOnlyList<FuzzTarget> All { get; } = [new JsonTarget(), new XmlTarget(), new JsonPatchTarget(), new FhirPathPatchTarget(), new XmlPatchTarget(), new UcumTarget()];
+    public static IReadOnlyList<FuzzTarget> All { get; } =
+    [
+        new JsonTarget(),
+        new XmlTarget(),
+        new JsonPatchTarget(),
+        new FhirPathPatchTarget(),
+        new XmlPatchTarget(),
+        new UcumTarget(),
+        new FhirPathTarget(),
+    ];
 }

@@ -70,9 +70,29 @@ public sealed class Evaluation
         _rented = 0;
         _budget = _context.Limits.MaxSteps;
         _hasNow = false;
+        if (Results.Limit != _context.Limits.MaxItems)
+        {
+            ApplyLimit(_context.Limits.MaxItems);
+        }
+
         while (_slots.Count < slots)
         {
-            _slots.Add(new ValueList());
+            _slots.Add(new ValueList { Limit = _context.Limits.MaxItems });
+        }
+    }
+
+    // The lists outlive the context: one with other limits may have come since they were made.
+    private void ApplyLimit(int maxItems)
+    {
+        Results.Limit = maxItems;
+        foreach (ValueList list in _lists)
+        {
+            list.Limit = maxItems;
+        }
+
+        foreach (ValueList slot in _slots)
+        {
+            slot.Limit = maxItems;
         }
     }
 

@@ -14,10 +14,10 @@ public sealed record FhirPathLimits
     public int MaxDepth { get; init; } = 256;
 
     /// <summary>Elements visited, items compared and functions called in one evaluation.</summary>
-    public int MaxSteps { get; init; } = 10_000_000;
+    public int MaxSteps { get; init; } = 2_000_000;
 
     /// <summary>Most items in one collection.</summary>
-    public int MaxItems { get; init; } = 1_000_000;
+    public int MaxItems { get; init; } = 200_000;
 
     /// <summary>Longest string that an expression may make, in characters.</summary>
     public int MaxStringLength { get; init; } = 4 * 1024 * 1024;
