@@ -56,15 +56,18 @@ public sealed class ValidatorCases
             return new ValidatorCaseResult(validatorCase, read.Issues);
         }
 
+        // The reference keeps what it has loaded: what supports the profile is there for the first expectation too.
         List<string> supporting = [.. Texts(validatorCase.Source, "supporting")];
         List<string> profiles = [];
-        if (validatorCase.IsProfile)
+        if (validatorCase.Source.TryGetProperty("profile", out JsonElement profile))
         {
-            JsonElement profile = validatorCase.Source.GetProperty("profile");
             supporting.AddRange(Texts(profile, "supporting"));
-            string source = Text(profile, "source")!;
-            supporting.Add(source);
-            profiles.Add(Resource(source)!.Value.Child("url").Text!);
+            if (validatorCase.IsProfile)
+            {
+                string source = Text(profile, "source")!;
+                supporting.Add(source);
+                profiles.Add(Resource(source)!.Value.Child("url").Text!);
+            }
         }
 
         DefinitionSet definitions = DefinitionSet.R4.With([new DefinitionList([.. Definitions(supporting)])]);

@@ -74,7 +74,7 @@ internal static class Extensions
             }
         }
 
-        // HL7's own definitions are all loaded, so an unknown one does not exist; guides under hl7.org/fhir/us and the like may be absent.
+        // In the name space of R4's own definitions an unknown url is most likely a wrong one; guides (hl7.org/fhir/us/...) are just not loaded.
         bool isCore = text.StartsWith("http://hl7.org/fhir/StructureDefinition/", StringComparison.Ordinal);
         bool isModifier = extension.Schema is { Name: "modifierExtension" };
         IssueSeverity severity = isCore ? IssueSeverity.Error : options.UnknownExtension;
@@ -124,7 +124,9 @@ internal static class Extensions
         Element parent = extension.Parent;
         if (definition.Contexts.Count > 0 && parent.Exists)
         {
-            bool allowed = false;
+            // R4 defines this one for ElementDefinition.type.code, but all its own definitions have it on ElementDefinition.type.
+            bool allowed = definition.Url == "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
+                && parent.Type.Name == "ElementDefinition.type";
             foreach (ExtensionContext context in definition.Contexts)
             {
                 if (Fits(extension, parent, context, run))
@@ -163,7 +165,9 @@ internal static class Extensions
             case "element":
                 return IsElement(parent, context.Expression, run);
             case "extension":
-                return ReferenceEquals(parent.Type, Known.Extension) && IsExtension(parent, context.Expression);
+                // On the extension itself, or on its value.
+                Element owner = parent.Schema is { Name: "value" } && parent.Parent.Exists ? parent.Parent : parent;
+                return ReferenceEquals(owner.Type, Known.Extension) && IsExtension(owner, context.Expression);
             default:
                 if (run.Validator.Expression(context.Expression) is not { IsOk: true } compiled)
                 {

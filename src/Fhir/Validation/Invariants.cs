@@ -50,7 +50,7 @@ internal sealed class Invariant(Constraint constraint, string source)
     // empty: bdl-8 would refuse every entry without a fullUrl. So there empty, which also means "cannot be compared", is no violation.
     private bool Holds(FhirPathExpression expression, Element element, ValidationRun run) =>
         expression.IsTrue(element, run.EvaluationContext)
-        || (_isOfSpecification && expression.Evaluate(element, run.EvaluationContext).Count == 0);
+        || (_isOfSpecification && _native is null && expression.Evaluate(element, run.EvaluationContext).Count == 0);
 
     private Result<FhirPathExpression> Compiled
     {

@@ -41,6 +41,10 @@ internal static class NativeInvariants
             ["where(use = 'home').empty()"] = static (element, _) => !element.Child("use").Is("home"u8),
             ["dataAbsentReason.empty() or value.empty()"] = static (resource, _) => !Has(resource, "dataAbsentReason") || !Has(resource, "value"),
 
+            // que-12 means what it says in words: more than one
+            ["enableWhen.count() > 2 implies enableBehavior.exists()"] =
+                static (item, _) => item.ChildrenOf("enableWhen").Count() < 2 || Has(item, "enableBehavior"),
+
             // que-7 asks for System.Boolean, which no element is
             ["operator = 'exists' implies (answer is Boolean)"] =
                 static (condition, _) => !condition.Child("operator").Is("exists"u8) || IsBoolean(condition.Child("answer")),
@@ -84,13 +88,50 @@ internal static class NativeInvariants
         CollectFragments(resource, fragments);
         foreach (Element contained in resource.ChildrenOf("contained"))
         {
-            if (!IsUsed(contained, fragments))
+            if (!IsUsed(contained, fragments) && !IsShown(contained, resource))
             {
                 return false;
             }
         }
 
         return true;
+    }
+
+    // narrative.html: images and links in the text may refer to contained resources.
+    private static bool IsShown(Element contained, Element element)
+    {
+        for (Element child = element.FirstChild; child.Exists; child = child.NextSibling)
+        {
+            bool shows = child.Type.Primitive == PrimitiveKind.Xhtml
+                ? Mentions(child.Value, contained.Child("id"))
+                : child.HasChildren && IsShown(contained, child);
+            if (shows)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool Mentions(ReadOnlySpan<byte> xhtml, Element id)
+    {
+        if (!id.HasLiteral())
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> target = id.Value;
+        for (int hash = xhtml.IndexOf((byte)'#'); hash >= 0; hash = xhtml.IndexOf((byte)'#'))
+        {
+            xhtml = xhtml[(hash + 1)..];
+            if (xhtml.Length > target.Length && xhtml.StartsWith(target) && xhtml[target.Length] is (byte)'"' or (byte)'\'')
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static bool IsUsed(Element contained, List<Element> fragments)

@@ -17,6 +17,12 @@ internal static class ResourceChecks
             case "QuestionnaireResponse":
                 QuestionnaireResponses.Check(resource, run);
                 break;
+            case "MeasureReport":
+                MeasureReports.Check(resource, run);
+                break;
+            case "StructureDefinition":
+                StructureDefinitions.Check(resource, run);
+                break;
         }
     }
 

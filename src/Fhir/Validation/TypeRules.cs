@@ -15,6 +15,7 @@ internal enum TypeCheck : byte
     CodeableConcept,
     Quantity,
     Identifier,
+    ElementDefinition,
     Resource,
     DomainResource,
 }
@@ -139,6 +140,7 @@ internal sealed class TypeRulesCompiler(DefinitionSet definitions, RuleParts par
         "CodeableConcept" => TypeCheck.CodeableConcept,
         "Quantity" or "Age" or "Count" or "Distance" or "Duration" or "Money" or "SimpleQuantity" => TypeCheck.Quantity,
         "Identifier" => TypeCheck.Identifier,
+        "ElementDefinition" => TypeCheck.ElementDefinition,
         _ when !type.IsResource => TypeCheck.None,
         _ => type.Element("contained") is null ? TypeCheck.Resource : TypeCheck.DomainResource,
     };

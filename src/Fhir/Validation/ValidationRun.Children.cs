@@ -56,10 +56,10 @@ internal sealed partial class ValidationRun
                 $"{child.Schema.Name} may occur {type.Max[index]} time(s) only; remove what is too much.");
         }
 
-        // The first element of every type that is not a resource is Element.id, unique within the resource (element.html).
-        if (index == 0 && !type.Type.IsResource && child.HasValue && Findings.IsReporting && !(_elementIds ??= []).Add((Resource.Index, child.Text!)))
+        // The first element of every type that is not a resource is Element.id.
+        if (index == 0 && !type.Type.IsResource && child.HasValue && Findings.IsReporting)
         {
-            Findings.Error(child, IssueType.Duplicate, "id", $"Another element of the resource has the id '{child.Value}' too; ids must differ.");
+            CheckElementId(child, type);
         }
 
         int frame = _rules.Count;
@@ -93,6 +93,15 @@ internal sealed partial class ValidationRun
 
         Visit(child, frame);
         _rules.RemoveRange(frame, _rules.Count - frame);
+    }
+
+    // element.html: ids are unique within the resource; but snapshot and differential name the same elements (sdf-16, sdf-17).
+    private void CheckElementId(Element id, TypeRules type)
+    {
+        if (type.Check != TypeCheck.ElementDefinition && !(_elementIds ??= []).Add((Resource.Index, id.Text!)))
+        {
+            Findings.Error(id, IssueType.Duplicate, "id", $"Another element of the resource has the id '{id.Value}' too; ids must differ.");
+        }
     }
 
     private void AddSlice(Element child, ElementRules rules, SliceSet set, int counters)
