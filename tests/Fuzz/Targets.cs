@@ -12,5 +12,6 @@ public static class Targets
         new XmlPatchTarget(),
         new UcumTarget(),
         new FhirPathTarget(),
+        new SearchTarget(),
     ];
 }

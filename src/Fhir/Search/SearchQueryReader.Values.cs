@@ -78,7 +78,7 @@ public static partial class SearchQueryReader
             return true;
         }
 
-        token = new TokenQuery(QueryParts.Unescape(first), second.IsEmpty ? null : QueryParts.Unescape(second));
+        token = new TokenQuery(QueryParts.Unescape(first), Optional(second));
         return !parts.TryNext(out _) && !(first.IsEmpty && second.IsEmpty);
     }
 
@@ -89,8 +89,19 @@ public static partial class SearchQueryReader
             && parts.TryNext(out ReadOnlySpan<byte> code) && !code.IsEmpty
             && parts.TryNext(out ReadOnlySpan<byte> value) && !value.IsEmpty
             && !parts.TryNext(out _)
-            ? new TypedIdentifierQuery(system.IsEmpty ? null : QueryParts.Unescape(system), QueryParts.Unescape(code), QueryParts.Unescape(value))
+            ? new TypedIdentifierQuery(Optional(system), QueryParts.Unescape(code), QueryParts.Unescape(value))
             : "expected system|code|value: the type of the identifier and its value";
+    }
+
+    /// <summary>The text, or null for an empty one. Written out because a null array would convert to an empty memory.</summary>
+    private static ReadOnlyMemory<byte>? Optional(ReadOnlySpan<byte> part)
+    {
+        if (part.IsEmpty)
+        {
+            return null;
+        }
+
+        return QueryParts.Unescape(part);
     }
 
     private static Outcome ReadReference(in Reading reading, ReadOnlySpan<byte> text)
@@ -168,7 +179,7 @@ public static partial class SearchQueryReader
         byte[] plainSystem = QueryParts.Unescape(system);
         byte[] plainCode = QueryParts.Unescape(code);
         return new QuantityQuery(
-            prefix, range, plainSystem.Length == 0 ? null : plainSystem, plainCode, CanonicalUnit.Of(range, plainSystem, plainCode));
+            prefix, range, Optional(system), plainCode, CanonicalUnit.Of(range, plainSystem, plainCode));
     }
 
     /// <summary><c>latitude|longitude[|distance[|unit]]</c>; kilometres where no unit is given (R4, Location "near").</summary>
