@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Frozen;
 using System.Text;
 using HealthChain.Fhir.Definitions;
 
@@ -11,17 +10,19 @@ namespace HealthChain.Fhir.Terminology;
 /// </summary>
 internal abstract class GrammarSystem(string url, string name)
 {
-    private static readonly FrozenDictionary<string, GrammarSystem> ByUrl = new GrammarSystem[]
-    {
-        new UcumUnits(), new LanguageTags(), new MimeTypes(), new Uris(), new TimeZones(), new CountrySubdivisions(),
-    }.ToFrozenDictionary(system => system.Url);
+    private static readonly GrammarSystem[] All =
+        [new UcumUnits(), new LanguageTags(), new MimeTypes(), new Uris(), new TimeZones(), new CountrySubdivisions()];
+
+    private static readonly CodeTable Urls = new([.. All.Select(system => system.Url)]);
 
     public string Url { get; } = url;
 
     /// <summary>What its codes are, for messages: <c>language tags (BCP 47)</c>.</summary>
     public string Name { get; } = name;
 
-    public static GrammarSystem? Find(string url) => ByUrl.GetValueOrDefault(url);
+    public static GrammarSystem? Find(string url) => Find(Encoding.UTF8.GetBytes(url));
+
+    public static GrammarSystem? Find(ReadOnlySpan<byte> url) => Urls.Find(url) is >= 0 and var found ? All[found] : null;
 
     public abstract CodeMembership Check(ReadOnlySpan<byte> code);
 
@@ -30,22 +31,13 @@ internal abstract class GrammarSystem(string url, string name)
 
     protected static CodeMembership Answer(bool isMember) => isMember ? CodeMembership.Member : CodeMembership.NotMember;
 
-    /// <summary>RFC 3986: a scheme and no character that a URI may not hold.</summary>
+    /// <summary>RFC 3986 §4.1: URI references. R4's own examples use relative ones as codes, so no scheme is demanded.</summary>
     private sealed class Uris() : GrammarSystem("urn:ietf:rfc:3986", "URIs (RFC 3986)")
     {
-        private static readonly SearchValues<byte> SchemeCharacters = CodeCharacters.AlphanumericAnd("+-.");
         private static readonly SearchValues<byte> Forbidden = CodeCharacters.Of("<>\"{}|\\^`");
 
-        public override CodeMembership Check(ReadOnlySpan<byte> code)
-        {
-            int colon = code.IndexOf((byte)':');
-            return Answer(colon > 0
-                && char.IsAsciiLetter((char)code[0])
-                && !code[..colon].ContainsAnyExcept(SchemeCharacters)
-                && code.Length > colon + 1
-                && !code.ContainsAnyInRange((byte)0, (byte)' ')
-                && !code.ContainsAny(Forbidden));
-        }
+        public override CodeMembership Check(ReadOnlySpan<byte> code) =>
+            Answer(!code.IsEmpty && !code.ContainsAnyInRange((byte)0, (byte)' ') && !code.ContainsAny(Forbidden));
     }
 
     /// <summary>Names of the time zone database, as far as this machine has it.</summary>

@@ -29,7 +29,11 @@ internal static partial class StandardCodes
     private static CodeSystem ReadCountries()
     {
         string[] lines = Lines(Countries);
-        IEnumerable<Concept> Column(Range range) => lines.Select(line => new Concept(line[range], line[11..], null, -1));
+        IEnumerable<Concept> Column(Range range) => lines.Select(line => new Concept(line[range], line[11..], null, -1)
+        {
+            // ISO writes the article behind the name where there is one: Netherlands (the).
+            Designations = [new Designation("en", null, line[11..] + " (the)")],
+        });
         return new CodeSystem
         {
             Url = CountriesUrl,

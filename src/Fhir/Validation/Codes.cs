@@ -31,9 +31,22 @@ internal static class Codes
         {
             CheckCode(coding, code, index, run);
         }
+        else if (GrammarSystem.Find(system.Value) is { } grammar)
+        {
+            CheckByGrammar(code, grammar, run);
+        }
         else
         {
             CheckUnknownSystem(system, run);
+        }
+    }
+
+    private static void CheckByGrammar(Element code, GrammarSystem grammar, ValidationRun run)
+    {
+        if (code.HasLiteral() && grammar.Check(code.Value).Answer == Membership.NotMember)
+        {
+            run.Findings.Error(
+                code, IssueType.CodeInvalid, grammar.Url, $"The code '{code.Value}' does not have the form of {grammar.Name}; correct the code or the system.");
         }
     }
 
