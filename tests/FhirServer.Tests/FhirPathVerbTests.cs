@@ -89,4 +89,36 @@ public sealed class FhirPathVerbTests : IDisposable
 
     [Fact]
     public void Without_a_file_the_usage_is_named() => Assert.Equal(2, _command.Run("fhirpath", "name"));
+
+    [Theory]
+    [InlineData("gender.memberOf('http://hl7.org/fhir/ValueSet/administrative-gender')", "true")]
+    [InlineData("'purple'.memberOf('http://hl7.org/fhir/ValueSet/administrative-gender')", "false")]
+    [InlineData("maritalStatus.memberOf('http://hl7.org/fhir/ValueSet/marital-status')", "true")]
+    [InlineData("maritalStatus.coding.memberOf('http://hl7.org/fhir/ValueSet/administrative-gender')", "false")]
+    [InlineData("maritalStatus.subsumes(maritalStatus)", "true")]
+    [InlineData("conformsTo('http://hl7.org/fhir/StructureDefinition/Patient')", "true")]
+    [InlineData("conformsTo('http://hl7.org/fhir/StructureDefinition/Observation')", "false")]
+    public void Functions_on_definitions_are_answered_by_the_loaded_ones(string expression, string expected)
+    {
+        var path = _command.File("patient.json", """
+            {"resourceType":"Patient","gender":"male",
+             "maritalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v3-MaritalStatus","code":"M"}]}}
+            """);
+
+        Assert.Equal(0, _command.Run("fhirpath", expression, path));
+
+        Assert.Equal(expected, _command.Output.Trim());
+    }
+
+    [Fact]
+    public void A_misspelt_element_is_pointed_out_once_for_each_type()
+    {
+        var path = _command.File("all.ndjson", "{\"resourceType\":\"Patient\"}\n{\"resourceType\":\"Patient\"}");
+
+        Assert.Equal(0, _command.Run("fhirpath", "nam.given", path));
+
+        var warning = Assert.Single(_command.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.StartsWith("on Patient: ", warning);
+        Assert.Contains("nam", warning);
+    }
 }

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using HealthChain.Fhir;
+using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.FhirPath;
 using HealthChain.Fhir.Model;
+using HealthChain.Fhir.Schema;
 using HealthChain.FhirServer.Http;
 
 namespace HealthChain.FhirServer.Cli;
@@ -13,14 +15,16 @@ internal sealed class FhirPathVerb
         "fhirpath",
         "evaluate a FHIRPath expression on resources",
         """
-        Usage: healthchain fhirpath EXPRESSION [--json] FILE...
+        Usage: healthchain fhirpath EXPRESSION [--json] [--definitions FOLDER]... FILE...
 
         Evaluates EXPRESSION on each resource of the files (JSON, XML, or the lines of NDJSON; '-' is standard input) and prints one line for
         each item of the result: a value as its text, an element with children as JSON. With several files or NDJSON, the place
-        of the resource stands before it.
+        of the resource stands before it. Before the first resource of a type the expression is checked against the type, and what is
+        surely a mistake, such as an element that the type does not have, is said on standard error.
 
-          --json      print one JSON object for each resource instead:
-                      {"file": "...", "line": 1, "result": [{"type": "FHIR.string", "path": "Patient.name[0].family", "value": "Chalmers"}]}
+          --json                 print one JSON object for each resource instead:
+                                 {"file": "...", "line": 1, "result": [{"type": "FHIR.code", "path": "Patient.gender", "value": "male"}]}
+          --definitions FOLDER   further definitions for memberOf(), subsumes() and conformsTo(): FHIR packages (.tgz), and resources
 
         Exit code: 0 evaluated everywhere; 1 a resource is not valid FHIR, or the expression does not fit it; 2 the expression
         cannot be read, wrong usage, or a file that cannot be read.
@@ -30,6 +34,7 @@ internal sealed class FhirPathVerb
         """,
         static (arguments, output, errors) => Run(arguments, output, errors))
     {
+        Options = ["--definitions"],
         Flags = ["--json"],
     };
 
@@ -38,11 +43,14 @@ internal sealed class FhirPathVerb
     private readonly TextWriter _errors;
     private readonly bool _asJson;
     private readonly bool _withPlace;
+    private readonly EvaluationContext _context;
+    private readonly HashSet<TypeSchema> _checkedTypes = [];
     private bool _failed;
 
-    private FhirPathVerb(FhirPathExpression expression, Arguments arguments, Stream output, TextWriter errors)
+    private FhirPathVerb(FhirPathExpression expression, DefinitionSet definitions, Arguments arguments, Stream output, TextWriter errors)
     {
         _expression = expression;
+        _context = new EvaluationContext { Services = new DefinitionServices(definitions) };
         _output = output;
         _errors = errors;
         _asJson = arguments.Has("--json");
@@ -64,8 +72,14 @@ internal sealed class FhirPathVerb
             return ExitCodes.Usage;
         }
 
-        var verb = new FhirPathVerb(compiled.Value, arguments, output, errors);
+        if (FurtherDefinitions.Load(arguments.All("--definitions"), errors) is not { } definitions)
+        {
+            return ExitCodes.Usage;
+        }
+
+        var verb = new FhirPathVerb(compiled.Value, definitions.Set, arguments, output, errors);
         var allRead = InputFile.ForEach([.. arguments.Positional.Skip(1)], splitBundles: false, errors, verb.EvaluateOne);
+        allRead &= definitions.Report(errors);
         return !allRead ? ExitCodes.Usage : verb._failed ? ExitCodes.ErrorsFound : ExitCodes.Success;
     }
 
@@ -78,7 +92,12 @@ internal sealed class FhirPathVerb
             return;
         }
 
-        var result = _expression.TryEvaluate(read.Root);
+        if (_checkedTypes.Add(read.Root.Type))
+        {
+            CheckAgainst(read.Root.Type);
+        }
+
+        var result = _expression.TryEvaluate(read.Root, _context);
         if (!result.IsOk)
         {
             Report(path, resource, result.Error.Issues);
@@ -90,6 +109,15 @@ internal sealed class FhirPathVerb
         else
         {
             WriteLines(path, resource, result.Value);
+        }
+    }
+
+    /// <summary>FHIRPath answers nothing to a misspelt element; the types know better.</summary>
+    private void CheckAgainst(TypeSchema type)
+    {
+        foreach (var issue in FhirPathChecker.Check(_expression, type).Issues.Where(issue => issue.IsError))
+        {
+            _errors.WriteLine($"on {type.Name}: {issue.Message}");
         }
     }
 

@@ -20,7 +20,7 @@ internal sealed class ValidateVerb
         32 MiB, are read resource by resource; rules on the entries of such a Bundle together are then not checked, which is said.
 
           --profile URL          canonical of a profile that every resource must meet
-          --definitions FOLDER   further definitions: FHIR packages (.tgz), and resources in JSON
+          --definitions FOLDER   further definitions: FHIR packages (.tgz), and resources in JSON or XML
           --format text          a line per issue, file:line:column: severity code element: message (the default)
           --format json          an OperationOutcome per file, one to a line
 
