@@ -8,6 +8,7 @@ internal sealed partial class Compiler
         ["exists"] = (0, 1), ["empty"] = (0, 0), ["not"] = (0, 0), ["all"] = (1, 1), ["where"] = (1, 1), ["select"] = (1, 1),
         ["repeat"] = (1, 1), ["repeatAll"] = (1, 1), ["first"] = (0, 0), ["union"] = (1, 1), ["iif"] = (2, 3), ["aggregate"] = (1, 2),
         ["sort"] = (0, 16), ["trace"] = (1, 2), ["defineVariable"] = (1, 2), ["is"] = (1, 1), ["as"] = (1, 1), ["ofType"] = (1, 1),
+        ["getReferenceKey"] = (0, 1),
     };
 
     private Node Call(CallSyntax call, ref Scope? scope)
@@ -53,6 +54,8 @@ internal sealed partial class Compiler
                 return new OfTypeNode(input, TypeArgument(call.Arguments[0]), single: !options.AsFilters);
             case "ofType":
                 return new OfTypeNode(input, TypeArgument(call.Arguments[0]), single: false);
+            case "getReferenceKey":
+                return new ReferenceKeyNode(input, call.Arguments.Count > 0 ? TypeArgument(call.Arguments[0]) : null);
             case "sort":
                 return new SortNode(input, SortKeys(call.Arguments, scope));
             case "defineVariable":

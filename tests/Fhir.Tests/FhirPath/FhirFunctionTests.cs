@@ -70,8 +70,10 @@ public class FhirFunctionTests
         generalPractitioner.where(resolve() is Organization).count() => {1}
         generalPractitioner.resolve() => {}
         generalPractitioner.getReferenceKey() => {'7', '9'}
-        generalPractitioner.getReferenceKey('Organization') => {'9'}
+        generalPractitioner.getReferenceKey(Organization) => {'9'}
         getResourceKey() => {'p1'}
+        getReferenceKey(Nonsense) => error
+        generalPractitioner.getReferenceKey(DomainResource) => {'7', '9'}
         type().name => {'Patient'}
         active.type().namespace => {'FHIR'}
         is(Patient) => {true}

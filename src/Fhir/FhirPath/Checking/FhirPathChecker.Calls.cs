@@ -128,6 +128,8 @@ public sealed partial class FhirPathChecker
             case "sort":
                 SortKeys(call, item);
                 return input with { IsUnordered = false };
+            case "getReferenceKey":
+                return StaticType.Of(FhirPathKind.String).Many(input.IsMany);
             case "trace":
                 return input;
             default:

@@ -22,7 +22,6 @@ internal static class FhirFunctions
         new("htmlChecks", 0, 0, FunctionInput.Single, FunctionOutput.Boolean, HtmlChecks),
         new("type", 0, 0, FunctionInput.Any, FunctionOutput.TypeInfo, Type),
         new("getResourceKey", 0, 0, FunctionInput.Single, FunctionOutput.Text, GetResourceKey),
-        new("getReferenceKey", 0, 1, FunctionInput.Any, FunctionOutput.Text, GetReferenceKey),
     ];
 
     private static void HasValue(in Call call) =>
@@ -184,29 +183,6 @@ internal static class FhirFunctions
         if (item.IsElement && item.Element.Type.IsResource && item.Element.Child("id") is { Exists: true, HasValue: true } id)
         {
             call.Return(id.Text!);
-        }
-    }
-
-    private static void GetReferenceKey(in Call call)
-    {
-        string? wanted = null;
-        if (call.ArgumentCount > 0)
-        {
-            if (!call.TryText(0, out string name))
-            {
-                return;
-            }
-
-            wanted = name;
-        }
-
-        for (int i = 0; i < call.Input.Count; i++)
-        {
-            if (References.TextOf(call.Input[i]) is { } text && References.TryParse(text, out string type, out string id)
-                && (wanted is null || wanted == type))
-            {
-                call.Return(id);
-            }
         }
     }
 }

@@ -102,6 +102,21 @@ internal readonly ref struct Call(
                 : throw EvaluationErrors.WrongType($"The input of {function.Name}()", "a String", item));
     }
 
+    /// <summary>The input as a string in UTF-8; that of an element is not copied. False if there is none.</summary>
+    public bool TryUtf8(out ReadOnlySpan<byte> utf8)
+    {
+        if (Input.Count == 1 && Input[0].IsElement && Input[0].Element is { HasValue: true } element
+            && FhirTypes.SystemKind(element.Type) == FhirPathKind.String)
+        {
+            utf8 = element.Value;
+            return true;
+        }
+
+        bool exists = TryText(out string text);
+        utf8 = Encoding.UTF8.GetBytes(text);
+        return exists;
+    }
+
     /// <summary>The System value of an argument, of the kind asked for; false if it is empty.</summary>
     public bool TryArgument(int index, FhirPathKind kind, out FhirPathValue value)
     {

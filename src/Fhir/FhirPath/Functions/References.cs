@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Schema;
@@ -17,7 +18,7 @@ internal static class References
 
         Element element = value.Element;
         return element.Type.IsPrimitive ? element.Text
-            : element.Type.Is(FhirTypes.Reference) && element.Child("reference") is { Exists: true } reference ? reference.Text
+            : element.Type.Is(FhirTypes.Reference) && element.Child(FhirTypes.ReferenceText) is { Exists: true } reference ? reference.Text
             : null;
     }
 
@@ -50,40 +51,52 @@ internal static class References
     /// </summary>
     public static TypeSchema? TargetType(Evaluation run, in FhirPathValue value)
     {
+        if (TryParse(Utf8Of(value), out TypeSchema? named, out _))
+        {
+            return named;
+        }
+
         Element target = Resolve(run, value);
         if (target.Exists)
         {
             return target.Type;
         }
 
-        if (TextOf(value) is { } text && TryParse(text, out string type, out _))
-        {
-            return FhirSchema.R4.Type(type);
-        }
-
-        return value.IsElement && value.Element.Child("type") is { Exists: true, HasValue: true } named
-            ? FhirSchema.R4.Type(named.Text!)
+        return value.IsElement && value.Element.Child("type") is { Exists: true, HasValue: true } type
+            ? FhirSchema.R4.Type(type.Text!)
             : null;
     }
 
-    /// <summary>Type and id of a reference of the form <c>[base]/Type/id[/_history/version]</c>.</summary>
-    public static bool TryParse(string reference, out string type, out string id)
+    /// <summary>The text of a Reference, canonical or uri in UTF-8; empty when there is none.</summary>
+    public static ReadOnlySpan<byte> Utf8Of(in FhirPathValue value)
     {
-        (type, id) = ("", "");
-        string[] parts = reference.Split('/');
-        int last = parts.Length - 1;
-        if (last >= 3 && parts[last - 1] == "_history")
+        if (!value.IsElement)
         {
-            last -= 2;
+            return value.Kind == FhirPathKind.String ? Encoding.UTF8.GetBytes(value.String) : default;
         }
 
-        if (last < 1 || FhirSchema.R4.Resource(Encoding.UTF8.GetBytes(parts[last - 1])) is null || parts[last].Length == 0)
+        Element element = value.Element;
+        return element.Type.IsPrimitive ? element.Value
+            : element.Type.Is(FhirTypes.Reference) && element.Child(FhirTypes.ReferenceText) is { Exists: true } reference ? reference.Value
+            : default;
+    }
+
+    /// <summary>Type and id of a reference of the form <c>[base]/Type/id[/_history/version]</c>.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> reference, [NotNullWhen(true)] out TypeSchema? type, out ReadOnlySpan<byte> id)
+    {
+        int version = reference.IndexOf("/_history/"u8);
+        reference = version < 0 ? reference : reference[..version];
+        int slash = reference.LastIndexOf((byte)'/');
+        id = reference[(slash + 1)..];
+        type = null;
+        if (slash <= 0 || id.IsEmpty)
         {
             return false;
         }
 
-        (type, id) = (parts[last - 1], parts[last]);
-        return true;
+        ReadOnlySpan<byte> before = reference[..slash];
+        type = FhirSchema.R4.Resource(before[(before.LastIndexOf((byte)'/') + 1)..]);
+        return type is not null;
     }
 
     private static Element Contained(Element container, ReadOnlySpan<char> id)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace HealthChain.Fhir.FhirPath;
@@ -55,25 +56,25 @@ internal static class StringFunctions
 
     private static void StartsWith(in Call call)
     {
-        if (call.TryText(out string text) & call.TryText(0, out string part))
+        if (call.TryUtf8(out ReadOnlySpan<byte> text) & call.TryUtf8(0, out ReadOnlySpan<byte> part))
         {
-            call.Return(text.StartsWith(part, StringComparison.Ordinal));
+            call.Return(text.StartsWith(part));
         }
     }
 
     private static void EndsWith(in Call call)
     {
-        if (call.TryText(out string text) & call.TryText(0, out string part))
+        if (call.TryUtf8(out ReadOnlySpan<byte> text) & call.TryUtf8(0, out ReadOnlySpan<byte> part))
         {
-            call.Return(text.EndsWith(part, StringComparison.Ordinal));
+            call.Return(text.EndsWith(part));
         }
     }
 
     private static void Contains(in Call call)
     {
-        if (call.TryText(out string text) & call.TryText(0, out string part))
+        if (call.TryUtf8(out ReadOnlySpan<byte> text) & call.TryUtf8(0, out ReadOnlySpan<byte> part))
         {
-            call.Return(text.Contains(part, StringComparison.Ordinal));
+            call.Return(text.IndexOf(part) >= 0);
         }
     }
 
@@ -112,9 +113,21 @@ internal static class StringFunctions
 
     private static void Matches(in Call call, bool full)
     {
-        if (call.TryText(out string text) & call.TryText(0, out string pattern))
+        if (!call.TryUtf8(out ReadOnlySpan<byte> utf8) | !call.TryText(0, out string pattern))
         {
-            call.Return(Patterns.IsMatch(call.Run, text, pattern, full));
+            return;
+        }
+
+        // Decoded into a rented buffer, so that matching the text of an element makes no string.
+        char[] buffer = ArrayPool<char>.Shared.Rent(utf8.Length);
+        try
+        {
+            int length = Encoding.UTF8.GetChars(utf8, buffer);
+            call.Return(Patterns.IsMatch(call.Run, buffer.AsSpan(0, length), pattern, full));
+        }
+        finally
+        {
+            ArrayPool<char>.Shared.Return(buffer);
         }
     }
 
@@ -128,9 +141,9 @@ internal static class StringFunctions
 
     private static void Length(in Call call)
     {
-        if (call.TryText(out string text))
+        if (call.TryUtf8(out ReadOnlySpan<byte> text))
         {
-            call.Return(text.Length);
+            call.Return(Encoding.UTF8.GetCharCount(text));
         }
     }
 

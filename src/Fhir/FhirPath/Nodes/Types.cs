@@ -1,3 +1,4 @@
+using System.Text;
 using HealthChain.Fhir.Schema;
 
 namespace HealthChain.Fhir.FhirPath;
@@ -74,6 +75,29 @@ internal sealed class ReferenceIsNode(Node reference, TypeTest type) : BooleanNo
         FhirPathValue value = reference.Single(run, focus, "The input of resolve() before 'is'");
         TypeSchema? target = value.IsNone ? null : References.TargetType(run, value);
         return target is null ? Truth.Empty : Truths.Of(type.Fhir is not null && target.Is(type.Fhir));
+    }
+}
+
+/// <summary>
+/// <c>getReferenceKey(Type)</c> of SQL on FHIR v2: the key of the resource that a reference points to, see <c>getResourceKey()</c>;
+/// nothing when it is of another type than the one asked for.
+/// </summary>
+internal sealed class ReferenceKeyNode(Node input, TypeTest? wanted) : Node
+{
+    public override void Evaluate(Evaluation run, in FhirPathValue focus, ValueList output)
+    {
+        ValueList list = run.Rent();
+        input.Evaluate(run, focus, list);
+        for (int i = 0; i < list.Count; i++)
+        {
+            if (References.TryParse(References.Utf8Of(list[i]), out TypeSchema? type, out ReadOnlySpan<byte> id)
+                && (wanted is null || (wanted.Fhir is { } fhir && type.Is(fhir))))
+            {
+                output.Add(FhirPathValue.OfString(Encoding.UTF8.GetString(id)));
+            }
+        }
+
+        run.Return(list);
     }
 }
 

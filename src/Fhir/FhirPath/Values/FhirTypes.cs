@@ -11,6 +11,7 @@ internal static class FhirTypes
 {
     public static readonly TypeSchema Quantity = Type("Quantity");
     public static readonly TypeSchema Reference = Type("Reference");
+    public static readonly ElementSchema ReferenceText = Member(Reference, "reference");
     public static readonly TypeSchema Extension = Type("Extension");
     public static readonly ElementSchema ExtensionUrl = Member(Extension, "url");
     public static readonly TypeSchema Coding = Type("Coding");
