@@ -240,30 +240,28 @@ public static class XmlPatch
         }
 
         string text = XmlInput.Decode(xml, out _).Value;
+        using XmlReader depths = XmlInput.Parse(text);
         try
         {
-            using (XmlReader depths = XmlInput.Parse(text))
+            // A resource in a resource is two levels of XML.
+            while (depths.Read())
             {
-                // A resource in a resource is two levels of XML.
-                while (depths.Read())
+                if (depths.Depth > 2 * limits.Read.MaxDepth)
                 {
-                    if (depths.Depth > 2 * limits.Read.MaxDepth)
-                    {
-                        throw Refuse($"The {what} is nested more than {2 * limits.Read.MaxDepth} deep.");
-                    }
+                    throw Refuse($"The {what} is nested more than {2 * limits.Read.MaxDepth} deep.");
                 }
             }
-
-            using XmlReader reader = XmlInput.Parse(text);
-            var document = new XmlDocument { PreserveWhitespace = true, XmlResolver = null };
-            document.Load(reader);
-            return document;
         }
         catch (XmlException exception)
         {
-            Issue issue = XmlInput.NotWellFormed(exception, null);
+            Issue issue = XmlInput.NotWellFormed(exception, null, (IXmlLineInfo)depths);
             throw new FhirException(new FhirError(ErrorKind.Invalid, [issue with { Message = $"The {what}: {issue.Message}" }]));
         }
+
+        using XmlReader reader = XmlInput.Parse(text);
+        var document = new XmlDocument { PreserveWhitespace = true, XmlResolver = null };
+        document.Load(reader);
+        return document;
     }
 
     private static Result<byte[]> Write(XmlDocument document)

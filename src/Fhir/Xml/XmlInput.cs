@@ -53,14 +53,15 @@ internal static class XmlInput
             ConformanceLevel = ConformanceLevel.Document,
         });
 
-    public static Issue NotWellFormed(XmlException exception, string? expression)
+    /// <summary>The parser's complaint as an issue; for some it gives no place, then it is where the parser stands.</summary>
+    public static Issue NotWellFormed(XmlException exception, string? expression, IXmlLineInfo parser)
     {
-        string message = exception.Message.Contains("DTD", StringComparison.Ordinal)
+        string message = exception.Message.Contains("DTD is prohibited", StringComparison.Ordinal)
             ? "There is a document type declaration, which FHIR does not allow: remove it, and write entities as characters."
             : $"The XML is not well-formed: {WithoutPosition(exception.Message)}";
         return new Issue(IssueSeverity.Fatal, IssueType.Structure, message, expression)
         {
-            Position = (exception.LineNumber, exception.LinePosition),
+            Position = exception.LineNumber > 0 ? (exception.LineNumber, exception.LinePosition) : (Math.Max(1, parser.LineNumber), Math.Max(1, parser.LinePosition)),
         };
     }
 

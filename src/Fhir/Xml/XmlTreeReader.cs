@@ -1,4 +1,3 @@
-using System.Text;
 using System.Xml;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Schema;
@@ -9,16 +8,13 @@ namespace HealthChain.Fhir.Xml;
 /// Reads a resource from XML: one pass over the parser's events builds a draft and reports the faults that only XML can have;
 /// the draft's JSON then goes through <see cref="FhirJson"/>, whose issues are given their place in the XML text.
 /// </summary>
-internal sealed class XmlTreeReader
+internal sealed partial class XmlTreeReader
 {
-    private const int LongestName = 128;
-    private const string SchemaInstanceNamespace = "http://www.w3.org/2001/XMLSchema-instance";
-
     private readonly FhirSchema _schema;
     private readonly ReadLimits _limits;
     private readonly XmlReader _reader;
     private readonly IXmlLineInfo _lines;
-    private readonly XmlNarrative _narrative;
+    private readonly NarrativeReader _narrative;
     private readonly List<Issue> _issues = [];
     private readonly List<Frame> _open = [];
     private ElementDraft? _root;
@@ -31,7 +27,7 @@ internal sealed class XmlTreeReader
         _limits = limits;
         _reader = reader;
         _lines = (IXmlLineInfo)reader;
-        _narrative = new XmlNarrative(text, reader, limits.MaxDepth);
+        _narrative = new NarrativeReader(text, reader, limits.MaxDepth);
     }
 
     public static ReadResult Read(FhirSchema schema, ReadOnlyMemory<byte> xml, ReadLimits limits)
@@ -60,7 +56,7 @@ internal sealed class XmlTreeReader
         }
         catch (XmlException exception)
         {
-            _issues.Add(XmlInput.NotWellFormed(exception, _open.Count > 0 ? Current.Draft.Expression : null));
+            _issues.Add(XmlInput.NotWellFormed(exception, _open.Count > 0 ? Current.Draft.Expression : null, _lines));
             return new ReadResult(null, _issues);
         }
         catch (FhirException exception)
@@ -301,73 +297,6 @@ internal sealed class XmlTreeReader
         }
     }
 
-    private void ReadAttributes(Frame frame, bool isRoot)
-    {
-        while (_reader.MoveToNextAttribute())
-        {
-            string name = _reader.LocalName;
-            switch (_reader.NamespaceURI)
-            {
-                case "http://www.w3.org/2000/xmlns/":
-                    break;
-                case SchemaInstanceNamespace when isRoot && name is "schemaLocation" or "noNamespaceSchemaLocation":
-                    // Not allowed in exchange, yet found in most files written by hand; it changes nothing.
-                    break;
-                case "" when name == "value" && frame.Kind == FrameKind.Primitive:
-                    frame.HasContent = true;
-                    SetValue(frame.Draft);
-                    break;
-                case "" when frame.Kind != FrameKind.Holder && TryGetMember(frame.Draft.Type, name, out Member member) && member.Element.IsXmlAttribute:
-                    frame.HasContent = true;
-                    var draft = new ElementDraft(member.Element, member.Type) { Position = (_lines.LineNumber, _lines.LinePosition) };
-                    frame.Draft.Append(draft);
-                    SetValue(draft);
-                    break;
-                default:
-                    frame.HasContent = true;
-                    Report(
-                        IssueType.Structure, $"'{frame.Name}' has no attribute '{_reader.Name}'.", frame.Draft.Expression,
-                        (_lines.LineNumber, _lines.LinePosition));
-                    break;
-            }
-        }
-
-        _reader.MoveToElement();
-    }
-
-    private void SetValue(ElementDraft draft)
-    {
-        if (XmlValue.ToJson(_reader.Value, draft.Type.Primitive) is { } json)
-        {
-            draft.Json = json;
-            return;
-        }
-
-        Report(
-            IssueType.Value, $"'{_reader.Value}' is not {XmlValue.Expected(draft.Type.Primitive)}.", draft.Expression,
-            (_lines.LineNumber, _lines.LinePosition));
-    }
-
-    private (int Line, int Column) ElementPosition => (_lines.LineNumber, _lines.LinePosition - 1);
-
-    private TypeSchema? ResourceType()
-    {
-        string name = _reader.LocalName;
-        Span<byte> utf8 = stackalloc byte[LongestName];
-        return Encoding.UTF8.TryGetBytes(name, utf8, out int length) ? _schema.Resource(utf8[..length]) : null;
-    }
-
-    private static bool TryGetMember(TypeSchema type, string name, out Member member)
-    {
-        member = default;
-        Span<byte> utf8 = stackalloc byte[LongestName];
-        return Encoding.UTF8.TryGetBytes(name, utf8, out int length) && type.TryGetMember(utf8[..length], out member);
-    }
-
-    private string NamespaceMessage(string expected) => _reader.NamespaceURI.Length == 0
-        ? $"'{_reader.LocalName}' is in no namespace; it must be in '{expected}'."
-        : $"'{_reader.LocalName}' is in the namespace '{_reader.NamespaceURI}'; it must be in '{expected}'.";
-
     private void SkipElement()
     {
         if (_reader.IsEmptyElement)
@@ -380,21 +309,6 @@ internal sealed class XmlTreeReader
         {
         }
     }
-
-    private void Report(IssueType type, string message, string? expression, (int Line, int Column) position)
-    {
-        if (_issues.Count >= _limits.MaxIssues)
-        {
-            throw GiveUp(IssueType.Incomplete, $"There are more than {_limits.MaxIssues} faults; reading stopped.", expression);
-        }
-
-        _issues.Add(Issue.Error(type, message, expression) with { Position = position });
-    }
-
-    private FhirException GiveUp(IssueType type, string message, string? expression = null) =>
-        new(new FhirError(
-            ErrorKind.Invalid,
-            [new Issue(IssueSeverity.Fatal, type, message, expression) { Position = (_lines.LineNumber, _lines.LinePosition) }]));
 
     private enum FrameKind
     {

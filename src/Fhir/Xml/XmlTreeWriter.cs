@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using System.Xml;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Schema;
 
@@ -9,9 +8,6 @@ namespace HealthChain.Fhir.Xml;
 /// <summary>Writes elements as FHIR XML, straight from the values in the tree's JSON.</summary>
 internal readonly struct XmlTreeWriter(IBufferWriter<byte> output, bool pretty)
 {
-    /// <summary>How a carriage return is written: a bare one would be read as line feed.</summary>
-    public const string CarriageReturn = "&#xD;";
-
     // Line ends and tabs in attributes are read as spaces unless they are written as references (XML 1.0, 3.3.3).
     private static readonly SearchValues<byte> Special = SearchValues.Create(
         [.. Enumerable.Range(0, 0x20).Select(value => (byte)value), (byte)'"', (byte)'&', (byte)'<', (byte)'>', 0xEF]);
@@ -175,114 +171,15 @@ internal readonly struct XmlTreeWriter(IBufferWriter<byte> output, bool pretty)
 
     private void WriteNarrative(Element div, int depth)
     {
-        if (div.HasChildren)
-        {
-            throw Refuse("A narrative's 'div' cannot have extensions in XML.", div);
-        }
-
         string xhtml = div.Text ?? "";
-        CheckNarrative(xhtml, div);
+        string? fault = div.HasChildren ? "A narrative's 'div' cannot have extensions in XML." : NarrativeText.FaultOf(xhtml);
+        if (fault is not null)
+        {
+            throw Refuse(fault, div);
+        }
+
         StartLine(depth);
-        Encoding.UTF8.GetBytes(xhtml.Contains('\r') ? WithReferences(xhtml) : xhtml, output);
-    }
-
-    /// <summary>The text goes into the document as it is, so it must be one well-formed XHTML element and nothing else.</summary>
-    private static void CheckNarrative(string xhtml, Element div)
-    {
-        try
-        {
-            using XmlReader reader = XmlInput.Parse(xhtml);
-            reader.MoveToContent();
-            if (xhtml.StartsWith("<?xml", StringComparison.Ordinal) || reader.LocalName != "div" || reader.NamespaceURI != FhirXml.XhtmlNamespace)
-            {
-                throw Refuse($"The narrative must be one element 'div' in the namespace '{FhirXml.XhtmlNamespace}'.", div);
-            }
-
-            while (reader.Read())
-            {
-            }
-        }
-        catch (XmlException exception)
-        {
-            throw Refuse($"The narrative is not well-formed XHTML: {exception.Message}", div);
-        }
-    }
-
-    // Carriage returns can be written as references in text and in attribute values only; elsewhere they mean nothing.
-    private static string WithReferences(string xhtml)
-    {
-        var builder = new StringBuilder(xhtml.Length + 64);
-        for (int index = 0; index < xhtml.Length;)
-        {
-            int length = MarkupLength(xhtml.AsSpan(index));
-            if (length == 0)
-            {
-                int next = xhtml.IndexOf('<', index);
-                length = (next < 0 ? xhtml.Length : next) - index;
-                builder.Append(xhtml, index, length).Replace("\r", CarriageReturn, builder.Length - length, length);
-            }
-            else
-            {
-                AppendMarkup(xhtml.AsSpan(index, length), builder);
-            }
-
-            index += length;
-        }
-
-        return builder.ToString();
-    }
-
-    /// <summary>Length of the comment, CDATA section, instruction or tag at the start of the text; 0 when there is none.</summary>
-    private static int MarkupLength(ReadOnlySpan<char> text)
-    {
-        if (text[0] != '<')
-        {
-            return 0;
-        }
-
-        (int start, string end) = text switch
-        {
-            ['<', '!', '-', '-', ..] => (4, "-->"),
-            ['<', '!', '[', ..] => (9, "]]>"),
-            ['<', '?', ..] => (2, "?>"),
-            _ => (1, ""),
-        };
-        if (end.Length > 0)
-        {
-            return start + text[start..].IndexOf(end) + end.Length;
-        }
-
-        char quote = '\0';
-        int length = 1;
-        for (; quote != '\0' || text[length] != '>'; length++)
-        {
-            quote = quote == '\0' && text[length] is '"' or '\'' ? text[length] : text[length] == quote ? '\0' : quote;
-        }
-
-        return length + 1;
-    }
-
-    private static void AppendMarkup(ReadOnlySpan<char> markup, StringBuilder builder)
-    {
-        if (markup[1] is '!' or '?')
-        {
-            builder.Append(markup);
-            return;
-        }
-
-        char quote = '\0';
-        foreach (char character in markup)
-        {
-            quote = quote == '\0' && character is '"' or '\'' ? character : character == quote ? '\0' : quote;
-            if (character == '\r' && quote != '\0')
-            {
-                builder.Append(CarriageReturn);
-            }
-            else
-            {
-                builder.Append(character);
-            }
-        }
+        Encoding.UTF8.GetBytes(NarrativeText.Write(xhtml), output);
     }
 
     private void StartLine(int depth)

@@ -76,6 +76,7 @@ public class XmlReadingTests
     [InlineData("<Patient xmlns=\"http://hl7.org/fhir\"><name></Patient>", "not well-formed")]
     [InlineData("<Patient xmlns=\"http://hl7.org/fhir\"><gender value=\"&#1;\"/></Patient>", "not well-formed")]
     [InlineData("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><Patient xmlns=\"http://hl7.org/fhir\"/>", "declared encoding")]
+    [InlineData("<!X><Patient xmlns=\"http://hl7.org/fhir\"/>", "document type declaration")]
     [InlineData("<Foo xmlns=\"http://hl7.org/fhir\"/>", "not a resource of FHIR R4")]
     [InlineData("<Resource xmlns=\"http://hl7.org/fhir\"/>", "not a resource of FHIR R4")]
     [InlineData("", "not well-formed")]
@@ -84,7 +85,9 @@ public class XmlReadingTests
         ReadResult result = Read(xml);
 
         Assert.Null(result.Tree);
-        Assert.Contains(message, Assert.Single(result.Issues).Message, StringComparison.Ordinal);
+        Issue issue = Assert.Single(result.Issues);
+        Assert.Contains(message, issue.Message, StringComparison.Ordinal);
+        Assert.True(issue.Position is { Line: > 0, Column: > 0 });
     }
 
     [Fact]

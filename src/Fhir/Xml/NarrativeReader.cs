@@ -7,7 +7,7 @@ namespace HealthChain.Fhir.Xml;
 /// Takes the XHTML of a narrative out of an XML text as it stands there: entities, quotes, comments and white space included.
 /// JSON holds the narrative as a string of XHTML, so anything else would change the string on its way through XML.
 /// </summary>
-internal sealed class XmlNarrative(string text, XmlReader reader, int maxDepth)
+internal sealed class NarrativeReader(string text, XmlReader reader, int maxDepth)
 {
     private readonly IXmlLineInfo _lines = (IXmlLineInfo)reader;
     private int _line = 1;
@@ -51,8 +51,8 @@ internal sealed class XmlNarrative(string text, XmlReader reader, int maxDepth)
             }
         }
 
-        string source = text[start..EndOfTag(end)];
-        Text = Decode(isPortable ? source : Rewrite(source, scope));
+        string source = text[start..(end + NarrativeText.TagLength(text.AsSpan(end)))];
+        Text = NarrativeText.Read(isPortable ? source : Rewrite(source, scope));
         return fault;
     }
 
@@ -136,17 +136,6 @@ internal sealed class XmlNarrative(string text, XmlReader reader, int maxDepth)
         }
     }
 
-    // An XML parser turns all line ends into line feeds (XML 1.0, 2.11); a carriage return that is meant is written as reference.
-    private static string Decode(string source)
-    {
-        if (source.Contains('\r'))
-        {
-            source = source.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
-        }
-
-        return source.Replace(XmlTreeWriter.CarriageReturn, "\r", StringComparison.Ordinal);
-    }
-
     /// <summary>The offset in the text of what the parser stands at. Only moves forward, so that the lines are counted once.</summary>
     private int Offset()
     {
@@ -158,29 +147,6 @@ internal sealed class XmlNarrative(string text, XmlReader reader, int maxDepth)
         }
 
         return _lineStart + _lines.LinePosition - 1;
-    }
-
-    private int EndOfTag(int start)
-    {
-        char quote = '\0';
-        for (int index = start; index < text.Length; index++)
-        {
-            char character = text[index];
-            if (quote != '\0')
-            {
-                quote = character == quote ? '\0' : quote;
-            }
-            else if (character is '"' or '\'')
-            {
-                quote = character;
-            }
-            else if (character == '>')
-            {
-                return index + 1;
-            }
-        }
-
-        return text.Length;
     }
 }
 
