@@ -12,8 +12,11 @@ internal sealed record ExpansionCandidate(string System, string Code, CodeSystem
 /// expansion and a membership question can never disagree. What is out of reach is an error, or a warning if a limited expansion
 /// was asked for.
 /// </summary>
-internal sealed class Expander(SystemCatalog systems, Func<string, CompiledValueSet> compile, bool limited)
+/// <param name="path">The value sets that are being expanded around this one.</param>
+internal sealed class Expander(SystemCatalog systems, Func<string, CompiledValueSet> compile, bool limited, IReadOnlyList<string> path)
 {
+    private const int MaxDepth = TerminologyOptions.MaxImportDepth;
+
     private readonly HashSet<(string System, string Code)> _seen = [];
     private readonly List<ExpansionCandidate> _candidates = [];
     private readonly List<string> _missing = [];
@@ -31,6 +34,12 @@ internal sealed class Expander(SystemCatalog systems, Func<string, CompiledValue
         if (compiled.Problem is { } problem)
         {
             Miss(compiled, problem);
+            return;
+        }
+
+        if (path.Contains(compiled.Canonical) || path.Count > MaxDepth)
+        {
+            Miss(compiled, $"it imports itself, or others too deep: {string.Join(" > ", path)} > {compiled}");
             return;
         }
 
@@ -96,7 +105,7 @@ internal sealed class Expander(SystemCatalog systems, Func<string, CompiledValue
         }
 
         // Any one of the imports is a superset of their intersection; the membership test does the rest.
-        var inner = new Expander(systems, compile, limited);
+        var inner = new Expander(systems, compile, limited, [.. path, owner.Canonical]);
         CompiledValueSet imported = compile(set.ValueSets[0]);
         inner.Collect(imported);
         _missing.AddRange(inner._missing);

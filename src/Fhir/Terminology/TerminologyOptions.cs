@@ -3,6 +3,9 @@ namespace HealthChain.Fhir.Terminology;
 /// <summary>Bounds of the terminology service.</summary>
 public sealed record TerminologyOptions
 {
+    /// <summary>How deep value sets may import each other.</summary>
+    internal const int MaxImportDepth = 32;
+
     public static TerminologyOptions Default { get; } = new();
 
     /// <summary>Most codes in one answer of <c>$expand</c>; more must be asked for in pages.</summary>
@@ -10,7 +13,4 @@ public sealed record TerminologyOptions
 
     /// <summary>Compiled value sets that are kept; beyond it the cache starts anew.</summary>
     public int MaxCompiledValueSets { get; init; } = 4_096;
-
-    /// <summary>How deep value sets may import each other.</summary>
-    public int MaxImportDepth { get; init; } = 32;
 }

@@ -46,7 +46,7 @@ public sealed partial class TerminologyService
             return FhirError.Invalid($"The filter of an expansion has {words.Length} words; at most {MaxFilterWords} are looked for.");
         }
 
-        var expander = new Expander(_systems, Get, request.Limited);
+        var expander = new Expander(_systems, Get, request.Limited, []);
         expander.Collect(compiled);
         List<ExpansionCandidate> wanted = Select(expander.Candidates, request, words);
         int length = Math.Min(Math.Max(0, wanted.Count - request.Offset), request.Count ?? int.MaxValue);

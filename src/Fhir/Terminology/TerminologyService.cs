@@ -40,9 +40,9 @@ public sealed partial class TerminologyService
             return ValueSetCompiler.Unknown(canonical, null, $"value set {canonical} imports itself: {string.Join(" > ", path)} > {canonical}");
         }
 
-        if (path.Count > _options.MaxImportDepth)
+        if (path.Count > TerminologyOptions.MaxImportDepth)
         {
-            return ValueSetCompiler.Unknown(canonical, null, $"value sets import each other more than {_options.MaxImportDepth} deep at {canonical}");
+            return ValueSetCompiler.Unknown(canonical, null, $"value sets import each other more than {TerminologyOptions.MaxImportDepth} deep at {canonical}");
         }
 
         if (_compiled.TryGetValue(canonical, out CompiledValueSet? known))

@@ -100,6 +100,18 @@ public class MembershipTests
         CodeMembership other = service.Get("urn:a").Contains("urn:s", "y");
         Assert.Equal(Membership.CannotSay, other.Answer);
         Assert.Contains("imports itself", other.Reason, StringComparison.Ordinal);
+        Assert.Equal(ErrorKind.Unsupported, service.Expand("urn:a").Error!.Kind);
+        Assert.Equal("x", service.List("urn:a", new ExpansionRequest { Limited = true }));
+    }
+
+    [Fact]
+    public void Value_sets_that_import_each_other_very_deep_are_doubtful_and_end()
+    {
+        ValueSet[] chain = [Set("urn:0", Codes("urn:s", "x")), .. Enumerable.Range(1, 2000).Select(i => Set($"urn:{i}", Import($"urn:{i - 1}")))];
+        TerminologyService service = Service([.. chain]);
+        Assert.Equal("x", service.List("urn:20"));
+        Assert.Equal(Membership.CannotSay, service.Get("urn:2000").Contains("urn:s", "x").Answer);
+        Assert.Equal(ErrorKind.Unsupported, service.Expand("urn:2000").Error!.Kind);
     }
 
     [Fact]
