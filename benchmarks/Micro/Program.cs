@@ -7,6 +7,7 @@ var benchmarks = new (string Name, Action Run)[]
     ("membership", Membership.Run),
     ("fhirpath", FhirPathRows.Run),
     ("validate", Validating.Run),
+    ("extract", Extraction.Run),
     ("start", Starting.Run),
 };
 
