@@ -1,6 +1,10 @@
 using System.Net;
 using System.Text.Json;
+using HealthChain.Fhir;
+using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Model;
+using HealthChain.Fhir.Terminology;
+using HealthChain.Fhir.Validation;
 using HealthChain.Fhir.Xml;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Xunit;
@@ -81,5 +85,14 @@ public sealed class CapabilitiesTests(WebApplicationFactory<Program> server) : I
         Assert.Equal(HttpStatusCode.NotAcceptable, response.StatusCode);
         Assert.Equal("application/fhir+json; charset=utf-8", response.Content.Headers.ContentType?.ToString());
         Assert.Contains("OperationOutcome", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Metadata_is_valid_against_the_specification()
+    {
+        var body = await _client.GetByteArrayAsync("/fhir/metadata", TestContext.Current.CancellationToken);
+        var validator = new Validator(DefinitionSet.R4, new TerminologyService(DefinitionSet.R4));
+
+        Assert.DoesNotContain(validator.Validate(FhirJson.Read(body).Root), issue => issue.Severity <= IssueSeverity.Warning);
     }
 }

@@ -83,6 +83,17 @@ public sealed class ConvertVerbTests : IDisposable
         Assert.Contains("folder", _command.Errors);
     }
 
+    [Fact]
+    public void A_target_that_cannot_be_written_is_named_as_such()
+    {
+        var file = _command.File("basic.json", """{"resourceType":"Basic","id":"1"}""");
+
+        Assert.Equal(2, _command.Run("convert", "--to", "xml", "--output", file, file));
+
+        Assert.StartsWith("healthchain convert: ", _command.Errors);
+        Assert.DoesNotContain("cannot be read", _command.Errors);
+    }
+
     [Theory]
     [InlineData("convert", "a.json")]
     [InlineData("convert", "--to", "yaml", "a.json")]

@@ -1,6 +1,10 @@
 using System.Net;
 using System.Text.Json;
 using HealthChain.Fhir;
+using HealthChain.Fhir.Definitions;
+using HealthChain.Fhir.Model;
+using HealthChain.Fhir.Terminology;
+using HealthChain.Fhir.Validation;
 using HealthChain.Fhir.Xml;
 using HealthChain.FhirServer.Http;
 using Microsoft.AspNetCore.Http;
@@ -98,14 +102,10 @@ public sealed class OutcomesTests(WebApplicationFactory<Program> server) : IClas
               "resourceType": "OperationOutcome",
               "issue": [
                 {
-                  "extension": [
-                    { "url": "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-line", "valueInteger": 3 },
-                    { "url": "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-col", "valueInteger": 14 }
-                  ],
                   "severity": "error",
                   "code": "invariant",
                   "details": { "text": "A contact needs a name" },
-                  "diagnostics": "Rule: pat-1",
+                  "diagnostics": "line 3, column 14; rule pat-1",
                   "expression": ["Patient.contact[0]"]
                 }
               ]
@@ -120,5 +120,15 @@ public sealed class OutcomesTests(WebApplicationFactory<Program> server) : IClas
         using var document = JsonDocument.Parse(OperationOutcome.ToJson([]));
 
         Assert.Equal("information", document.RootElement.GetProperty("issue")[0].GetProperty("severity").GetString());
+    }
+
+    [Fact]
+    public void Outcomes_are_valid_against_the_specification()
+    {
+        var validator = new Validator(DefinitionSet.R4, new TerminologyService(DefinitionSet.R4));
+        var issues = Enum.GetValues<IssueType>().Select(type => Issue.Error(type, "message", "Patient.name", "key") with { Position = (1, 2) });
+
+        Assert.DoesNotContain(validator.Validate(FhirJson.Read(OperationOutcome.ToJson([.. issues])).Root), issue => issue.IsError);
+        Assert.DoesNotContain(validator.Validate(FhirJson.Read(OperationOutcome.ToJson([])).Root), issue => issue.IsError);
     }
 }

@@ -68,7 +68,16 @@ internal static class CommandLine
             return ExitCodes.Usage;
         }
 
-        return chosen.Run(arguments, output, errors);
+        try
+        {
+            return chosen.Run(arguments, output, errors);
+        }
+        catch (Exception unwritable) when (unwritable is IOException or UnauthorizedAccessException)
+        {
+            // Files that cannot be read are the verbs' matter; this is a closed pipe, a full disk, a folder without permission.
+            errors.WriteLine($"healthchain {chosen.Name}: {unwritable.Message}");
+            return ExitCodes.Usage;
+        }
     }
 
     public static string Version =>

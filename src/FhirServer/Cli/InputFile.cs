@@ -58,21 +58,29 @@ internal static class InputFile
         var allRead = true;
         foreach (var path in paths)
         {
-            try
+            using var resources = Read(path, splitBundles).GetEnumerator();
+            while (MoveNext(resources, path, errors, ref allRead))
             {
-                foreach (var resource in Read(path, splitBundles))
-                {
-                    visit(path, resource);
-                }
-            }
-            catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or InvalidDataException)
-            {
-                errors.WriteLine($"{path}: cannot be read: {(Directory.Exists(path) ? "it is a folder" : unreadable.Message)}");
-                allRead = false;
+                visit(path, resources.Current);
             }
         }
 
         return allRead;
+    }
+
+    // Only reading is guarded: what goes wrong in a visit, such as writing to a full disk, is no fault of the file.
+    private static bool MoveNext(IEnumerator<InputResource> resources, string path, TextWriter errors, ref bool allRead)
+    {
+        try
+        {
+            return resources.MoveNext();
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            errors.WriteLine($"{path}: cannot be read: {(Directory.Exists(path) ? "it is a folder" : unreadable.Message)}");
+            allRead = false;
+            return false;
+        }
     }
 
     /// <summary>Throws <see cref="IOException"/>, <see cref="UnauthorizedAccessException"/> or <see cref="InvalidDataException"/> if it cannot be read.</summary>

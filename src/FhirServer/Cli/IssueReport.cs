@@ -30,10 +30,9 @@ internal sealed class TextReport(Stream output) : IIssueReport
     public void Dispose() => _writer.Dispose();
 }
 
-/// <summary>An OperationOutcome per file, each on a line of its own.</summary>
+/// <summary>An OperationOutcome per file, each on a line of its own; <c>meta.source</c> is the file.</summary>
 internal sealed class OutcomeReport(Stream output) : IIssueReport
 {
-    private const string FileExtension = "http://hl7.org/fhir/StructureDefinition/operationoutcome-file";
     private const int FlushBytes = 64 * 1024;
 
     private readonly Utf8JsonWriter _json = new(output, OperationOutcome.Unescaped);
@@ -44,12 +43,13 @@ internal sealed class OutcomeReport(Stream output) : IIssueReport
         _isEmpty = true;
         _json.WriteStartObject();
         _json.WriteString("resourceType"u8, "OperationOutcome"u8);
-        _json.WriteStartArray("extension"u8);
-        _json.WriteStartObject();
-        _json.WriteString("url"u8, FileExtension);
-        _json.WriteString("valueString"u8, path);
-        _json.WriteEndObject();
-        _json.WriteEndArray();
+        if (path != InputFile.StandardInput)
+        {
+            _json.WriteStartObject("meta"u8);
+            _json.WriteString("source"u8, new Uri(Path.GetFullPath(path)).AbsoluteUri);
+            _json.WriteEndObject();
+        }
+
         _json.WriteStartArray("issue"u8);
     }
 

@@ -22,7 +22,7 @@ internal sealed class ValidateVerb
           --profile URL          canonical of a profile that every resource must meet
           --definitions FOLDER   further definitions: FHIR packages (.tgz), and resources in JSON or XML
           --format text          a line per issue, file:line:column: severity code element: message (the default)
-          --format json          an OperationOutcome per file, one to a line
+          --format json          an OperationOutcome per file, one to a line; its meta.source is the file
 
         Issues go to standard output, the summary to standard error.
         Exit code: 0 no errors (there may be warnings); 1 errors found; 2 wrong usage, or a file or definition that cannot be read.

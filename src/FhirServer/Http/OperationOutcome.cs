@@ -8,9 +8,6 @@ namespace HealthChain.FhirServer.Http;
 /// <summary>Writes issues as an OperationOutcome: https://hl7.org/fhir/R4/operationoutcome.html</summary>
 internal static class OperationOutcome
 {
-    private const string LineExtension = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-line";
-    private const string ColumnExtension = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-col";
-
     /// <summary>R4 asks for at least one issue, so this one stands for none.</summary>
     public static Issue AllOk { get; } = new(IssueSeverity.Information, IssueType.Informational, "No issues found.");
 
@@ -39,22 +36,14 @@ internal static class OperationOutcome
     public static void WriteIssue(Utf8JsonWriter json, Issue issue)
     {
         json.WriteStartObject();
-        if (issue.Position is { } position)
-        {
-            json.WriteStartArray("extension"u8);
-            WriteInteger(json, LineExtension, position.Line);
-            WriteInteger(json, ColumnExtension, position.Column);
-            json.WriteEndArray();
-        }
-
         json.WriteString("severity"u8, issue.Severity.Code());
         json.WriteString("code"u8, issue.Type.Code());
         json.WriteStartObject("details"u8);
         json.WriteString("text"u8, issue.Message);
         json.WriteEndObject();
-        if (issue.Key is not null)
+        if (Diagnostics(issue) is { } diagnostics)
         {
-            json.WriteString("diagnostics"u8, $"Rule: {issue.Key}");
+            json.WriteString("diagnostics"u8, diagnostics);
         }
 
         if (issue.Expression is not null)
@@ -67,11 +56,12 @@ internal static class OperationOutcome
         json.WriteEndObject();
     }
 
-    private static void WriteInteger(Utf8JsonWriter json, string url, int value)
+    /// <summary>R4 has no element for a line or a rule, and the extensions that later versions have for them are unknown to it.</summary>
+    private static string? Diagnostics(Issue issue) => (issue.Position, issue.Key) switch
     {
-        json.WriteStartObject();
-        json.WriteString("url"u8, url);
-        json.WriteNumber("valueInteger"u8, value);
-        json.WriteEndObject();
-    }
+        (null, null) => null,
+        (null, var key) => $"rule {key}",
+        (var (line, column), null) => $"line {line}, column {column}",
+        (var (line, column), var key) => $"line {line}, column {column}; rule {key}",
+    };
 }
