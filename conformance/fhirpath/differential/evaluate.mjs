@@ -49,5 +49,6 @@ for await (const line of createInterface({ input: process.stdin })) {
   } catch (error) {
     answer = { id: request.id, error: String(error.message ?? error) };
   }
-  process.stdout.write(JSON.stringify(answer) + '\n');
+  // A Long is a BigInt there, which JSON does not have.
+  process.stdout.write(JSON.stringify(answer, (_, value) => (typeof value === 'bigint' ? Number(value) : value)) + '\n');
 }

@@ -63,21 +63,14 @@ public sealed class FhirPathExpression
 
     /// <summary>Evaluates on an element (or on nothing: <c>default</c>).</summary>
     /// <exception cref="FhirException">The data does not fit the expression, or it took too much.</exception>
-    public IReadOnlyList<FhirPathValue> Evaluate(Element focus, EvaluationContext? context = null)
-    {
-        Evaluation run = Take(context);
-        Evaluate(focus, run);
-        FhirPathValue[] items = run.Results.Items.ToArray();
-        GiveBack(run);
-        return items;
-    }
+    public IReadOnlyList<FhirPathValue> Evaluate(Element focus, EvaluationContext? context = null) => ToArray(focus, context);
 
     /// <summary>As <see cref="Evaluate(Element, EvaluationContext?)"/>, with what went wrong as a value.</summary>
     public Result<IReadOnlyList<FhirPathValue>> TryEvaluate(Element focus, EvaluationContext? context = null)
     {
         try
         {
-            return Evaluate(focus, context) is FhirPathValue[] items ? items : Array.Empty<FhirPathValue>();
+            return ToArray(focus, context);
         }
         catch (FhirException e)
         {
@@ -138,6 +131,14 @@ public sealed class FhirPathExpression
     }
 
     public override string ToString() => Text;
+
+    private FhirPathValue[] ToArray(Element focus, EvaluationContext? context)
+    {
+        Evaluation run = Take(context);
+        FhirPathValue[] items = Evaluate(focus, run).Items.ToArray();
+        GiveBack(run);
+        return items;
+    }
 
     private static Evaluation Take(EvaluationContext? context)
     {

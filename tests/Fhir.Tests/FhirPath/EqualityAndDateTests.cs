@@ -108,7 +108,7 @@ public class EqualityAndDateTests
         @0001-01-01 - 1 day => {}
         @T23:00 + 2 hours => {@T01:00}
         @T01:00 - 2 hours => {@T23:00}
-        @T10:00 + 1 day => {}
+        @T10:00 + 1 day => error
         1 'g' + 1 'mg' => {1.001 'g'}
         1 'g' + 1 's' => {}
         3 days - 1 day => {2 days}

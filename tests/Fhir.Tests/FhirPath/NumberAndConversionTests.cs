@@ -118,7 +118,7 @@ public class NumberAndConversionTests
         '2014'.toDate() => {@2014}
         '2014-13'.toDate() => {}
         '2014-02-30'.toDate() => {}
-        '2014-01-01T10:00'.toDate() => {@2014-01-01}
+        '2014-01-01T10:00'.toDate() => {}
         @2014-01-01T10:00.toDate() => {@2014-01-01}
         '2014-01-01'.toDateTime() => {@2014-01-01T}
         '2014-01-01T25:00'.toDateTime() => {}

@@ -31,6 +31,8 @@ public class SyntaxTests
     [InlineData("a and", 1, 6, "an expression")]
     [InlineData("and", 1, 1, "an expression")]
     [InlineData("%", 1, 1, "a name after '%'")]
+    [InlineData("a.``", 1, 3, "a name between the quotes")]
+    [InlineData("%``", 1, 2, "a name between the quotes")]
     [InlineData("$that", 1, 1, "an expression")]
     public void Errors_say_where_and_what_was_expected(string expression, int line, int column, string expected)
     {

@@ -81,10 +81,10 @@ internal sealed class ArithmeticNode(Operator op, Node left, Node right) : Scala
     private FhirPathValue OfTemporal(in FhirPathValue a, in FhirPathValue b)
     {
         CalendarUnit unit = b.QuantityUnit.DefiniteDuration();
-        if (unit == CalendarUnit.None)
+        if (unit == CalendarUnit.None || (a.Kind == FhirPathKind.Time && unit > CalendarUnit.Hour))
         {
             throw EvaluationErrors.Of(
-                $"'{b.Unit}' cannot be added to a {a.Kind}: use a calendar duration (year, month, ...) or one of 'wk', 'd', 'h', 'min', 's', 'ms'");
+                $"'{b.Unit}' cannot be added to a {a.Kind}: use a calendar duration (year, month, ..., to a Time hour and below) or one of 'wk', 'd', 'h', 'min', 's', 'ms'");
         }
 
         decimal amount = op == Operator.Subtract ? -b.Decimal : b.Decimal;

@@ -63,7 +63,7 @@ internal sealed class Lexer(string text)
             case '`':
             case '"':
                 // Double quotes were the delimiter of identifiers before FHIRPath 1.3.
-                string name = Delimited(c);
+                string name = Name(c);
                 return new Token(TokenKind.Quoted, start, _at, name);
             case '@':
                 return Temporal(start);
@@ -100,7 +100,7 @@ internal sealed class Lexer(string text)
         char c = _at < text.Length ? text[_at] : '\0';
         if (c is '\'' or '`')
         {
-            string name = Delimited(c);
+            string name = Name(c);
             return new Token(TokenKind.Variable, start, _at, name);
         }
 
@@ -241,6 +241,13 @@ internal sealed class Lexer(string text)
                 return;
             }
         }
+    }
+
+    private string Name(char quote)
+    {
+        int start = _at;
+        string name = Delimited(quote);
+        return name.Length > 0 ? name : throw SyntaxErrors.At(text, start, "a name between the quotes", "nothing");
     }
 
     /// <summary>Reads a string or identifier between two <paramref name="quote"/>s, resolving escapes.</summary>

@@ -196,8 +196,8 @@ internal static class Conversion
     private static FhirPathValue ToDate(in FhirPathValue value) => value.Kind switch
     {
         FhirPathKind.DateTime => FhirPathValue.OfDate(value.Temporal.Date),
-        FhirPathKind.String when !value.String.EndsWith('T') && Temporal.TryParseDateTime(value.String, out Temporal date) =>
-            FhirPathValue.OfDate(date.Date),
+        FhirPathKind.String when !value.String.Contains('T') && Temporal.TryParseDateTime(value.String, out Temporal date) =>
+            FhirPathValue.OfDate(date),
         _ => default,
     };
 

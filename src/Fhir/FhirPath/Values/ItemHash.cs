@@ -3,7 +3,7 @@ using HealthChain.Fhir.Model;
 
 namespace HealthChain.Fhir.FhirPath;
 
-/// <summary>A hash that equal items share (see <see cref="Equality"/>).</summary>
+/// <summary>A hash that equal items share (see <see cref="Equality"/>), but for a number and a quantity in the unit 1.</summary>
 internal static class ItemHash
 {
     public static int Of(in FhirPathValue value)

@@ -20,7 +20,7 @@ internal static class TemporalArithmetic
         }
     }
 
-    private static Temporal? AddToDate(in Temporal value, decimal amount, CalendarUnit unit)
+    private static Temporal AddToDate(in Temporal value, decimal amount, CalendarUnit unit)
     {
         switch (value.Precision)
         {
@@ -42,13 +42,8 @@ internal static class TemporalArithmetic
     private static Temporal AddMonths(in Temporal value, decimal months) =>
         value.WithTicks(value.Local.AddMonths(decimal.ToInt32(months)).Ticks);
 
-    private static Temporal? AddToTime(in Temporal value, decimal amount, CalendarUnit unit)
+    private static Temporal AddToTime(in Temporal value, decimal amount, CalendarUnit unit)
     {
-        if (unit > CalendarUnit.Hour)
-        {
-            return null;
-        }
-
         // The clock goes round: 23:00 + 2 hours is 01:00.
         decimal ticks = (value.Local.Ticks + ToPrecision(amount * Ticks(unit), value.Precision)) % TimeSpan.TicksPerDay;
         return value.WithTicks(decimal.ToInt64(ticks < 0 ? ticks + TimeSpan.TicksPerDay : ticks));
