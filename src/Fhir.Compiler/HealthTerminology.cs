@@ -10,27 +10,27 @@ internal static class HealthTerminology
     /// <param name="specification">The definitions of R4, over which these are laid.</param>
     public static IReadOnlyList<IDefinition> Definitions(IEnumerable<(string Name, byte[] Content)> package, IReadOnlyList<IDefinition> specification)
     {
-        Dictionary<string, CodeSystem> published = specification.OfType<CodeSystem>().ToDictionary(system => system.Url);
+        ILookup<string, CodeSystem> published = specification.OfType<CodeSystem>().ToLookup(system => system.Url);
         return
         [
             .. package
                 .Where(file => file.Name.IndexOf('-', StringComparison.Ordinal) is > 0 and int hyphen && DefinitionJson.IsDefinition(file.Name[..hyphen]))
                 .OrderBy(file => file.Name, StringComparer.Ordinal)
                 .Select(file => DefinitionJson.Read(file.Content, file.Name).Value)
-                .Select(definition => definition is CodeSystem system && published.TryGetValue(system.Url, out CodeSystem? old) ? WithLostCodes(system, old) : definition),
+                .Select(definition => definition is CodeSystem system ? WithLostCodes(system, published[system.Url]) : definition),
         ];
     }
 
     // Ten of the 746 code systems that R4 has as well have since lost codes, mostly to a change of spelling ("Serious" became
     // "serious"). Resources that follow R4 to the letter use them, so they stay known, as inactive codes.
-    private static CodeSystem WithLostCodes(CodeSystem system, CodeSystem published)
+    private static CodeSystem WithLostCodes(CodeSystem system, IEnumerable<CodeSystem> published)
     {
         HashSet<string> codes = [.. system.Concepts.Select(concept => concept.Code)];
         Concept[] lost =
         [
-            .. published.Concepts
+            .. published.SelectMany(old => old.Concepts)
                 // R4's table 0550 has a few codes broken by a wrong encoding; nobody can mean them.
-                .Where(concept => !codes.Contains(concept.Code) && Ascii.IsValid(concept.Code))
+                .Where(concept => Ascii.IsValid(concept.Code) && codes.Add(concept.Code))
                 .Select(concept => concept with { Parent = -1, Properties = [new ConceptProperty("inactive", "boolean", "true")] }),
         ];
         return system.Content != CodeSystemContent.Complete || lost.Length == 0 ? system : system with { Concepts = [.. system.Concepts, .. lost] };

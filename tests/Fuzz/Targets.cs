@@ -13,5 +13,6 @@ public static class Targets
         new UcumTarget(),
         new FhirPathTarget(),
         new SearchTarget(),
+        new DefinitionTarget(),
     ];
 }

@@ -25,7 +25,11 @@ internal sealed record DefinitionHead(DefinitionKind Kind, IReadOnlyList<string>
             {
                 kind = Text(ref reader) is { } type ? DefinitionJson.KindOf(type) : null;
             }
-            else if (reader.ValueTextEquals("url"u8) || (reader.ValueTextEquals("code"u8) && kind == DefinitionKind.CompartmentDefinition))
+            else if (reader.ValueTextEquals("url"u8))
+            {
+                Add(Text(ref reader) is { } url ? Canonical.Split(url).Url : null, names);
+            }
+            else if (reader.ValueTextEquals("code"u8) && kind == DefinitionKind.CompartmentDefinition)
             {
                 Add(Text(ref reader), names);
             }

@@ -11,8 +11,8 @@ public static partial class DefinitionJson
 
     private static StructureDefinition Structure(DefinitionNode node) => new()
     {
-        Url = node.Required("url"),
-        Version = node.Text("version"),
+        Url = Url(node),
+        Version = Version(node),
         // Required, but often missing in profiles written by hand, and nothing depends on it.
         Name = node.Text("name") ?? "",
         Title = node.Text("title"),
@@ -38,12 +38,35 @@ public static partial class DefinitionJson
         return StructureKind.Logical;
     }
 
-    private static IReadOnlyList<ElementDefinition> Elements(DefinitionNode? node) =>
-        node is null ? [] : ElementIds.Complete(node.List("element", Element));
+    // Far beyond any real structure; what works on elements may be recursive and need not be fast for hostile ones.
+    private const int MaxElements = 10_000;
+    private const int MaxSteps = 64;
+
+    private static IReadOnlyList<ElementDefinition> Elements(DefinitionNode? node)
+    {
+        if (node is null)
+        {
+            return [];
+        }
+
+        IReadOnlyList<ElementDefinition> elements = node.List("element", Element);
+        if (elements.Count > MaxElements)
+        {
+            node.Fault(IssueType.TooLong, $"there are {elements.Count} elements; at most {MaxElements} are read.");
+            return [];
+        }
+
+        return ElementIds.Complete(elements);
+    }
 
     private static ElementDefinition Element(DefinitionNode node)
     {
         string path = node.Required("path");
+        if (path.AsSpan().Count('.') >= MaxSteps)
+        {
+            node.Fault(IssueType.TooLong, $"'path' has more than {MaxSteps} steps.");
+        }
+
         string? sliceName = node.Text("sliceName");
         DefinitionNode? origin = node.Child("base");
         return new ElementDefinition

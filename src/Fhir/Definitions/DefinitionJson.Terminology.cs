@@ -11,8 +11,8 @@ public static partial class DefinitionJson
         bool nests = concepts.Exists(concept => concept.Parent >= 0);
         return new CodeSystem
         {
-            Url = node.Required("url"),
-            Version = node.Text("version"),
+            Url = Url(node),
+            Version = Version(node),
             Name = node.Text("name"),
             Title = node.Text("title"),
             Status = node.Text("status"),
@@ -83,8 +83,8 @@ public static partial class DefinitionJson
 
         return new ValueSet
         {
-            Url = node.Required("url"),
-            Version = node.Text("version"),
+            Url = Url(node),
+            Version = Version(node),
             Name = node.Text("name"),
             Title = node.Text("title"),
             Status = node.Text("status"),
@@ -128,8 +128,8 @@ public static partial class DefinitionJson
 
     private static ConceptMap ConceptMap(DefinitionNode node) => new()
     {
-        Url = node.Required("url"),
-        Version = node.Text("version"),
+        Url = Url(node),
+        Version = Version(node),
         Name = node.Text("name"),
         Status = node.Text("status"),
         Source = node.Text("sourceCanonical") ?? node.Text("sourceUri"),

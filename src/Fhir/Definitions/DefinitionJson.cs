@@ -30,20 +30,20 @@ public static partial class DefinitionJson
     /// <inheritdoc cref="Read(ReadOnlyMemory{byte}, string)"/>
     public static Result<IDefinition> Read(JsonElement resource, string origin)
     {
-        if (TypeOf(resource) is not { } type)
-        {
-            return FhirError.Invalid($"{origin}: this is not a FHIR resource: 'resourceType' is missing.");
-        }
-
-        if (KindOf(type) is not { } kind)
-        {
-            return FhirError.Invalid($"{origin}: a {type} is not a definition that can be loaded.");
-        }
-
         var issues = new List<Issue>();
         IDefinition definition;
         try
         {
+            if (TypeOf(resource) is not { } type)
+            {
+                return FhirError.Invalid($"{origin}: this is not a FHIR resource: 'resourceType' is missing.");
+            }
+
+            if (KindOf(type) is not { } kind)
+            {
+                return FhirError.Invalid($"{origin}: a {type} is not a definition that can be loaded.");
+            }
+
             definition = Read(kind, new DefinitionNode(resource, type, issues));
         }
         catch (InvalidOperationException broken)
@@ -83,10 +83,21 @@ public static partial class DefinitionJson
         _ => NamingSystem(node),
     };
 
+    // R4 itself has code systems whose url carries the version (http://terminology.hl7.org/CodeSystem/v2-0360|2.3.1).
+    private static string Url(DefinitionNode node) => Canonical.Split(node.Required("url")).Url;
+
+    private static string? Version(DefinitionNode node)
+    {
+        string? version = node.Text("version");
+        return node.Json.TryGetProperty("url", out JsonElement url) && url.ValueKind == JsonValueKind.String
+            ? Canonical.Split(url.GetString()!).Version ?? version
+            : version;
+    }
+
     private static SearchParameter SearchParameter(DefinitionNode node) => new()
     {
-        Url = node.Required("url"),
-        Version = node.Text("version"),
+        Url = Url(node),
+        Version = Version(node),
         Name = node.Required("name"),
         Description = node.Text("description"),
         Status = node.Text("status"),
@@ -109,8 +120,8 @@ public static partial class DefinitionJson
 
     private static OperationDefinition Operation(DefinitionNode node) => new()
     {
-        Url = node.Required("url"),
-        Version = node.Text("version"),
+        Url = Url(node),
+        Version = Version(node),
         Name = node.Required("name"),
         Code = node.Required("code"),
         OperationKind = node.Text("kind"),
@@ -134,8 +145,8 @@ public static partial class DefinitionJson
         node.List("part", OperationParameter));
 
     private static CompartmentDefinition Compartment(DefinitionNode node) => new(
-        node.Required("url"),
-        node.Text("version"),
+        Url(node),
+        Version(node),
         node.Required("code"),
         node.List("resource", resource => new CompartmentResource(resource.Required("code"), resource.Texts("param"))));
 

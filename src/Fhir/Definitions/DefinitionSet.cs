@@ -79,7 +79,7 @@ public sealed class DefinitionSet
             return found;
         }
 
-        (string name, string? version) = Split(canonical);
+        (string name, string? version) = Canonical.Split(canonical);
         return SystemUri(name) is { } uri && uri != name
             ? Find<CodeSystem>(DefinitionKind.CodeSystem, version is null ? uri : $"{uri}|{version}")
             : null;
@@ -137,7 +137,7 @@ public sealed class DefinitionSet
     private T? Find<T>(DefinitionKind kind, string canonical)
         where T : class, IDefinition
     {
-        (string name, string? version) = Split(canonical);
+        (string name, string? version) = Canonical.Split(canonical);
         foreach (IDefinitionSource layer in _layers)
         {
             T? best = null;
@@ -166,11 +166,5 @@ public sealed class DefinitionSet
         return version == SpecificationVersion
             ? _layers[^1].Find(kind, name).Cast<T>().FirstOrDefault()
             : null;
-    }
-
-    private static (string Name, string? Version) Split(string canonical)
-    {
-        int bar = canonical.IndexOf('|', StringComparison.Ordinal);
-        return bar < 0 ? (canonical, null) : (canonical[..bar], canonical[(bar + 1)..]);
     }
 }

@@ -107,7 +107,8 @@ internal static class ElementMerge
     // A constraint of the same key is the same constraint; a profile cannot change it.
     private static IReadOnlyList<Constraint> Merge(IReadOnlyList<Constraint> given, IReadOnlyList<Constraint> added, string? source)
     {
-        Constraint[] fresh = [.. added.Where(constraint => !given.Any(known => known.Key == constraint.Key))];
+        HashSet<string> known = [.. given.Select(constraint => constraint.Key)];
+        Constraint[] fresh = [.. added.Where(constraint => known.Add(constraint.Key))];
         return fresh.Length == 0 ? given : [.. given, .. fresh.Select(constraint => constraint.Source is null ? constraint with { Source = source } : constraint)];
     }
 

@@ -7,7 +7,11 @@ internal sealed class SnapshotMerge(StructureDefinition structure, SnapshotGener
     private static readonly Slicing ByType = new([new Discriminator("type", "$this")], false, SlicingRules.Open, null);
     private static readonly Slicing ByTypeOnly = ByType with { Rules = SlicingRules.Closed };
 
+    // Slices multiply what they copy. The largest snapshots known have a few thousand elements.
+    private const int MaxCopied = 50_000;
+
     private readonly List<Issue> _issues = [];
+    private int _copied;
 
     public IReadOnlyList<Issue> Issues => _issues;
 
@@ -84,7 +88,7 @@ internal sealed class SnapshotMerge(StructureDefinition structure, SnapshotGener
         return slice is null ? element : Slice(change, element, slice, parent);
     }
 
-    private SnapshotNode Slice(SnapshotNode change, SnapshotNode element, string slice, SnapshotNode parent)
+    private SnapshotNode? Slice(SnapshotNode change, SnapshotNode element, string slice, SnapshotNode parent)
     {
         if (parent.Child(element.Name, slice) is { } known)
         {
@@ -99,18 +103,25 @@ internal sealed class SnapshotMerge(StructureDefinition structure, SnapshotGener
             origin.Element = unsliced with { Slicing = ImpliedSlicing(origin, change) };
         }
 
-        SnapshotNode fresh = origin.Copy(element.Name, slice);
-        IReadOnlyList<TypeReference> types = fresh.Element!.Types;
-        fresh.Element = fresh.Element with
+        if (!Afford(origin, change))
         {
-            SliceName = slice,
-            Slicing = null,
-            // A slice may be absent even where the list as a whole must not be.
-            Min = 0,
-            Types = SliceType(element.Name, slice) is { } type && types.Any(allowed => allowed.Code == type)
-                ? [.. types.Where(allowed => allowed.Code == type)]
-                : types,
-        };
+            return null;
+        }
+
+        SnapshotNode fresh = origin.Copy(element.Name, slice);
+        if (fresh.Element is { } given)
+        {
+            TypeReference[] own = [.. given.Types.Where(type => type.Code == SliceType(element.Name, slice))];
+            fresh.Element = given with
+            {
+                SliceName = slice,
+                Slicing = null,
+                // A slice may be absent even where the list as a whole must not be.
+                Min = 0,
+                Types = own.Length > 0 ? own : given.Types,
+            };
+        }
+
         parent.Children.Insert(EndOfSlices(parent, element.Name, origin), fresh);
         return fresh;
     }
@@ -203,8 +214,30 @@ internal sealed class SnapshotMerge(StructureDefinition structure, SnapshotGener
             return false;
         }
 
+        return Adopt(target, tree, change);
+    }
+
+    private bool Adopt(SnapshotNode target, SnapshotNode tree, SnapshotNode change)
+    {
+        if (!Afford(tree, change))
+        {
+            return false;
+        }
+
         target.Children.AddRange(tree.Children);
         return true;
+    }
+
+    private bool Afford(SnapshotNode tree, SnapshotNode change)
+    {
+        bool before = _copied <= MaxCopied;
+        _copied += tree.Count;
+        if (before && _copied > MaxCopied)
+        {
+            Fault(change, $"The snapshot would have more than {MaxCopied} elements; what follows is left out.");
+        }
+
+        return _copied <= MaxCopied;
     }
 
     // A structure that introduces elements gives them children of their own.
@@ -228,8 +261,7 @@ internal sealed class SnapshotMerge(StructureDefinition structure, SnapshotGener
         }
 
         target.Element = element with { ContentReference = null, Types = referred.Types };
-        target.Children.AddRange(node.Children);
-        return true;
+        return Adopt(target, node, change);
     }
 
     private ElementDefinition? Root(string profile) =>

@@ -20,6 +20,9 @@ internal sealed class SnapshotNode(string name, string? slice, string id, Elemen
     /// <summary>Id of the element in the structure that the node came from; what issues point at.</summary>
     public string Id { get; } = id;
 
+    /// <summary>How many elements it has, itself included.</summary>
+    public int Count => 1 + Children.Sum(child => child.Count);
+
     /// <summary>The tree of a list of elements; the first is the root.</summary>
     public static SnapshotNode? Tree(IReadOnlyList<ElementDefinition> elements)
     {

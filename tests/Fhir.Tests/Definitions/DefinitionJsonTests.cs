@@ -74,6 +74,7 @@ public sealed class DefinitionJsonTests
     [InlineData("""{"resourceType":"Patient"}""", "a Patient is not a definition")]
     [InlineData("""{"resourceType":"0"}""", "a 0 is not a definition")]
     [InlineData("""{"resourceType":"ValueSet","url":"x",}""", "this is not JSON")]
+    [InlineData("""{"resourceType":"\uD800"}""", "test.json")]
     [InlineData("""{"resourceType":"ValueSet","url":7}""", "'url' must be a string")]
     [InlineData("""{"resourceType":"CodeSystem","url":"x","content":"whole"}""", "'content' is 'whole', expected one of not-present, example, fragment, complete, supplement")]
     [InlineData("""{"resourceType":"CodeSystem","url":"x","concept":{}}""", "'concept' must be an array")]
@@ -102,6 +103,16 @@ public sealed class DefinitionJsonTests
     [Fact]
     public void Depth_is_limited_by_an_issue_not_by_the_stack() =>
         Assert.Contains("not JSON", Read($$"""{"resourceType":"ValueSet","x":{{new string('[', 10_000)}}{{new string(']', 10_000)}}}""").Error!.ToString(), StringComparison.Ordinal);
+
+    [Fact]
+    public void Paths_and_lists_of_elements_have_limits()
+    {
+        string deep = string.Concat(Enumerable.Repeat(".a", 100_000));
+        string many = string.Join(',', Enumerable.Repeat("""{"path":"Observation.code"}""", 10_001));
+
+        Assert.Contains("more than 64 steps", Read(Structure.Replace("%", $$"""{"path":"Observation{{deep}}"}""", StringComparison.Ordinal)).Error!.ToString(), StringComparison.Ordinal);
+        Assert.Contains("at most 10000 are read", Read(Structure.Replace("%", many, StringComparison.Ordinal)).Error!.ToString(), StringComparison.Ordinal);
+    }
 
     private static IReadOnlyList<ElementDefinition> Elements(params string[] elements) =>
         ((StructureDefinition)Read(Structure.Replace("%", string.Join(',', elements), StringComparison.Ordinal)).Value).Differential;

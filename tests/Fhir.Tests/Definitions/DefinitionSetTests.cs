@@ -50,6 +50,10 @@ public sealed class DefinitionSetTests
     }
 
     [Fact]
+    public void A_version_inside_a_url_is_the_version() =>
+        Assert.Equal("2.3.1", DefinitionSet.R4.CodeSystem("http://terminology.hl7.org/CodeSystem/v2-0360|2.3.1")?.Version);
+
+    [Fact]
     public void A_code_that_HL7_terminology_has_lost_since_R4_stays_known_as_inactive()
     {
         CodeSystem system = DefinitionSet.R4.CodeSystem("http://terminology.hl7.org/CodeSystem/adverse-event-seriousness")!;

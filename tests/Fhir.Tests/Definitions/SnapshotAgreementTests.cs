@@ -38,6 +38,12 @@ public sealed class SnapshotAgreementTests(ITestOutputHelper output)
                 Report(published, faults.Select(fault => $"{expected.Id} {fault}"));
             }
 
+            HashSet<string> shared = [.. published.Snapshot.Select(element => element.Id).Intersect(made.Snapshot.Select(element => element.Id))];
+            if (!published.Snapshot.Select(element => element.Id).Where(shared.Contains).SequenceEqual(made.Snapshot.Select(element => element.Id).Where(shared.Contains)))
+            {
+                Report(published, ["the elements are in another order"]);
+            }
+
             Report(published, byId.Keys.Select(id => $"{id} is not published"));
         }
 

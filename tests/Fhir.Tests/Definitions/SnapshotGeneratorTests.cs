@@ -172,6 +172,24 @@ public sealed class SnapshotGeneratorTests
         Assert.Contains("http://test.example/none", Assert.Single(result.Issues).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Slices_that_would_multiply_without_end_are_stopped()
+    {
+        const int Slices = 800;
+        IEnumerable<string> elements =
+        [
+            """{"path":"Questionnaire.item","slicing":{"discriminator":[{"type":"value","path":"linkId"}],"rules":"open"}}""",
+            """{"path":"Questionnaire.item.code","slicing":{"discriminator":[{"type":"value","path":"system"}],"rules":"open"}}""",
+            .. Enumerable.Range(0, Slices).Select(i => $$"""{"path":"Questionnaire.item.code","sliceName":"code{{i}}"}"""),
+            .. Enumerable.Range(0, Slices).Select(i => $$"""{"path":"Questionnaire.item","sliceName":"item{{i}}"}"""),
+        ];
+
+        SnapshotResult result = new SnapshotGenerator(DefinitionSet.R4).Generate(Profile("http://test.example/profile", Base("Questionnaire"), elements));
+
+        Assert.Contains("more than 50000 elements", Assert.Single(result.Issues).Message, StringComparison.Ordinal);
+        Assert.InRange(result.Structure.Snapshot.Count, 10_000, 60_000);
+    }
+
     private static StructureDefinition Generate(string firstOrType, params string[] rest)
     {
         bool isType = !firstOrType.StartsWith('{');
