@@ -29,6 +29,8 @@ public static class MutationSuite
             mutations.Add(fault.Make());
         }
 
+        mutations.AddRange(ProfileFaults.All());
+
         return mutations;
     }
 
@@ -42,7 +44,7 @@ public static class MutationSuite
 
     public static int Report(TextWriter output)
     {
-        Fhir.Validation.Validator validator = ExampleRun.NewValidator();
+        Fhir.Validation.Validator validator = TestProfiles.NewValidator();
         IReadOnlyList<Mutation> mutations = Generate();
         int caught = 0;
         foreach (Mutation mutation in mutations)

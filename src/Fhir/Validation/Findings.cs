@@ -5,12 +5,14 @@ using HealthChain.Fhir.Model;
 namespace HealthChain.Fhir.Validation;
 
 /// <summary>
-/// The issues of one validation, bounded, in the order found. While a trial runs (does this element meet that profile?), errors
+/// The issues of one validation, bounded, in the order found. Remarks (warnings and information) may fill half of the room, so that
+/// many of them never hide an error. While a trial runs (does this element meet that profile?), errors
 /// are only counted and no message is made.
 /// </summary>
 internal sealed class Findings(int limit)
 {
     private readonly List<Issue> _issues = [];
+    private int _remarks;
     private int _trials;
     private int _trialErrors;
 
@@ -65,21 +67,21 @@ internal sealed class Findings(int limit)
             return;
         }
 
-        if (_issues.Count >= limit)
+        bool isRemark = severity > IssueSeverity.Error;
+        if (_issues.Count >= limit || (isRemark && _remarks > limit / 2))
         {
             return;
         }
 
-        if (_issues.Count == limit - 1)
-        {
-            _issues.Add(Issue.Error(IssueType.Incomplete, $"More than {limit - 1} issues were found; the rest is not listed."));
-            return;
-        }
-
-        var issue = new Issue(severity, type, text.Text, at.Exists ? at.Expression : null, key);
+        Issue issue = isRemark && _remarks == limit / 2
+            ? new Issue(IssueSeverity.Information, IssueType.Incomplete, $"More than {limit / 2} warnings and remarks were found; the rest is not listed.")
+            : !isRemark && _issues.Count == limit - 1
+            ? Issue.Error(IssueType.Incomplete, $"More than {limit - 1} issues were found; the rest is not listed.")
+            : new Issue(severity, type, text.Text, at.Exists ? at.Expression : null, key);
         if (!_issues.Contains(issue))
         {
             _issues.Add(issue);
+            _remarks += isRemark ? 1 : 0;
         }
     }
 }

@@ -1,3 +1,5 @@
+using System.Text;
+using HealthChain.Fhir.Model;
 using HealthChain.ValidatorSuite;
 using Xunit;
 
@@ -8,10 +10,22 @@ public class MutationTests
 {
     private const int Fewest = 600;
 
+    [Theory]
+    [InlineData(TestProfiles.ValidPatient)]
+    [InlineData(TestProfiles.ValidObservation)]
+    public void Resources_that_meet_the_test_profiles_have_no_error(string json)
+    {
+        Element resource = FhirJson.Read(Encoding.UTF8.GetBytes(json)).Root;
+
+        IReadOnlyList<Issue> issues = TestProfiles.NewValidator().Validate(resource);
+
+        Assert.DoesNotContain(issues, issue => issue.IsError);
+    }
+
     [Fact]
     public void Every_fault_put_into_an_example_is_caught_and_named()
     {
-        Fhir.Validation.Validator validator = ExampleRun.NewValidator();
+        Fhir.Validation.Validator validator = TestProfiles.NewValidator();
         IReadOnlyList<Mutation> mutations = MutationSuite.Generate();
 
         string[] missed = [.. mutations.Where(mutation => !mutation.IsCaughtBy(MutationSuite.Run(validator, mutation))).Select(mutation => mutation.ToString())];
