@@ -16,6 +16,9 @@ internal sealed class Invariant(Constraint constraint, string source)
 
     public Constraint Constraint { get; } = constraint;
 
+    /// <summary>The version in C#, when there is one; it gives null where it leaves the answer to the FHIRPath.</summary>
+    public Func<Element, ValidationRun, bool?>? Native => _native;
+
     public void Check(Element element, ValidationRun run)
     {
         if (_native?.Invoke(element, run) is not { } holds)
