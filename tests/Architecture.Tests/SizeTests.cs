@@ -1,4 +1,5 @@
 using System.Reflection.Metadata;
+using System.Runtime.CompilerServices;
 using HealthChain.TestKit;
 using Xunit;
 
@@ -31,6 +32,26 @@ public sealed class SizeTests
         Assert.NotEmpty(methods);
         Assert.Empty(methods.Where(method => method.Lines > MaxLinesOfMethod).Select(method => method.ToString()));
     }
+
+    [Fact]
+    public async Task Extents_are_read_right_for_asynchronous_methods_and_lambdas_within()
+    {
+        var first = LineOf();
+        await Task.Yield();
+        Func<int> last = () =>
+        {
+            return LineOf();
+        };
+        var lastLine = last() + 1;
+
+        var spans = MethodSpans.Read(typeof(SizeTests).Assembly.Location);
+
+        // Debug builds also count the braces.
+        Assert.Contains(spans, span => span.File.EndsWith("SizeTests.cs", StringComparison.Ordinal)
+            && first - span.FirstLine is 0 or 1 && span.LastLine > lastLine);
+    }
+
+    private static int LineOf([CallerLineNumber] int line = 0) => line;
 }
 
 /// <summary>A method's place in its file, first statement to last, as the debugger sees it.</summary>
