@@ -7,6 +7,7 @@ public static class Targets
     [
         new JsonTarget(),
         new XmlTarget(),
+        new JsonToXmlTarget(),
         new JsonPatchTarget(),
         new FhirPathPatchTarget(),
         new XmlPatchTarget(),

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Unicode;
 using HealthChain.Fhir.Schema;
 
@@ -10,6 +11,11 @@ namespace HealthChain.Fhir.Model;
 /// </summary>
 internal ref partial struct JsonTreeReader
 {
+    // "Strings SHALL NOT contain Unicode character points below 32, except for u0009, u000D and u000A" (datatypes.html#string). JSON
+    // can write them as escapes only.
+    private static readonly SearchValues<byte> Forbidden =
+        SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(value => (byte)value).Except("\t\n\r"u8.ToArray())]);
+
     private readonly FhirSchema _schema;
     private readonly ReadOnlyMemory<byte> _text;
     private readonly ReadLimits _limits;
@@ -395,6 +401,11 @@ internal ref partial struct JsonTreeReader
         if (token.IsEscaped)
         {
             value = Unescape(token);
+            if (value.ContainsAny(Forbidden))
+            {
+                Report(index, IssueType.Value, "The text holds a control character; only tab, line feed and carriage return may be in FHIR's strings.", token.Start);
+                return;
+            }
         }
 
         if (!PrimitiveFormat.IsValid(type.Primitive, value))

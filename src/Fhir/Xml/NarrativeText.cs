@@ -10,24 +10,21 @@ namespace HealthChain.Fhir.Xml;
 internal static class NarrativeText
 {
     private const string CarriageReturn = "&#xD;";
+    private static readonly char[] WhiteSpace = [' ', '\t', '\n', '\r'];
 
     /// <summary>Why the text cannot stand in a document, which must be one well-formed XHTML element and nothing else; null when it can.</summary>
     public static string? FaultOf(string xhtml)
     {
         try
         {
-            using XmlReader reader = XmlInput.Parse(xhtml);
-            reader.MoveToContent();
-            if (xhtml.StartsWith("<?xml", StringComparison.Ordinal) || reader.LocalName != "div" || reader.NamespaceURI != FhirXml.XhtmlNamespace)
-            {
-                return $"The narrative must be one element 'div' in the namespace '{FhirXml.XhtmlNamespace}'.";
-            }
-
+            using XmlReader reader = XmlInput.Parse(xhtml.Trim(WhiteSpace));
+            bool isDiv = reader.Read() && reader.NodeType == XmlNodeType.Element && reader.LocalName == "div" && reader.NamespaceURI == FhirXml.XhtmlNamespace;
             while (reader.Read())
             {
+                isDiv &= reader.Depth > 0 || reader.NodeType == XmlNodeType.EndElement;
             }
 
-            return null;
+            return isDiv ? null : $"The narrative must be one element 'div' in the namespace '{FhirXml.XhtmlNamespace}', and nothing around it.";
         }
         catch (XmlException exception)
         {
@@ -35,8 +32,15 @@ internal static class NarrativeText
         }
     }
 
-    /// <summary>The text for the document. A bare carriage return would be read as line feed (XML 1.0, 2.11), so it becomes a reference.</summary>
-    public static string Write(string xhtml) => xhtml.Contains('\r') ? WithReferences(xhtml) : xhtml;
+    /// <summary>
+    /// The text for the document. A bare carriage return would be read as line feed (XML 1.0, 2.11), so it becomes a reference; white
+    /// space around the element would become that of the document, and is left out.
+    /// </summary>
+    public static string Write(string xhtml)
+    {
+        xhtml = xhtml.Trim(WhiteSpace);
+        return xhtml.Contains('\r') ? Rebuild(xhtml, toReferences: true) : xhtml;
+    }
 
     /// <summary>Undoes <see cref="Write"/> on text from a document, after the line ends that an XML parser unifies.</summary>
     public static string Read(string source)
@@ -46,21 +50,27 @@ internal static class NarrativeText
             source = source.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
         }
 
-        return source.Replace(CarriageReturn, "\r", StringComparison.Ordinal);
+        return source.Contains(CarriageReturn, StringComparison.Ordinal) ? Rebuild(source, toReferences: false) : source;
     }
 
     // References can stand in text and in attribute values only; elsewhere carriage returns mean nothing.
-    private static string WithReferences(string xhtml)
+    private static string Rebuild(string xhtml, bool toReferences)
     {
+        (string from, string to) = toReferences ? ("\r", CarriageReturn) : (CarriageReturn, "\r");
         var builder = new StringBuilder(xhtml.Length + 64);
         for (int index = 0; index < xhtml.Length;)
         {
             int length = MarkupLength(xhtml.AsSpan(index));
-            if (length == 0)
+            bool isText = length == 0;
+            if (isText)
             {
                 int next = xhtml.IndexOf('<', index);
                 length = (next < 0 ? xhtml.Length : next) - index;
-                builder.Append(xhtml, index, length).Replace("\r", CarriageReturn, builder.Length - length, length);
+            }
+
+            if (isText || (!toReferences && xhtml[index + 1] is not ('!' or '?')))
+            {
+                builder.Append(xhtml, index, length).Replace(from, to, builder.Length - length, length);
             }
             else
             {

@@ -65,6 +65,7 @@ public class JsonReadingTests
     [InlineData("""{"resourceType":"Patient","active":"true"}""", "Patient.active", "wrong kind of JSON value")]
     [InlineData("""{"resourceType":"Patient","name":[]}""", "Patient.name", "must not be empty")]
     [InlineData("""{"resourceType":"Patient","name":[{}]}""", "Patient.name[0]", "must not be empty")]
+    [InlineData("""{"resourceType":"Patient","name":[{"text":"a\u0000b"}]}""", "Patient.name[0].text", "control character")]
     [InlineData("""{"resourceType":"Patient","gender":""}""", "Patient.gender", "not a valid code")]
     [InlineData("""{"resourceType":"Patient","gender":null}""", "Patient.gender", "null is no value")]
     [InlineData("""{"resourceType":"Patient","name":[null]}""", "Patient.name", "found null")]

@@ -50,6 +50,8 @@ public class XmlNarrativeTests
     [InlineData($"<?xml version=\"1.0\"?><div {Xhtml}/>", "must be one element 'div'")]
     [InlineData($"<div {Xhtml}/><div {Xhtml}/>", "not well-formed")]
     [InlineData("text", "not well-formed")]
+    [InlineData($"<?x?><div {Xhtml}/>", "nothing around it")]
+    [InlineData($"<div {Xhtml}></div><!-- x -->", "nothing around it")]
     public void A_narrative_that_is_not_xhtml_cannot_be_written_as_xml(string div, string message)
     {
         byte[] json = Encoding.UTF8.GetBytes($$$"""{"resourceType":"Patient","text":{"status":"empty","div":{{{JsonSerializer.Serialize(div)}}}}}""");
@@ -58,6 +60,18 @@ public class XmlNarrativeTests
 
         Assert.Equal("Patient.text.div", issue.Expression);
         Assert.Contains(message, issue.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData($"<div {Xhtml} title='a\rb'>a\r\nb<br/>\r</div>")]
+    [InlineData($"<div {Xhtml}><![CDATA[&#xD;<b>]]><!-- &#xD; > --></div>")]
+    public void Carriage_returns_and_what_looks_like_one_survive_xml(string div)
+    {
+        byte[] json = Encoding.UTF8.GetBytes($$$"""{"resourceType":"Patient","text":{"status":"empty","div":{{{JsonSerializer.Serialize(div)}}}}}""");
+
+        byte[] xml = FhirXml.ToBytes(FhirJson.Read(json).Root).Value;
+
+        Assert.Equal(div, FhirXml.Read(xml).Root.Child("text").Child("div").Text);
     }
 
     private static ReadResult Read(string text) =>
