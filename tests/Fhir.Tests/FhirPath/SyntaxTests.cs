@@ -102,6 +102,27 @@ public class SyntaxTests
     }
 
     [Fact]
+    public void A_replacement_that_grows_without_end_is_refused()
+    {
+        const string Text = "(1|2|3|4|5|6|7|8|9|10|11|12|13|14|15|16).aggregate($total & $total, 'a')";
+        var context = new EvaluationContext { Limits = new FhirPathLimits { MaxStringLength = 100_000 } };
+
+        foreach (string substitution in (string[])[Text, "'$0$0'"])
+        {
+            FhirPathExpression expression = FhirPathExpression.Compile($"{Text}.replaceMatches('a|^.*$', {substitution})").Value;
+            Assert.Equal(ErrorKind.TooCostly, expression.TryEvaluate(default, context).Error?.Kind);
+        }
+    }
+
+    [Fact]
+    public void The_check_of_nested_repetitions_ends()
+    {
+        string nested = string.Concat(Enumerable.Repeat("repeat($this | ", 60)) + "1" + new string(')', 60);
+
+        Assert.NotNull(FhirPathChecker.Check(FhirPathExpression.Compile(nested).Value, []).Issues);
+    }
+
+    [Fact]
     public void A_regular_expression_that_takes_too_long_is_stopped()
     {
         var context = new EvaluationContext { Limits = new FhirPathLimits { RegexTimeout = TimeSpan.FromMilliseconds(20) } };

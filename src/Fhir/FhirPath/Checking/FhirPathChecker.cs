@@ -17,10 +17,14 @@ public sealed record FhirPathCheck(IReadOnlyList<Issue> Issues, IReadOnlyList<st
 /// </summary>
 public sealed partial class FhirPathChecker
 {
+    // repeat() looks at its projection several times, and repetitions nest.
+    private const int MaxSteps = 20_000;
+
     private readonly List<Issue> _issues = [];
     private readonly string _text;
     private readonly StaticType _start;
     private readonly StaticType _resource;
+    private int _steps;
 
     private FhirPathChecker(string text, StaticType start, StaticType resource)
     {
@@ -55,7 +59,7 @@ public sealed partial class FhirPathChecker
     }
 
     /// <summary>The type of an expression whose <c>$this</c> is <paramref name="focus"/>; reports what is wrong on the way.</summary>
-    private StaticType Infer(Syntax syntax, StaticType focus) => syntax switch
+    private StaticType Infer(Syntax syntax, StaticType focus) => ++_steps > MaxSteps ? StaticType.Unknown : syntax switch
     {
         LiteralSyntax literal => StaticType.Of(literal.Value.Kind),
         EmptySyntax => StaticType.Empty,

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace HealthChain.Fhir.FhirPath;
@@ -29,7 +30,20 @@ internal static class Patterns
     {
         try
         {
-            return Get(run, pattern, full: false).Replace(text, substitution);
+            // By hand, so that a result without bounds is noticed while it grows.
+            int groups = substitution.AsSpan().Count('$');
+            run.CheckLength(substitution.Length + ((long)groups * text.Length));
+            var builder = new StringBuilder();
+            int end = 0;
+            for (Match match = Get(run, pattern, full: false).Match(text); match.Success; match = match.NextMatch())
+            {
+                builder.Append(text, end, match.Index - end).Append(match.Result(substitution));
+                end = match.Index + match.Length;
+                run.Charge(1);
+                run.CheckLength(builder.Length);
+            }
+
+            return builder.Append(text, end, text.Length - end).ToString();
         }
         catch (RegexMatchTimeoutException)
         {

@@ -157,6 +157,13 @@ public readonly struct FhirPathValue
     /// <summary>A quantity in a UCUM unit; <c>1</c> for none.</summary>
     public static FhirPathValue OfQuantity(decimal value, string ucum) => OfQuantity(value, QuantityUnit.OfUcum(ucum));
 
+    /// <summary>A value of a System type from its text, as <c>toDate()</c> and its like read it; false when the text is none.</summary>
+    public static bool TryParse(string text, FhirPathKind kind, out FhirPathValue value)
+    {
+        value = Conversion.Convert(OfString(text), kind);
+        return !value.IsNone;
+    }
+
     internal static FhirPathValue OfQuantity(decimal value, QuantityUnit unit) => new(FhirPathKind.Quantity, value, unit);
 
     internal static FhirPathValue OfDate(Temporal value) => new(FhirPathKind.Date, value);
