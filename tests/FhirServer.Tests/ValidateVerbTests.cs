@@ -42,6 +42,22 @@ public sealed class ValidateVerbTests : IDisposable
     }
 
     [Fact]
+    public void Issues_say_the_line_and_column_of_their_element()
+    {
+        var path = _command.File("bad.json", """
+            { "resourceType": "Patient",
+              "contact": [ { "name": { "family": "Kim" } },
+                           { "gender": "male" } ],
+              "gender": "purple" }
+            """);
+
+        Assert.Equal(1, _command.Run("validate", path));
+
+        Assert.Contains($"{path}:3:29: error invariant Patient.contact[1]", _command.Output);
+        Assert.Contains($"{path}:4:14: error code-invalid Patient.gender", _command.Output);
+    }
+
+    [Fact]
     public void As_JSON_each_file_has_its_outcome_on_a_line()
     {
         var good = _command.File("good.json", GoodPatient);

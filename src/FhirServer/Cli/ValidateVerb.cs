@@ -114,9 +114,19 @@ internal sealed class ValidateVerb
 
         // What stands in a text that cannot be read as FHIR is only guessed, so it is not validated further.
         var read = resource.Parse();
-        foreach (var issue in read.IsOk ? _validator.Validate(read.Root, _request) : read.Issues)
+        if (!read.IsOk)
         {
-            Add(resource, issue);
+            foreach (var issue in read.Issues)
+            {
+                Add(resource, issue);
+            }
+
+            return;
+        }
+
+        foreach (var issue in _validator.Validate(read.Root, _request))
+        {
+            Add(resource, resource.IsXml ? issue : ElementPlace.Locate(issue, read.Tree!));
         }
     }
 
