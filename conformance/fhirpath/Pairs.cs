@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Model;
 using HealthChain.RoundTrip;
@@ -8,7 +9,7 @@ namespace HealthChain.FhirPathSuite;
 public sealed record ExamplePairs(string File, byte[] Json, Element Root, IReadOnlyList<string> Expressions);
 
 /// <summary>All search parameters and invariants of R4, each with examples of its type.</summary>
-public static class Pairs
+public static partial class Pairs
 {
     private const int ExamplesPerType = 2;
     private const int LargestExample = 60_000;
@@ -42,7 +43,13 @@ public static class Pairs
     private static IEnumerable<string> SearchParameters(DefinitionSet definitions, string type) =>
         definitions.SearchParameters
             .Where(parameter => parameter.Expression is not null && (parameter.Bases.Contains(type) || parameter.Bases.Contains("Resource")))
-            .Select(static parameter => parameter.Expression!);
+            .SelectMany(static parameter => (string[])[parameter.Expression!, WithOfType(parameter.Expression!)]);
+
+    // R4 writes "(a.b as T)" where a.b may occur several times, which both engines refuse then; what is meant is ofType().
+    private static string WithOfType(string expression) => AsOperator().Replace(expression, "${path}.ofType(${type})");
+
+    [GeneratedRegex(@"\((?<path>[\w.]+) as (?<type>\w+)\)", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex AsOperator();
 
     private static IEnumerable<string> Invariants(DefinitionSet definitions, string type) =>
         from element in definitions.Type(type)?.Snapshot ?? []

@@ -23,7 +23,7 @@ public class CheckerTests
     {
         FhirPathCheck check = Check(expression, focus);
 
-        Assert.True(check.IsOk, string.Join("; ", check.Issues));
+        Assert.Empty(check.Issues);
         Assert.Equal(expected, string.Join(" or ", check.ResultTypes!));
     }
 
@@ -64,6 +64,18 @@ public class CheckerTests
 
         Assert.True(check.IsOk);
         Assert.Contains(check.Issues, issue => issue.Severity == IssueSeverity.Warning && issue.Message.Contains("must be a single item", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("gender is Quantity")]
+    [InlineData("gender.is(System.String)")]
+    [InlineData("name.ofType(Period)")]
+    public void A_type_that_cannot_be_is_a_warning(string expression)
+    {
+        FhirPathCheck check = Check(expression, "Patient");
+
+        Assert.True(check.IsOk);
+        Assert.Contains(check.Issues, issue => issue.Message.Contains("is never of that type", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -80,6 +80,8 @@ public class CollectionTests
         ('b' | 'A' | 'a').sort() => {'A', 'a', 'b'}
         ('bb' | 'a' | 'cc').sort($this.length() desc, $this asc) => {'bb', 'cc', 'a'}
         (1 | 'a').sort() => error
+        (@2012-03 | @2012 | @2012-01-05 | @2011 | @2012-02).sort().count() => {5}
+        (5 | 3 | 9 | 1 | 7 | 2 | 8).sort() => {1, 2, 3, 5, 7, 8, 9}
         iif(true, 1, 2) => {1}
         iif(false, 1) => {}
         iif({}, 1, 2) => {2}

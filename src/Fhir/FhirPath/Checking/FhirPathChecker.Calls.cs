@@ -90,7 +90,7 @@ public sealed partial class FhirPathChecker
         switch (call.Name)
         {
             case "is":
-                return Is(input, call.Position);
+                return Is(input, TypeOf(call.Arguments[0]), call.Position);
             case "as" or "ofType":
                 return As(input, TypeOf(call.Arguments[0]), call.Position, single: call.Name == "as");
             case "exists" or "empty" or "all":

@@ -74,7 +74,7 @@ public sealed partial class FhirPathChecker
         MemberSyntax member => Member(member, Infer(member.Input, focus)),
         IndexerSyntax indexer => Indexer(indexer, focus),
         PolaritySyntax polarity => Polarity(polarity, focus),
-        TypeSyntax { IsTest: true } type => Is(Infer(type.Operand, focus), type.Position),
+        TypeSyntax { IsTest: true } type => Is(Infer(type.Operand, focus), TypeTest.Find(type.Type), type.Position),
         TypeSyntax type => As(Infer(type.Operand, focus), TypeTest.Find(type.Type), type.Position, single: true),
         BinarySyntax binary => Binary(binary, Infer(binary.Left, focus), Infer(binary.Right, focus)),
         CallSyntax call => Call(call, focus),
@@ -193,9 +193,10 @@ public sealed partial class FhirPathChecker
         return Single(operand, "the operand of a sign", polarity.Position).Item();
     }
 
-    private StaticType Is(StaticType operand, int position)
+    private StaticType Is(StaticType operand, TypeTest? test, int position)
     {
         Single(operand, "the left side of 'is'", position);
+        Possible(operand, test, position);
         return StaticType.Of(FhirPathKind.Boolean);
     }
 
@@ -211,6 +212,8 @@ public sealed partial class FhirPathChecker
             return StaticType.Unknown;
         }
 
+        Possible(operand, test, position);
+
         StaticType wanted = test.Fhir is not null ? StaticType.Of(test.Fhir) : StaticType.Empty;
         bool mayBeSystem = test.Fhir is null || operand.IsUnknown || operand.Types.Any(type => type.System == test.System);
         if (test.System != FhirPathKind.None && mayBeSystem)
@@ -219,6 +222,14 @@ public sealed partial class FhirPathChecker
         }
 
         return wanted with { IsMany = operand.IsMany, IsUnordered = operand.IsUnordered };
+    }
+
+    private void Possible(StaticType operand, TypeTest? test, int position)
+    {
+        if (test is not null && !operand.IsUnknown && !operand.IsEmpty && !operand.Types.Any(type => test.CanBe(type)))
+        {
+            Warn(position, $"{operand} is never of that type");
+        }
     }
 
     private StaticType Ordered(StaticType input, string what, int position)

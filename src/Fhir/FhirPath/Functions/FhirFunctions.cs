@@ -1,5 +1,6 @@
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Schema;
+using HealthChain.Fhir.Validation;
 
 namespace HealthChain.Fhir.FhirPath;
 
@@ -19,7 +20,7 @@ internal static class FhirFunctions
         new("subsumedBy", 1, 1, FunctionInput.Single, FunctionOutput.Boolean, static (in Call call) => Subsumes(call, swap: true)),
         new("conformsTo", 1, 1, FunctionInput.Single, FunctionOutput.Boolean, ConformsTo),
         new("checkModifiers", 0, 64, FunctionInput.Any, FunctionOutput.Same, CheckModifiers),
-        new("htmlChecks", 0, 0, FunctionInput.Single, FunctionOutput.Boolean, HtmlChecks),
+        new("htmlChecks", 0, 0, FunctionInput.Text, FunctionOutput.Boolean, HtmlChecks),
         new("type", 0, 0, FunctionInput.Any, FunctionOutput.TypeInfo, Type),
         new("getResourceKey", 0, 0, FunctionInput.Single, FunctionOutput.Text, GetResourceKey),
     ];
@@ -161,10 +162,9 @@ internal static class FhirFunctions
 
     private static void HtmlChecks(in Call call)
     {
-        FhirPathValue value = call.Value();
-        if (!value.IsNone)
+        if (call.TryUtf8(out ReadOnlySpan<byte> xhtml))
         {
-            call.Return(value.Kind == FhirPathKind.String && Narrative.IsAcceptable(value.String));
+            call.Return(new XhtmlChecker(xhtml).Check() == XhtmlFault.None);
         }
     }
 

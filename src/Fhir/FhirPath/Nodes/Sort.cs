@@ -23,21 +23,7 @@ internal sealed class SortNode(Node input, SortKey[] keys) : Node
         }
 
         run.Index = outerIndex;
-        int[] order = new int[items.Count];
-        for (int i = 0; i < order.Length; i++)
-        {
-            order[i] = i;
-        }
-
-        try
-        {
-            Array.Sort(order, new KeyOrder(keyed, keys));
-        }
-        catch (InvalidOperationException e) when (e.InnerException is FhirException incomparable)
-        {
-            throw new FhirException(incomparable.Error);
-        }
-
+        int[] order = new KeyOrder(keyed, keys).Sort(items.Count);
         foreach (int i in order)
         {
             output.Add(items[i]);
@@ -47,9 +33,45 @@ internal sealed class SortNode(Node input, SortKey[] keys) : Node
         run.Return(keyed);
     }
 
-    private sealed class KeyOrder(ValueList keyed, SortKey[] keys) : IComparer<int>
+    /// <summary>
+    /// Merge sort over positions. Dates of different precision have no total order, which the platform's sort answers with
+    /// exceptions; this one ends with some order of them.
+    /// </summary>
+    private sealed class KeyOrder(ValueList keyed, SortKey[] keys)
     {
-        public int Compare(int x, int y)
+        public int[] Sort(int count)
+        {
+            int[] order = new int[count];
+            int[] merged = new int[count];
+            for (int i = 0; i < count; i++)
+            {
+                order[i] = i;
+            }
+
+            for (int width = 1; width < count; width *= 2)
+            {
+                for (int start = 0; start < count; start += 2 * width)
+                {
+                    Merge(order, merged, start, Math.Min(start + width, count), Math.Min(start + (2 * width), count));
+                }
+
+                (order, merged) = (merged, order);
+            }
+
+            return order;
+        }
+
+        private void Merge(int[] from, int[] to, int start, int middle, int end)
+        {
+            (int left, int right) = (start, middle);
+            for (int i = start; i < end; i++)
+            {
+                bool takeLeft = left < middle && (right >= end || Compare(from[left], from[right]) <= 0);
+                to[i] = takeLeft ? from[left++] : from[right++];
+            }
+        }
+
+        private int Compare(int x, int y)
         {
             for (int k = 0; k < keys.Length; k++)
             {
@@ -60,7 +82,7 @@ internal sealed class SortNode(Node input, SortKey[] keys) : Node
                 }
             }
 
-            return x.CompareTo(y);
+            return 0;
         }
 
         private static int Order(in FhirPathValue left, in FhirPathValue right) =>

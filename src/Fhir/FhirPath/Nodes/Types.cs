@@ -31,6 +31,10 @@ internal sealed class TypeTest
     public bool Is(in FhirPathValue value) =>
         value.IsElement ? _fhir is not null && value.Element.Type.Is(_fhir) : value.Kind == _system && _system != FhirPathKind.None;
 
+    /// <summary>Whether an item of a static type can be of this type: it is, or is an ancestor that it may turn out to be.</summary>
+    public bool CanBe(ItemType type) =>
+        type.Fhir is { } own ? _fhir is not null && (own.Is(_fhir) || _fhir.Is(own)) : type.System == _system;
+
     /// <summary>
     /// What <c>as</c> and <c>ofType()</c> let through. Primitives are taken by their exact type: a choice of string and code, or
     /// of uri and canonical, is told apart so, and the official tests ask for it (<c>gender.as(string)</c> is empty).
