@@ -7,9 +7,10 @@ namespace HealthChain.Fhir.Model;
 /// <summary>Writes an <see cref="ElementDraft"/> in FHIR's JSON form; values are copied as they are.</summary>
 internal static class DraftJson
 {
-    public static ReadOnlyMemory<byte> Write(ElementDraft root)
+    /// <param name="sizeHint">About how long the JSON will be; the tree that is read from it keeps the buffer.</param>
+    public static ReadOnlyMemory<byte> Write(ElementDraft root, int sizeHint)
     {
-        var output = new ArrayBufferWriter<byte>(4096);
+        var output = new ArrayBufferWriter<byte>(sizeHint + 64);
         WriteObject(root, output);
         return output.WrittenMemory;
     }
@@ -33,34 +34,41 @@ internal static class DraftJson
 
     private static void WriteMembers(ElementDraft element, bool first, ArrayBufferWriter<byte> output)
     {
-        IReadOnlyList<ElementDraft> children = element.Children;
-        var run = new List<ElementDraft>();
-        for (int start = 0; start < children.Count;)
+        ReadOnlySpan<ElementDraft> children = element.Children;
+        while (!children.IsEmpty)
         {
-            ElementSchema schema = children[start].Schema!;
-            int end = start;
-            run.Clear();
-            for (; end < children.Count && ReferenceEquals(children[end].Schema, schema); end++)
+            ElementSchema schema = children[0].Schema!;
+            int end = 1;
+            while (end < children.Length && ReferenceEquals(children[end].Schema, schema))
             {
-                if (!children[end].Omitted)
-                {
-                    run.Add(children[end]);
-                }
+                end++;
             }
 
-            start = end;
-            if (run.Count > 0)
-            {
-                WriteRun(schema, run, ref first, output);
-            }
+            WriteRun(schema, children[..end], ref first, output);
+            children = children[end..];
         }
     }
 
-    private static void WriteRun(ElementSchema schema, List<ElementDraft> run, ref bool first, ArrayBufferWriter<byte> output)
+    /// <summary>Writes all occurrences of one element.</summary>
+    private static void WriteRun(ElementSchema schema, ReadOnlySpan<ElementDraft> run, ref bool first, ArrayBufferWriter<byte> output)
     {
-        TypeSchema type = run[0].Type;
-        ReadOnlySpan<byte> name = schema.JsonName(type);
-        if (!type.IsPrimitive)
+        ElementDraft? any = null;
+        bool hasValues = false;
+        bool hasExtensions = false;
+        foreach (ElementDraft item in run)
+        {
+            any = item.Omitted ? any : item;
+            hasValues |= !item.Omitted && !item.Json.IsEmpty;
+            hasExtensions |= !item.Omitted && item.HasChildren;
+        }
+
+        if (any is null)
+        {
+            return;
+        }
+
+        ReadOnlySpan<byte> name = schema.JsonName(any.Type);
+        if (!any.Type.IsPrimitive)
         {
             WriteName(name, isExtension: false, ref first, output);
             WriteItems(schema.IsList, run, WriteObject, output);
@@ -69,8 +77,7 @@ internal static class DraftJson
 
         // A primitive has two members: the value under its name, id and extensions under the name with an underscore. In a list
         // both are arrays, with null where one side has nothing (JSON representation, "Repeating primitive elements").
-        bool hasExtensions = run.Exists(item => item.Children.Count > 0);
-        if (!hasExtensions || run.Exists(item => !item.Json.IsEmpty))
+        if (hasValues || !hasExtensions)
         {
             WriteName(name, isExtension: false, ref first, output);
             WriteItems(schema.IsList, run, WriteValue, output);
@@ -84,26 +91,29 @@ internal static class DraftJson
     }
 
     private static void WriteItems(
-        bool isList, List<ElementDraft> items, Action<ElementDraft, ArrayBufferWriter<byte>> write, ArrayBufferWriter<byte> output)
+        bool isList, ReadOnlySpan<ElementDraft> items, Action<ElementDraft, ArrayBufferWriter<byte>> write, ArrayBufferWriter<byte> output)
     {
-        if (!isList)
+        bool first = true;
+        foreach (ElementDraft item in items)
         {
-            write(items[0], output);
-            return;
-        }
-
-        output.Write("["u8);
-        for (int index = 0; index < items.Count; index++)
-        {
-            if (index > 0)
+            if (item.Omitted)
             {
-                output.Write(","u8);
+                continue;
             }
 
-            write(items[index], output);
+            if (isList)
+            {
+                output.Write(first ? "["u8 : ","u8);
+            }
+
+            first = false;
+            write(item, output);
         }
 
-        output.Write("]"u8);
+        if (isList)
+        {
+            output.Write("]"u8);
+        }
     }
 
     private static void WriteValue(ElementDraft element, ArrayBufferWriter<byte> output) =>
@@ -111,13 +121,13 @@ internal static class DraftJson
 
     private static void WriteExtensions(ElementDraft element, ArrayBufferWriter<byte> output)
     {
-        if (element.Children.Count == 0)
+        if (element.HasChildren)
         {
-            output.Write("null"u8);
+            WriteObject(element, output);
         }
         else
         {
-            WriteObject(element, output);
+            output.Write("null"u8);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using HealthChain.Fhir.Schema;
 
@@ -34,11 +35,14 @@ internal sealed class ElementDraft
     /// <summary>Where it stands in the text it was read from.</summary>
     public (int Line, int Column) Position { get; init; }
 
-    /// <summary>True when it has neither a value nor children that will be written.</summary>
-    public bool IsEmpty => Json.IsEmpty && _children?.Exists(child => !child.Omitted) != true;
+    /// <summary>True when there are children that will be written.</summary>
+    public bool HasChildren => _children?.Exists(child => !child.Omitted) == true;
+
+    /// <summary>True when nothing of it will be written.</summary>
+    public bool IsEmpty => Json.IsEmpty && !HasChildren;
 
     /// <summary>Occurrences of one element stand together.</summary>
-    public IReadOnlyList<ElementDraft> Children => _children ?? (IReadOnlyList<ElementDraft>)[];
+    public ReadOnlySpan<ElementDraft> Children => CollectionsMarshal.AsSpan(_children);
 
     /// <summary>FHIRPath with indexes, as <see cref="Element.Expression"/>.</summary>
     public string Expression

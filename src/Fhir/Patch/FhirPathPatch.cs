@@ -73,7 +73,7 @@ public static class FhirPathPatch
                 throw operation.Refuse($"there is no such type; there are add, insert, delete, replace and move.");
         }
 
-        return DraftJson.Write(root);
+        return DraftJson.Write(root, tree.Json.Length);
     }
 
     private static IReadOnlyList<Element> Select(ElementTree tree, FhirPathPatchOperation operation)

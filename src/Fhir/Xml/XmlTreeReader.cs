@@ -12,6 +12,7 @@ internal sealed partial class XmlTreeReader
 {
     private readonly FhirSchema _schema;
     private readonly ReadLimits _limits;
+    private readonly int _size;
     private readonly XmlReader _reader;
     private readonly IXmlLineInfo _lines;
     private readonly NarrativeReader _narrative;
@@ -23,6 +24,7 @@ internal sealed partial class XmlTreeReader
 
     private XmlTreeReader(FhirSchema schema, string text, XmlReader reader, ReadLimits limits)
     {
+        _size = text.Length;
         _schema = schema;
         _limits = limits;
         _reader = reader;
@@ -66,7 +68,7 @@ internal sealed partial class XmlTreeReader
             return new ReadResult(null, _issues);
         }
 
-        ReadResult result = FhirJson.Read(DraftJson.Write(_root!), _limits);
+        ReadResult result = FhirJson.Read(DraftJson.Write(_root!, _size), _limits);
         if (result.Issues.Count > 0)
         {
             _issues.AddRange(new XmlPositions(_root!).Locate(result.Issues));

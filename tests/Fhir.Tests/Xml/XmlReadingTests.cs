@@ -46,6 +46,7 @@ public class XmlReadingTests
     [InlineData("<name/>", "Patient.name[0]", "'name' is empty", 2, 1)]
     [InlineData("<name xmlns=\"urn:other\"><family value=\"x\"/></name>", "Patient.name", "namespace 'urn:other'", 2, 1)]
     [InlineData("<name value=\"x\"/>", "Patient.name[0]", "no attribute 'value'", 2, 7)]
+    [InlineData("<active value=\"true\"><extension/></active>", "Patient.active.extension[0]", "'extension' is empty", 2, 22)]
     [InlineData("<extension url=\"u\"><url value=\"u\"/></extension>", "Patient.extension[0].url", "as an attribute", 2, 20)]
     [InlineData("<contained/>", "Patient.contained[0]", "must hold a resource", 2, 1)]
     [InlineData("<contained><Foo/></contained>", "Patient.contained[0]", "'Foo' is not a resource", 2, 12)]
