@@ -111,6 +111,8 @@ internal static partial class CraftedFaults
         yield return new(kind, "Bundle.entry[0]", """{"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"PUT","url":"Patient/1"}}]}""");
         yield return new(kind, "Bundle.entry[0]", """{"resourceType":"Bundle","type":"batch","entry":[{"resource":@patient,"request":{"method":"DELETE","url":"Patient/1"}}]}""");
         yield return new(kind, "Bundle.entry[0].request.url", """{"resourceType":"Bundle","type":"batch","entry":[{"resource":@patient,"request":{"method":"PUT","url":"Group/1"}}]}""");
+        yield return new(kind, "Bundle.entry[0].request.url", """{"resourceType":"Bundle","type":"transaction","entry":[{"resource":@patient,"request":{"method":"PUT","url":"Patient/2"}}]}""");
+        yield return new(kind, "Bundle.entry[1].request.url", """{"resourceType":"Bundle","type":"transaction","entry":[{"resource":@patient,"request":{"method":"PUT","url":"Patient/1"}},{"request":{"method":"DELETE","url":"Patient/1"}}]}""");
         yield return new(kind, "Bundle.entry[0].request.method", """{"resourceType":"Bundle","type":"batch","entry":[{"resource":@patient,"request":{"method":"FETCH","url":"Patient"}}]}""");
         yield return new(kind, "Bundle", """{"resourceType":"Bundle","type":"document","identifier":{"system":"urn:x","value":"1"},"timestamp":"2020-01-01T00:00:00Z","entry":[{"fullUrl":"http://x.org/fhir/Patient/1","resource":@patient}]}""");
         yield return new(kind, "Bundle", """{"resourceType":"Bundle","type":"message","entry":[{"fullUrl":"http://x.org/fhir/Patient/1","resource":@patient}]}""");
@@ -126,6 +128,11 @@ internal static partial class CraftedFaults
         yield return new("attachment", "Media.content.size", """{"resourceType":"Media","status":"completed","content":{"contentType":"text/plain","data":"QUJD","size":4}}""");
         yield return new("attachment", "Media.content.hash", """{"resourceType":"Media","status":"completed","content":{"contentType":"text/plain","data":"QUJD","hash":"AAAA"}}""");
         yield return new("identifier", "Patient.identifier[0].value", """{"resourceType":"Patient","identifier":[{"system":"urn:ietf:rfc:3986","value":"1.2.3"}]}""");
+        yield return new("code system", "CodeSystem.content", """{"resourceType":"CodeSystem","status":"active","content":"complete","supplements":"http://loinc.org","concept":[{"code":"x"}]}""");
+        yield return new("code system", "CodeSystem.concept[0]", """{"resourceType":"CodeSystem","status":"active","content":"not-present","concept":[{"code":"x"}]}""");
+        yield return new("code system", "CodeSystem.property[1]", """{"resourceType":"CodeSystem","status":"active","content":"complete","property":[{"code":"p","type":"string"},{"code":"p","type":"string"}]}""");
+        yield return new("code system", "CodeSystem.concept[0].property[0].value", """{"resourceType":"CodeSystem","status":"active","content":"complete","property":[{"code":"p","type":"boolean"}],"concept":[{"code":"x","property":[{"code":"p","valueString":"true"}]}]}""");
+        yield return new("code system", "CodeSystem.concept[0].concept[0].property[0].code", """{"resourceType":"CodeSystem","status":"active","content":"complete","concept":[{"code":"x","concept":[{"code":"y","property":[{"code":"q","valueString":"true"}]}]}]}""");
         yield return new("code system", "Patient.maritalStatus.coding[0].system", """{"resourceType":"Patient","maritalStatus":{"coding":[{"system":"MaritalStatus","code":"M"}]}}""");
         yield return new("code system", "Patient.maritalStatus.coding[0].system", """{"resourceType":"Patient","maritalStatus":{"coding":[{"system":"http://hl7.org/fhir/ValueSet/marital-status","code":"M"}]}}""");
         yield return new("extension", "Patient.extension[0].url", """{"resourceType":"Patient","extension":[{"url":"birthPlace","valueString":"x"}]}""");

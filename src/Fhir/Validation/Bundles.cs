@@ -12,12 +12,13 @@ internal static class Bundles
         string type = bundle.Child("type").TextOrNull() ?? "";
         bool isRequest = type is "transaction" or "batch";
         bool isResponse = type is "transaction-response" or "batch-response";
+        HashSet<string>? written = type == "transaction" ? [] : null;
         foreach (Element entry in bundle.ChildrenOf("entry"))
         {
             CheckIdentity(entry, isRequest || isResponse, run);
             if (isRequest)
             {
-                CheckRequest(entry, run);
+                CheckRequest(entry, written, run);
             }
             else if (type == "searchset")
             {
@@ -70,7 +71,7 @@ internal static class Bundles
         }
     }
 
-    private static void CheckRequest(Element entry, ValidationRun run)
+    private static void CheckRequest(Element entry, HashSet<string>? written, ValidationRun run)
     {
         Element request = entry.Child("request");
         Element method = request.Exists ? request.Child("method") : default;
@@ -91,16 +92,38 @@ internal static class Bundles
         }
 
         Element url = request.Child("url");
-        Element resource = entry.Child("resource");
-        if (url.HasLiteral() && resource.Exists && method.ValueIs("PUT"u8))
+        if (!url.HasLiteral() || method.ValueIs("GET"u8) || method.ValueIs("HEAD"u8) || method.ValueIs("POST"u8))
         {
-            ReadOnlySpan<byte> target = url.Value;
-            int end = target.IndexOfAny((byte)'/', (byte)'?');
-            ReadOnlySpan<byte> named = end < 0 ? target : target[..end];
-            if (Schema.FhirSchema.R4.Resource(named) is { } type && !ReferenceEquals(type, resource.Type))
-            {
-                run.Findings.Error(url, IssueType.Value, "request", $"The request writes a {type.Name}, but the entry holds a {resource.Type.Name}.");
-            }
+            return;
+        }
+
+        if (hasResource && method.ValueIs("PUT"u8))
+        {
+            CheckUpdate(url, entry.Child("resource"), run);
+        }
+
+        // http.html#transaction: "If any resource identities (including resolved identities from conditional update/delete) overlap in
+        // steps 1-3, then the transaction SHALL fail."
+        if (written is not null && !written.Add(url.Text!))
+        {
+            run.Findings.Error(url, IssueType.Duplicate, "request", $"Another entry of the transaction writes {url.Value} too; merge them.");
+        }
+    }
+
+    private static void CheckUpdate(Element url, Element resource, ValidationRun run)
+    {
+        ReadOnlySpan<byte> target = url.Value;
+        int question = target.IndexOf((byte)'?');
+        ReferenceLiteral parsed = ReferenceLiteral.Parse(target);
+        Schema.TypeSchema? type = question > 0 ? Schema.FhirSchema.R4.Resource(target[..question]) : parsed.Type;
+        if (type is not null && !ReferenceEquals(type, resource.Type))
+        {
+            run.Findings.Error(url, IssueType.Value, "request", $"The request writes a {type.Name}, but the entry holds a {resource.Type.Name}.");
+        }
+        else if (question < 0 && parsed.Type is not null && resource.Child("id") is { Exists: true } id
+            && !id.ValueIs(target[(target.LastIndexOf((byte)'/') + 1)..]))
+        {
+            run.Findings.Error(url, IssueType.Value, "request", $"The request writes {target}, but the resource has the id '{id.Value}'; make them agree.");
         }
     }
 

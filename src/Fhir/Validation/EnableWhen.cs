@@ -8,6 +8,9 @@ namespace HealthChain.Fhir.Validation;
 /// </summary>
 internal sealed class EnableWhen(Element response)
 {
+    private const int MostToChooseFrom = 100;
+    private Dictionary<string, List<Element>>? _answers;
+
     public bool IsEnabled(Element question, Element place)
     {
         if (!question.Child("enableWhen").Exists)
@@ -82,34 +85,62 @@ internal sealed class EnableWhen(Element response)
 
     private List<Element> AnswersTo(Element linkId, Element place)
     {
-        var found = new List<Element>();
-        for (Element around = place; around.Exists && found.Count == 0; around = around.Parent)
+        if (_answers is null)
         {
-            Collect(around, linkId, found);
-            if (around == response)
+            _answers = [];
+            Collect(response, _answers);
+        }
+
+        List<Element> all = _answers.GetValueOrDefault(linkId.Text!) ?? [];
+        if (all.Count is < 2 or > MostToChooseFrom)
+        {
+            return all;
+        }
+
+        for (Element around = place; around != response; around = around.Parent)
+        {
+            List<Element> near = all.FindAll(answer => IsWithin(answer, around));
+            if (near.Count > 0)
             {
-                break;
+                return near;
             }
         }
 
-        return found;
+        return all;
     }
 
-    private static void Collect(Element around, Element linkId, List<Element> found)
+    private static bool IsWithin(Element element, Element around)
+    {
+        Element current = element;
+        while (current.Exists && current != around)
+        {
+            current = current.Parent;
+        }
+
+        return current.Exists;
+    }
+
+    private static void Collect(Element around, Dictionary<string, List<Element>> answers)
     {
         foreach (Element item in around.ChildrenOf("item"))
         {
+            string linkId = item.Child("linkId").TextOrNull() ?? "";
             foreach (Element answer in item.ChildrenOf("answer"))
             {
-                if (item.Child("linkId").Is(linkId.Value) && answer.Child("value") is { Exists: true } value)
+                if (answer.Child("value") is { Exists: true } value)
                 {
-                    found.Add(value);
+                    if (!answers.TryGetValue(linkId, out List<Element>? values))
+                    {
+                        answers.Add(linkId, values = []);
+                    }
+
+                    values.Add(value);
                 }
 
-                Collect(answer, linkId, found);
+                Collect(answer, answers);
             }
 
-            Collect(item, linkId, found);
+            Collect(item, answers);
         }
     }
 }

@@ -146,12 +146,25 @@ internal static class Extensions
 
         foreach (string invariant in definition.ContextInvariants)
         {
-            if (run.Validator.Expression(invariant) is { IsOk: true } compiled && !compiled.Value.IsTrue(parent, run.EvaluationContext))
+            if (!Holds(invariant, parent, run))
             {
                 run.Findings.Error(
                     extension, IssueType.Invariant, definition.Url,
                     $"{definition.Url} may stand only where this holds: {invariant}.");
             }
+        }
+    }
+
+    // What cannot be evaluated is a fault of the definition, not of the resource.
+    private static bool Holds(string invariant, Element parent, ValidationRun run)
+    {
+        try
+        {
+            return run.Validator.Expression(invariant) is not { IsOk: true } compiled || compiled.Value.IsTrue(parent, run.EvaluationContext);
+        }
+        catch (FhirException)
+        {
+            return true;
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Text;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Schema;
 
@@ -84,11 +85,12 @@ internal static class NativeInvariants
             return true;
         }
 
-        var fragments = new List<Element>();
-        CollectFragments(resource, fragments);
+        var targets = new HashSet<string>();
+        var pointingBack = new HashSet<Element>();
+        CollectFragments(resource, targets, pointingBack);
         foreach (Element contained in resource.ChildrenOf("contained"))
         {
-            if (!IsUsed(contained, fragments) && !IsShown(contained, resource))
+            if (!targets.Contains(contained.Child("id").TextOrNull() ?? "") && !pointingBack.Contains(contained))
             {
                 return false;
             }
@@ -97,71 +99,42 @@ internal static class NativeInvariants
         return true;
     }
 
-    // narrative.html: images and links in the text may refer to contained resources.
-    private static bool IsShown(Element contained, Element element)
-    {
-        for (Element child = element.FirstChild; child.Exists; child = child.NextSibling)
-        {
-            bool shows = child.Type.Primitive == PrimitiveKind.Xhtml
-                ? Mentions(child.Value, contained.Child("id"))
-                : child.HasChildren && IsShown(contained, child);
-            if (shows)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private static bool Mentions(ReadOnlySpan<byte> xhtml, Element id)
-    {
-        if (!id.HasLiteral())
-        {
-            return false;
-        }
-
-        ReadOnlySpan<byte> target = id.Value;
-        for (int hash = xhtml.IndexOf((byte)'#'); hash >= 0; hash = xhtml.IndexOf((byte)'#'))
-        {
-            xhtml = xhtml[(hash + 1)..];
-            if (xhtml.Length > target.Length && xhtml.StartsWith(target) && xhtml[target.Length] is (byte)'"' or (byte)'\'')
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private static bool IsUsed(Element contained, List<Element> fragments)
-    {
-        Element id = contained.Child("id");
-        foreach (Element fragment in fragments)
-        {
-            ReadOnlySpan<byte> target = fragment.Value[1..];
-            if (target.IsEmpty ? fragment.Resource == contained : id.Is(target))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private static void CollectFragments(Element element, List<Element> fragments)
+    // What is pointed to: #id in references and uris, and, in the narrative, in links and images (narrative.html#id).
+    private static void CollectFragments(Element element, HashSet<string> targets, HashSet<Element> pointingBack)
     {
         for (Element child = element.FirstChild; child.Exists; child = child.NextSibling)
         {
             ReadOnlySpan<byte> raw = child.RawValue;
-            if (raw.Length > 0 && raw[0] == '#' && CanPoint(child))
+            if (child.Type.Primitive == PrimitiveKind.Xhtml)
             {
-                fragments.Add(child);
+                CollectLinks(child.Value, targets);
+            }
+            else if (raw.Length == 1 && raw[0] == '#' && CanPoint(child))
+            {
+                pointingBack.Add(child.Resource);
+            }
+            else if (raw.Length > 1 && raw[0] == '#' && CanPoint(child))
+            {
+                targets.Add(Encoding.UTF8.GetString(child.Value[1..]));
             }
 
             if (child.HasChildren)
             {
-                CollectFragments(child, fragments);
+                CollectFragments(child, targets, pointingBack);
+            }
+        }
+    }
+
+    private static void CollectLinks(ReadOnlySpan<byte> xhtml, HashSet<string> targets)
+    {
+        const int longestId = 64;
+        for (int hash = xhtml.IndexOf((byte)'#'); hash >= 0; hash = xhtml.IndexOf((byte)'#'))
+        {
+            xhtml = xhtml[(hash + 1)..];
+            int end = xhtml.IndexOfAny((byte)'"', (byte)'\'');
+            if (end is > 0 and <= longestId)
+            {
+                targets.Add(Encoding.UTF8.GetString(xhtml[..end]));
             }
         }
     }

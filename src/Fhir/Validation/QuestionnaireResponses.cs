@@ -33,20 +33,30 @@ internal static class QuestionnaireResponses
     private sealed class Comparison(Element response, Element questionnaire, bool isComplete, ValidationRun run)
     {
         private readonly EnableWhen _conditions = new(response);
+        private HashSet<string>? _known;
 
         /// <summary>Compares the items of one level: those asked with those answered.</summary>
         public void CheckItems(Element asked, Element answered, bool isEnabled)
         {
+            Dictionary<string, int> positions = Positions(asked);
+            Dictionary<string, List<Element>> given = [];
             int lastPosition = -1;
             foreach (Element item in answered.ChildrenOf("item"))
             {
                 Element linkId = item.Child("linkId");
-                int position = Position(asked, linkId);
-                if (position < 0)
+                string id = linkId.TextOrNull() ?? "";
+                if (!positions.TryGetValue(id, out int position))
                 {
                     ReportStray(item, linkId);
                     continue;
                 }
+
+                if (!given.TryGetValue(id, out List<Element>? items))
+                {
+                    given.Add(id, items = []);
+                }
+
+                items.Add(item);
 
                 if (position < lastPosition)
                 {
@@ -59,33 +69,27 @@ internal static class QuestionnaireResponses
 
             foreach (Element question in asked.ChildrenOf("item"))
             {
-                CheckQuestion(question, answered, isEnabled && _conditions.IsEnabled(question, answered));
+                List<Element> items = given.GetValueOrDefault(question.Child("linkId").TextOrNull() ?? "") ?? [];
+                CheckQuestion(question, answered, items, isEnabled && _conditions.IsEnabled(question, answered));
             }
         }
 
-        private void CheckQuestion(Element question, Element answered, bool isEnabled)
+        private void CheckQuestion(Element question, Element answered, List<Element> items, bool isEnabled)
         {
             Element linkId = question.Child("linkId");
             string type = question.Child("type").TextOrNull() ?? "";
-            int occurrences = 0;
             int answers = 0;
-            foreach (Element item in answered.ChildrenOf("item"))
+            foreach (Element item in items)
             {
-                if (!linkId.Exists || !item.Child("linkId").Is(linkId.Value))
-                {
-                    continue;
-                }
-
-                occurrences++;
                 answers += item.ChildrenOf("answer").Count() + (type == "group" && item.Child("item").Exists ? 1 : 0);
                 CheckItem(question, item, type, isEnabled);
             }
 
             bool repeats = question.Child("repeats").Is("true"u8);
-            if (occurrences > 1 && !(repeats && type == "group"))
+            if (items.Count > 1 && !(repeats && type == "group"))
             {
                 run.Findings.Error(
-                    answered, IssueType.Structure, "questionnaire", $"The item {linkId.Value} occurs {occurrences} times; it does not repeat.");
+                    answered, IssueType.Structure, "questionnaire", $"The item {linkId.Value} occurs {items.Count} times; it does not repeat.");
             }
 
             if (answers == 0 && isEnabled && question.Child("required").Is("true"u8))
@@ -135,38 +139,36 @@ internal static class QuestionnaireResponses
         {
             if (linkId.HasLiteral())
             {
-                string hint = Exists(questionnaire, linkId) ? "does not belong here in the questionnaire" : "is not in the questionnaire";
+                string hint = (_known ??= AllLinkIds(questionnaire, [])).Contains(linkId.Text!)
+                    ? "does not belong here in the questionnaire"
+                    : "is not in the questionnaire";
                 run.Findings.Error(item, IssueType.NotFound, "questionnaire", $"The item {linkId.Value} {hint}; correct its linkId.");
             }
         }
 
-        private static bool Exists(Element asked, Element linkId)
+        private static HashSet<string> AllLinkIds(Element asked, HashSet<string> known)
         {
             foreach (Element question in asked.ChildrenOf("item"))
             {
-                if (question.Child("linkId").Is(linkId.Value) || Exists(question, linkId))
-                {
-                    return true;
-                }
+                known.Add(question.Child("linkId").TextOrNull() ?? "");
+                AllLinkIds(question, known);
             }
 
-            return false;
+            return known;
         }
 
-        private static int Position(Element asked, Element linkId)
+        private static Dictionary<string, int> Positions(Element asked)
         {
-            int position = 0;
+            var positions = new Dictionary<string, int>();
             foreach (Element question in asked.ChildrenOf("item"))
             {
-                if (linkId.Exists && question.Child("linkId").Is(linkId.Value))
+                if (question.Child("linkId") is { Exists: true } linkId)
                 {
-                    return position;
+                    positions.TryAdd(linkId.Text ?? "", positions.Count);
                 }
-
-                position++;
             }
 
-            return -1;
+            return positions;
         }
     }
 }

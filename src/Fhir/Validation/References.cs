@@ -34,16 +34,17 @@ internal readonly record struct Target(Element Element, TargetPlace Place);
 internal sealed class ReferenceScope(ValidationRun run)
 {
     private Dictionary<string, Element>? _external;
-    private BundleIndex? _bundle;
+    private readonly Dictionary<Element, BundleIndex> _bundles = [];
 
     public BundleIndex BundleOf(Element bundle)
     {
-        if (_bundle is null || _bundle.Bundle != bundle)
+        if (!_bundles.TryGetValue(bundle, out BundleIndex? index))
         {
-            _bundle = new BundleIndex(bundle);
+            index = new BundleIndex(bundle);
+            _bundles.Add(bundle, index);
         }
 
-        return _bundle;
+        return index;
     }
 
     /// <summary>The resource that a Reference (or a uri, canonical or url) points to; does not exist when it cannot be found.</summary>

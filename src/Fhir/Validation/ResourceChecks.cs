@@ -20,6 +20,9 @@ internal static class ResourceChecks
             case "MeasureReport":
                 MeasureReports.Check(resource, run);
                 break;
+            case "CodeSystem":
+                CodeSystems.Check(resource, run);
+                break;
             case "StructureDefinition":
                 StructureDefinitions.Check(resource, run);
                 break;

@@ -10,9 +10,10 @@ namespace HealthChain.Fhir.Validation;
 /// </summary>
 internal sealed partial class ValidationRun
 {
-    private const int MaxTrialDepth = 24;
+    private const int MaxTrialDepth = 12;
     private readonly List<ElementRules> _rules = new(64);
-    private readonly List<(Element Element, object Rules)> _trials = [];
+    private readonly Dictionary<(Element Element, ElementRules Rules), bool> _trials = [];
+    private int _trialDepth;
     private HashSet<string>? _mentioned;
     private HashSet<(int Resource, string Id)>? _elementIds;
     private int[] _counters = new int[256];
@@ -66,13 +67,20 @@ internal sealed partial class ValidationRun
     /// <summary>True when the element meets some rules, with everything below it. Reports nothing.</summary>
     public bool Meets(Element element, ElementRules rules)
     {
-        // A profile that leads back to where it is being tried (a patient linked to itself) holds as far as this trial is concerned.
-        if (_trials.Count >= MaxTrialDepth || _trials.Contains((element, rules)))
+        // Each pair is tried once: references could otherwise lead through a Bundle along exponentially many ways. While it is being
+        // tried it counts as met, so that a profile that leads back to itself (a patient linked to himself) comes to an end.
+        if (_trials.TryGetValue((element, rules), out bool known))
+        {
+            return known;
+        }
+
+        if (_trialDepth >= MaxTrialDepth)
         {
             return true;
         }
 
-        _trials.Add((element, rules));
+        _trials.Add((element, rules), true);
+        _trialDepth++;
         Element resource = Resource;
         int outer = Findings.BeginTrial();
         int first = _rules.Count;
@@ -80,8 +88,10 @@ internal sealed partial class ValidationRun
         Visit(element, first);
         _rules.RemoveRange(first, _rules.Count - first);
         Resource = resource;
-        _trials.RemoveAt(_trials.Count - 1);
-        return Findings.EndTrial(outer);
+        _trialDepth--;
+        bool met = Findings.EndTrial(outer);
+        _trials[(element, rules)] = met;
+        return met;
     }
 
     /// <summary>True when the element meets one of the profiles; a profile nobody knows counts as met, since it cannot be refuted.</summary>

@@ -46,7 +46,16 @@ public sealed class Validator
     public IReadOnlyList<Issue> Validate(Element resource, ValidationRequest? request = null)
     {
         var run = new ValidationRun(this, resource, request ?? ValidationRequest.Default);
-        run.Start();
+        try
+        {
+            run.Start();
+        }
+        catch (FhirException failure)
+        {
+            // Something could not be evaluated at all, such as a definition that is broken: what was found until then still counts.
+            return [.. run.Findings.Issues, .. failure.Error.Issues];
+        }
+
         return run.Findings.Issues;
     }
 

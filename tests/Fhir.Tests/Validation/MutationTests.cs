@@ -23,6 +23,24 @@ public class MutationTests
     }
 
     [Fact]
+    public void Trees_that_the_reader_complains_of_can_be_validated()
+    {
+        Fhir.Validation.Validator validator = TestProfiles.NewValidator();
+        int broken = 0;
+        foreach (Mutation mutation in MutationSuite.Generate())
+        {
+            ReadResult read = FhirJson.Read(Encoding.UTF8.GetBytes(mutation.Resource.ToJsonString()));
+            if (read is { IsOk: false, Tree: { } tree })
+            {
+                broken++;
+                Assert.NotNull(validator.Validate(tree.Root));
+            }
+        }
+
+        Assert.NotEqual(0, broken);
+    }
+
+    [Fact]
     public void Every_fault_put_into_an_example_is_caught_and_named()
     {
         Fhir.Validation.Validator validator = TestProfiles.NewValidator();
