@@ -15,5 +15,6 @@ public static class Targets
         new FhirPathTarget(),
         new SearchTarget(),
         new DefinitionTarget(),
+        new ExtractionTarget(),
     ];
 }

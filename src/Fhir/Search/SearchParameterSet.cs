@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Collections.Frozen;
 using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Schema;
 
@@ -21,10 +20,12 @@ public sealed record CompartmentMembership(bool IsSelf, IReadOnlyList<IndexedPar
 /// </remarks>
 public sealed class SearchParameterSet
 {
+    private const int Ranks = 3;
+
     private readonly DefinitionSet _definitions;
     private readonly IndexedParameter[] _parameters;
     private readonly Dictionary<string, IndexedParameter> _byUrl;
-    private readonly FrozenDictionary<ushort, FrozenDictionary<string, IndexedParameter>> _byType;
+    private readonly Dictionary<ushort, Dictionary<string, IndexedParameter>> _byType;
     private readonly ConcurrentDictionary<ushort, TypeWalk> _walks = [];
     private readonly List<Issue> _issues = [];
 
@@ -53,7 +54,7 @@ public sealed class SearchParameterSet
 
     /// <summary>All parameters of a resource type, in no particular order.</summary>
     public IEnumerable<IndexedParameter> Of(TypeSchema type) =>
-        _byType.TryGetValue(type.Id, out FrozenDictionary<string, IndexedParameter>? parameters) ? parameters.Values : [];
+        _byType.TryGetValue(type.Id, out Dictionary<string, IndexedParameter>? parameters) ? parameters.Values : [];
 
     /// <summary>How resources of a type belong to a compartment; null when they never do, or there is no such compartment.</summary>
     /// <param name="compartment">Code of the compartment: <c>Patient</c>.</param>
@@ -134,46 +135,79 @@ public sealed class SearchParameterSet
         }
     }
 
-    private FrozenDictionary<ushort, FrozenDictionary<string, IndexedParameter>> ByType()
+    private Dictionary<ushort, Dictionary<string, IndexedParameter>> ByType()
     {
-        var byBase = _parameters
-            .Where(parameter => parameter.Type != SearchParameterType.Composite || parameter.Components.Count > 0)
-            .SelectMany(parameter => parameter.Definition.Bases.Select(type => (Type: type, Parameter: parameter, Rank: Rank(parameter))))
-            .ToLookup(item => item.Type);
-        var byType = new Dictionary<ushort, FrozenDictionary<string, IndexedParameter>>();
-        var losers = new HashSet<IndexedParameter>();
-        foreach (TypeSchema type in FhirSchema.R4.Types.Where(IsConcrete))
+        // Plain loops: this runs at the start of every process, where each generic instantiation must first be compiled.
+        var byBase = new Dictionary<string, List<IndexedParameter>>[Ranks];
+        for (int rank = 0; rank < Ranks; rank++)
         {
-            // The best comes first and is kept.
-            var byCode = new Dictionary<string, IndexedParameter>();
-            foreach ((_, IndexedParameter parameter, _) in Ancestry(type).SelectMany(name => byBase[name]).OrderBy(item => item.Rank))
-            {
-                if (!byCode.TryAdd(parameter.Code, parameter) && byCode[parameter.Code] != parameter && losers.Add(parameter))
-                {
-                    Leave(parameter.Definition, IssueType.Duplicate, $"'{parameter.Code}' on {type.Name} is {byCode[parameter.Code].Definition.Url}");
-                }
-            }
-
-            byType.Add(type.Id, byCode.ToFrozenDictionary());
+            byBase[rank] = [];
         }
 
-        return byType.ToFrozenDictionary();
+        foreach (IndexedParameter parameter in _parameters)
+        {
+            if (parameter.Type != SearchParameterType.Composite || parameter.Components.Count > 0)
+            {
+                Add(parameter, byBase[Rank(parameter)]);
+            }
+        }
+
+        var byType = new Dictionary<ushort, Dictionary<string, IndexedParameter>>();
+        var losers = new HashSet<IndexedParameter>();
+        foreach (TypeSchema type in FhirSchema.R4.Types)
+        {
+            if (IsConcrete(type))
+            {
+                byType.Add(type.Id, ByCode(type, byBase, losers));
+            }
+        }
+
+        return byType;
     }
 
+    /// <summary>The parameters of a type by name; of one name the best, which comes first, is kept.</summary>
+    private Dictionary<string, IndexedParameter> ByCode(
+        TypeSchema type, Dictionary<string, List<IndexedParameter>>[] byBase, HashSet<IndexedParameter> losers)
+    {
+        var byCode = new Dictionary<string, IndexedParameter>();
+        foreach (Dictionary<string, List<IndexedParameter>> ranked in byBase)
+        {
+            for (TypeSchema? ancestor = type; ancestor is not null; ancestor = ancestor.Base)
+            {
+                foreach (IndexedParameter parameter in ranked.GetValueOrDefault(ancestor.Name) ?? [])
+                {
+                    if (!byCode.TryAdd(parameter.Code, parameter) && byCode[parameter.Code] != parameter && losers.Add(parameter))
+                    {
+                        Leave(parameter.Definition, IssueType.Duplicate, $"'{parameter.Code}' on {type.Name} is {byCode[parameter.Code].Definition.Url}");
+                    }
+                }
+            }
+        }
+
+        return byCode;
+    }
+
+    private static void Add(IndexedParameter parameter, Dictionary<string, List<IndexedParameter>> byBase)
+    {
+        foreach (string type in parameter.Definition.Bases)
+        {
+            if (!byBase.TryGetValue(type, out List<IndexedParameter>? parameters))
+            {
+                parameters = [];
+                byBase.Add(type, parameters);
+            }
+
+            parameters.Add(parameter);
+        }
+    }
+
+    /// <summary>0 for a package's, 1 for R4's own, 2 for what else came with R4.</summary>
     private static int Rank(IndexedParameter parameter)
     {
         SearchParameter definition = parameter.Definition;
-        bool isNamedAfterType = definition.Bases.Any(type =>
-            definition.Url.EndsWith($"/{type}-{definition.Code.TrimStart('_')}", StringComparison.OrdinalIgnoreCase));
-        return !IsOfR4(definition) ? 0 : isNamedAfterType ? 1 : 2;
-    }
-
-    private static IEnumerable<string> Ancestry(TypeSchema type)
-    {
-        for (TypeSchema? ancestor = type; ancestor is not null; ancestor = ancestor.Base)
-        {
-            yield return ancestor.Name;
-        }
+        return !IsOfR4(definition) ? 0
+            : definition.Bases.Count > 1 || definition.Url.EndsWith($"/{definition.Bases[0]}-{definition.Code.TrimStart('_')}", StringComparison.Ordinal) ? 1
+            : 2;
     }
 
     private static bool IsOfR4(SearchParameter definition) =>

@@ -1,3 +1,4 @@
+using HealthChain.Fhir.FhirPath;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Schema;
 using HealthChain.Fhir.Search;
@@ -56,5 +57,40 @@ public class WalkTests
                 .SelectMany(type => Sets.R4.WalkOf(type).Computed.ToArray().Select(item => $"{type.Name}: {item.Expression.Text}")),
         ];
         Assert.Equal(["Patient: Patient.deceased.exists() and Patient.deceased != false"], computed);
+    }
+
+    /// <summary>
+    /// What R4's parameters point at. The five that <see cref="ValueWriter"/> makes nothing of are the leftovers of choices: ages,
+    /// ranges and words where a date is searched, an attachment where a reference is.
+    /// </summary>
+    [Fact]
+    public void R4_asks_for_these_pairs_of_parameter_and_data_type()
+    {
+        var pairs = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (TypeSchema type in FhirSchema.R4.Types.Where(type => type is { IsResource: true, IsAbstract: false }))
+        {
+            var start = new WalkPoint(new WalkNode(), null, [type], IsSingle: true);
+            foreach (IndexedParameter parameter in Sets.R4.Of(type).Where(parameter => parameter.IsExtracted && parameter.Components.Count == 0))
+            {
+                Syntax syntax = Parser.Parse(parameter.Definition.Expression!, FhirPathLimits.Default);
+                pairs.UnionWith((WalkCompiler.Follow(syntax, start, start) ?? [])
+                    .SelectMany(point => point.Types)
+                    .Select(found => $"{parameter.Type} {DataShapes.Of(found)}"));
+            }
+        }
+
+        Assert.Equal(
+            [
+                "Date Date", "Date Period", "Date Quantity", "Date Range", "Date Text", "Date Timing",
+                "Number Number", "Number Range",
+                "Quantity Money", "Quantity Quantity", "Quantity Range", "Quantity SampledData",
+                "Reference None", "Reference Reference", "Reference Resource", "Reference Uri",
+                "Special Position",
+                "String Address", "String HumanName", "String Text",
+                "Token Boolean", "Token Code", "Token CodeableConcept", "Token Coding", "Token ContactPoint", "Token Identifier",
+                "Token Text", "Token Uri",
+                "Uri Uri",
+            ],
+            pairs);
     }
 }
