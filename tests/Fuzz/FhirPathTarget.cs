@@ -49,6 +49,7 @@ public sealed class FhirPathTarget : FuzzTarget
 
         foreach (Element resource in _resources)
         {
+            FhirPathChecker.Check(compiled.Value, resource.Type);
             Result<IReadOnlyList<FhirPathValue>> result = compiled.Value.TryEvaluate(resource, Context);
             if (result.IsOk)
             {
