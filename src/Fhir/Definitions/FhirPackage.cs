@@ -71,12 +71,27 @@ public sealed class FhirPackage : IDefinitionSource
         return package;
     }
 
-    /// <summary>The archives under a folder in the order of their names, then its single resources; later ones are to win.</summary>
-    public static IEnumerable<FhirPackage> OpenAll(string folder, PackageLimits? limits = null)
+    /// <summary>
+    /// The archives under a folder in the order of their names, then its single resources; later ones are to win. Instead of a
+    /// folder, one archive or one resource may be named.
+    /// </summary>
+    public static IEnumerable<FhirPackage> OpenAll(string path, PackageLimits? limits = null)
     {
-        FhirPackage resources = OpenFolder(folder, limits);
-        IEnumerable<string> archives = Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*.tgz", EveryFile).Order(StringComparer.Ordinal) : [];
-        return [.. archives.Select(archive => OpenArchive(archive, limits)), resources];
+        if (File.Exists(path))
+        {
+            return [IsArchive(path) ? OpenArchive(path, limits) : OpenFile(path, limits)];
+        }
+
+        IEnumerable<string> archives = Directory.Exists(path) ? Directory.EnumerateFiles(path, "*.tgz", EveryFile).Order(StringComparer.Ordinal) : [];
+        return [.. archives.Select(archive => OpenArchive(archive, limits)), OpenFolder(path, limits)];
+    }
+
+    /// <summary>Opens a single resource.</summary>
+    public static FhirPackage OpenFile(string path, PackageLimits? limits = null)
+    {
+        var package = new FhirPackage(Path.GetFileName(path), limits ?? PackageLimits.Default);
+        package.ReadResource(package.Name, path);
+        return package;
     }
 
     public IEnumerable<IDefinition> All(DefinitionKind kind) => _byKind[(int)kind].Select(Decode).OfType<IDefinition>();
@@ -153,15 +168,22 @@ public sealed class FhirPackage : IDefinitionSource
                 throw new InvalidDataException($"it holds more than {_limits.MaxFiles:N0} files; the rest was not read");
             }
 
-            string origin = $"{Name}/{Path.GetRelativePath(path, file).Replace('\\', '/')}";
-            if (file.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && !IsIndex(file))
+            if (!IsIndex(file))
             {
-                Guard(origin, () => Add(origin, ReadFile(file), () => ReadFile(file)));
+                ReadResource($"{Name}/{Path.GetRelativePath(path, file).Replace('\\', '/')}", file);
             }
-            else if (file.EndsWith(".xml", StringComparison.OrdinalIgnoreCase))
-            {
-                Guard(origin, () => AddXml(origin, ReadFile(file)));
-            }
+        }
+    }
+
+    private void ReadResource(string origin, string path)
+    {
+        if (path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
+        {
+            Guard(origin, () => Add(origin, ReadFile(path), () => ReadFile(path)));
+        }
+        else if (path.EndsWith(".xml", StringComparison.OrdinalIgnoreCase))
+        {
+            Guard(origin, () => AddXml(origin, ReadFile(path)));
         }
     }
 
@@ -259,6 +281,8 @@ public sealed class FhirPackage : IDefinitionSource
         && name.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
         && name.LastIndexOf('/') == "package".Length
         && !IsIndex(name);
+
+    private static bool IsArchive(string path) => path.EndsWith(".tgz", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsIndex(string path) => Path.GetFileName(path) is "package.json" or ".index.json" or ".index.db";
 }

@@ -9,14 +9,9 @@ internal sealed class SnapshotCache
 
     public IEnumerable<Issue> Issues => _results.Values.SelectMany(result => result.Issues);
 
-    /// <summary>The structure with a snapshot, made by that generator when it has none.</summary>
+    /// <summary>The structure with a snapshot, which that generator makes if nobody did before.</summary>
     public StructureDefinition Complete(StructureDefinition structure, SnapshotGenerator generator)
     {
-        if (structure.Snapshot.Count > 0 || structure.Differential.Count == 0)
-        {
-            return structure;
-        }
-
         // Two threads may generate the same snapshot; all get the one that was stored first.
         SnapshotResult result = _results.TryGetValue(structure, out SnapshotResult? known)
             ? known

@@ -114,6 +114,23 @@ public sealed class DefinitionSetTests
         Assert.Equal(url, DefinitionSet.R4.CodeSystem(oid)?.Url);
 
     [Theory]
+    [InlineData("urn:oid:2.16.840.1.113883.6.238")]
+    [InlineData("urn:oid:1.2.3.4.5")]
+    public void An_OID_of_another_system_finds_none_even_if_a_code_system_bears_it(string oid) =>
+        Assert.Null(DefinitionSet.R4.CodeSystem(oid));
+
+    [Fact]
+    public void An_identifier_that_two_code_systems_bear_finds_none_of_them()
+    {
+        CodeSystem first = new() { Url = "http://test.example/1", Identifiers = ["urn:oid:1.2.3", "urn:oid:1.2.4"] };
+        CodeSystem second = new() { Url = "http://test.example/2", Identifiers = ["urn:oid:1.2.3"] };
+        DefinitionSet set = DefinitionSet.R4.With([new DefinitionList([first, second])]);
+
+        Assert.Null(set.CodeSystem("urn:oid:1.2.3"));
+        Assert.Same(first, set.CodeSystem("urn:oid:1.2.4"));
+    }
+
+    [Theory]
     [InlineData("urn:oid:2.16.840.1.113883.6.1", "http://loinc.org")]
     [InlineData("urn:oid:2.16.840.1.113883.6.96", "http://snomed.info/sct")]
     [InlineData("urn:oid:1.2.3.4.5", null)]

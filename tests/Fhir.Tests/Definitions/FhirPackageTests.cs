@@ -55,6 +55,18 @@ public sealed class FhirPackageTests : IDisposable
         Assert.Empty(loaded.Issues);
     }
 
+    [Fact]
+    public void One_archive_or_one_resource_may_be_named_instead_of_a_folder()
+    {
+        Archive("a.tgz", ("package/package.json", Manifest), ("package/CodeSystem-cs.json", CodeSystem));
+        File.WriteAllText(Path.Combine(_folder, "p.json"), Profile);
+        File.WriteAllText(Path.Combine(_folder, "vs.xml"), """<ValueSet xmlns="http://hl7.org/fhir"><url value="http://test.example/vs"/><status value="draft"/></ValueSet>""");
+
+        Assert.NotNull(DefinitionSet.R4.Load(Path.Combine(_folder, "a.tgz")).Definitions.CodeSystem("http://test.example/cs"));
+        Assert.NotNull(DefinitionSet.R4.Load(Path.Combine(_folder, "p.json")).Definitions.Structure("http://test.example/p"));
+        Assert.NotNull(DefinitionSet.R4.Load(Path.Combine(_folder, "vs.xml")).Definitions.ValueSet("http://test.example/vs"));
+    }
+
     [Theory]
     [InlineData("not JSON", "broken.json could not be loaded")]
     [InlineData("""{"resourceType":"ValueSet"}""", "has no url")]
