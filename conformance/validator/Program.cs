@@ -1,6 +1,6 @@
 using HealthChain.ValidatorSuite;
 
-// Verbs: examples [file], cases [name], speed, first.
+// Verbs: examples [FILE], cases [NAME], mutations.
 switch (args)
 {
     case ["examples", .. var rest]:
@@ -9,10 +9,7 @@ switch (args)
         return MutationSuite.Report(Console.Out);
     case ["cases", .. var rest]:
         return ValidatorCases.Open()?.Report(rest.FirstOrDefault(), Console.Out) ?? 2;
-    case ["speed"]:
-        SpeedRun.Report(Console.Out);
-        return 0;
     default:
-        Console.Error.WriteLine("Say one of: examples [FILE], cases [NAME], speed, first.");
+        Console.Error.WriteLine("Say one of: examples [FILE], cases [NAME], mutations.");
         return 2;
 }
