@@ -9,8 +9,14 @@ namespace HealthChain.Fhir.Search;
 /// <remarks>Values and texts are valid until the next extraction into the same object.</remarks>
 public sealed class IndexValues
 {
-    private SearchValue[] _values = new SearchValue[64];
-    private byte[] _scratch = new byte[1024];
+    private const int FirstValues = 64;
+    private const int FirstScratch = 1024;
+
+    /// <summary>What is kept between resources; one giant must not hold its memory for good.</summary>
+    private const int MostKept = 1 << 20;
+
+    private SearchValue[] _values = new SearchValue[FirstValues];
+    private byte[] _scratch = new byte[FirstScratch];
     private int _scratchLength;
     private ElementTree? _tree;
     private byte[] _constants = [];
@@ -32,11 +38,23 @@ public sealed class IndexValues
         _ => default,
     };
 
+    /// <summary>Bytes held for texts, used or not.</summary>
+    internal int ScratchCapacity => _scratch.Length;
+
     public void Clear()
     {
         Count = 0;
         _scratchLength = 0;
         _tree = null;
+        if (_scratch.Length > MostKept)
+        {
+            _scratch = new byte[FirstScratch];
+        }
+
+        if (_values.Length > MostKept / 64)
+        {
+            _values = new SearchValue[FirstValues];
+        }
     }
 
     internal void Start(ElementTree tree, byte[] constants)

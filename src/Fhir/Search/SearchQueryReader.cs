@@ -56,7 +56,8 @@ public static partial class SearchQueryReader
                 $"The modifier ':{ModifierName(modifier, type)}' does not apply to '{parameter.Code}', which is a {parameter.Type.ToString().ToLowerInvariant()} parameter.");
         }
 
-        byte[] utf8 = Encoding.UTF8.GetBytes(text.ToArray());
+        byte[] utf8 = new byte[Encoding.UTF8.GetByteCount(text)];
+        Encoding.UTF8.GetBytes(text, utf8);
         var parts = new QueryParts(utf8, (byte)',');
         var values = new List<QueryValue>();
         var reading = new Reading(parameter, modifier, type, options);

@@ -24,10 +24,9 @@ internal readonly ref partial struct ValueWriter
 
                 break;
             case DataShape.Range:
-                (QuantityParts low, QuantityParts high) = RangeOf(element);
-                if (low.HasValue || high.HasValue)
+                if (TryGetRange(element, out _, out decimal low, out decimal high))
                 {
-                    AddNumber(target, low.Number ?? decimal.MinValue, high.Number ?? decimal.MaxValue, SearchValueTraits.None);
+                    AddNumber(target, low, high, SearchValueTraits.None);
                 }
 
                 break;
@@ -55,11 +54,9 @@ internal readonly ref partial struct ValueWriter
 
                 break;
             case DataShape.Range:
-                (QuantityParts low, QuantityParts high) = RangeOf(element);
-                if (low.HasValue || high.HasValue)
+                if (TryGetRange(element, out QuantityParts unit, out decimal low, out decimal high))
                 {
-                    AddQuantity(
-                        target, low.HasValue ? low : high, low.Number ?? decimal.MinValue, high.Number ?? decimal.MaxValue, SearchValueTraits.None);
+                    AddQuantity(target, unit, low, high, SearchValueTraits.None);
                 }
 
                 break;
@@ -155,8 +152,20 @@ internal readonly ref partial struct ValueWriter
 
     private TextSlice TextOf(Element primitive) => primitive.Exists ? _values.TextOf(primitive) : default;
 
-    private static (QuantityParts Low, QuantityParts High) RangeOf(Element range) =>
-        (QuantityParts.Of(range.Child(DataShapes.RangeLow)), QuantityParts.Of(range.Child(DataShapes.RangeHigh)));
+    /// <summary>
+    /// The bounds of a Range; a missing one is open. They have one unit (R4, Range), and come in order even where the resource breaks
+    /// invariant rng-2.
+    /// </summary>
+    private static bool TryGetRange(Element range, out QuantityParts unit, out decimal low, out decimal high)
+    {
+        QuantityParts first = QuantityParts.Of(range.Child(DataShapes.RangeLow));
+        QuantityParts last = QuantityParts.Of(range.Child(DataShapes.RangeHigh));
+        unit = first.Number is null ? last : first;
+        low = first.Number ?? decimal.MinValue;
+        high = last.Number ?? decimal.MaxValue;
+        (low, high) = (Math.Min(low, high), Math.Max(low, high));
+        return unit.Number is not null;
+    }
 
     private struct QuantityParts
     {
@@ -165,8 +174,6 @@ internal readonly ref partial struct ValueWriter
         public Element Code;
         public decimal? Number;
         private Element _comparator;
-
-        public readonly bool HasValue => Number is not null;
 
         public static QuantityParts Of(Element quantity)
         {

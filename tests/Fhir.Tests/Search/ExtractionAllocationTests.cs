@@ -1,3 +1,4 @@
+using System.Text;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Search;
 using Xunit;
@@ -27,5 +28,19 @@ public class ExtractionAllocationTests
         // What remains: unescaping of texts with escapes, and conversions of units whose factor has more than 64 bits.
         long perResource = allocated / ExampleFiles.All.Count;
         Assert.True(perResource < 256, $"{perResource} bytes per resource");
+    }
+
+    [Fact]
+    public void One_giant_does_not_keep_its_memory()
+    {
+        string name = new('é', 2_000_000);
+        Element giant = FhirJson.Read(Encoding.UTF8.GetBytes($$"""{"resourceType":"Patient","name":[{"family":"{{name}}"}]}""")).Root;
+        Element dwarf = FhirJson.Read("""{"resourceType":"Patient","name":[{"family":"x"}]}"""u8.ToArray()).Root;
+        var values = new IndexValues();
+        var extractor = new SearchExtractor(Sets.R4);
+        extractor.Extract(giant, values);
+        int most = values.ScratchCapacity;
+        extractor.Extract(dwarf, values);
+        Assert.True(most > 4_000_000 && values.ScratchCapacity < 10_000, $"{most} bytes with the giant, {values.ScratchCapacity} after it");
     }
 }

@@ -117,6 +117,7 @@ public class ExtractionTests
     [InlineData("""{"resourceType":"RiskAssessment","status":"final","subject":{"display":"x"},"prediction":[{"probabilityDecimal":0.02},{"probabilityRange":{"low":{"value":1},"high":{"value":2}}},{"probabilityRange":{"low":{"value":3}}}]}""", "probability", "number 0.02", "number [1, 2]", "number [3, ]")]
     [InlineData("""{"resourceType":"Condition","subject":{"display":"x"},"onsetAge":{"value":2,"system":"http://unitsofmeasure.org","code":"wk"}}""", "onset-age", "quantity 2 http://unitsofmeasure.org|wk \"-\"", "canonical 1209600 s")]
     [InlineData("""{"resourceType":"Condition","subject":{"display":"x"},"onsetRange":{"low":{"value":1,"unit":"a"},"high":{"value":2,"unit":"a"}}}""", "onset-age", "quantity [1, 2] -|- \"a\"")]
+    [InlineData("""{"resourceType":"Condition","subject":{"display":"x"},"onsetRange":{"low":{"value":3,"unit":"a"},"high":{"value":2,"unit":"a"}}}""", "onset-age", "quantity [2, 3] -|- \"a\"")]
     [InlineData("""{"resourceType":"Location","position":{"longitude":-83.69,"latitude":42.25}}""", "near", "position 42.25,-83.69")]
     [InlineData("""{"resourceType":"ValueSet","status":"draft","url":"http://a/b"}""", "url", "uri http://a/b -")]
     public void Further_types_of_values(string json, string code, params string[] expected) => Assert.Equal(expected, ValueText.Of(json, code));
