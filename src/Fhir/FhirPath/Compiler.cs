@@ -101,8 +101,8 @@ internal sealed partial class Compiler(string text, FhirPathOptions options)
         Operator.Equivalent => new EquivalentNode(left, right, negated: false),
         Operator.NotEquivalent => new EquivalentNode(left, right, negated: true),
         Operator.Less or Operator.LessOrEqual or Operator.Greater or Operator.GreaterOrEqual => new CompareNode(left, right, binary.Operator),
-        Operator.In => new MembershipNode(left, right),
-        Operator.Contains => new MembershipNode(right, left),
+        Operator.In => In(left, right, binary.Right),
+        Operator.Contains => In(right, left, binary.Left),
         Operator.Union => new UnionNode(left, right),
         Operator.Concatenate => new ConcatenateNode(left, right),
         _ => new ArithmeticNode(binary.Operator, left, right),
@@ -112,6 +112,27 @@ internal sealed partial class Compiler(string text, FhirPathOptions options)
         right is ConstantNode { Utf8: not null } text ? new EqualTextNode(left, text, negated)
         : left is ConstantNode { Utf8: not null } first ? new EqualTextNode(right, first, negated)
         : new EqualNode(left, right, negated);
+
+    private static Node In(Node item, Node collection, Syntax written)
+    {
+        var texts = new List<ConstantNode>();
+        return AddTexts(written, texts) ? new InTextsNode(item, [.. texts]) : new MembershipNode(item, collection);
+    }
+
+    /// <summary>The literals of a union of string literals; false when there is anything else in it.</summary>
+    private static bool AddTexts(Syntax syntax, List<ConstantNode> texts)
+    {
+        switch (syntax)
+        {
+            case LiteralSyntax { Value.Kind: FhirPathKind.String } literal:
+                texts.Add(new ConstantNode(literal.Value));
+                return true;
+            case BinarySyntax { Operator: Operator.Union } union:
+                return AddTexts(union.Left, texts) && AddTexts(union.Right, texts);
+            default:
+                return false;
+        }
+    }
 
     private Node Is(Syntax operand, TypeTest type, ref Scope? scope)
     {

@@ -36,6 +36,15 @@ public class FhirFunctionTests
         'male' = gender => {true}
         gender != 'female' => {true}
         gender ~ 'MALE' => {true}
+        gender in ('female' | 'male') => {true}
+        ('other' | 'female') contains gender => {false}
+        birthDate in ('1974-12' | 'x') => {false}
+        maritalStatus.text in ('a' | 'b') => {}
+        name.use in ('a' | 'b') => error
+        'b' in ('a' | 'b') => {true}
+        id.startsWith(%resource.id) => {true}
+        id.startsWith(active) => error
+        id.startsWith(%resource.name.suffix) => {}
         gender.upper() => {'MALE'}
         multipleBirth + 1 => {3}
         multipleBirth is integer => {true}

@@ -45,7 +45,13 @@ internal delegate void FunctionBody(in Call call);
 
 /// <summary>A function of the language whose arguments are values, evaluated on the function's own <c>$this</c>.</summary>
 internal sealed record Function(
-    string Name, int MinArguments, int MaxArguments, FunctionInput Input, FunctionOutput Output, FunctionBody Body);
+    string Name, int MinArguments, int MaxArguments, FunctionInput Input, FunctionOutput Output, FunctionBody Body)
+{
+    /// <summary>How messages call its input and its arguments; made once, not at every call.</summary>
+    public string InputText { get; } = $"The input of {Name}()";
+
+    public string ArgumentText { get; } = $"An argument of {Name}()";
+}
 
 /// <summary>One call of a function: its input and arguments, and where its result goes.</summary>
 internal readonly ref struct Call(
@@ -84,7 +90,7 @@ internal readonly ref struct Call(
     {
         0 => default,
         1 => Input[0],
-        _ => throw EvaluationErrors.NotSingle($"The input of {function.Name}()"),
+        _ => throw EvaluationErrors.NotSingle(function.InputText),
     };
 
     /// <summary>The System value of the only item.</summary>
@@ -99,16 +105,15 @@ internal readonly ref struct Call(
         return value.Kind == FhirPathKind.String
             || (Conversion.SystemKind(item) is FhirPathKind.String || item.IsNone
                 ? false
-                : throw EvaluationErrors.WrongType($"The input of {function.Name}()", "a String", item));
+                : throw EvaluationErrors.WrongType(function.InputText, "a String", item));
     }
 
     /// <summary>The input as a string in UTF-8; that of an element is not copied. False if there is none.</summary>
     public bool TryUtf8(out ReadOnlySpan<byte> utf8)
     {
-        if (Input.Count == 1 && Input[0].IsElement && Input[0].Element is { HasValue: true } element
-            && FhirTypes.SystemKind(element.Type) == FhirPathKind.String)
+        if (Input.Count == 1 && IsText(Input[0]))
         {
-            utf8 = element.Value;
+            utf8 = Input[0].Element.Value;
             return true;
         }
 
@@ -118,18 +123,7 @@ internal readonly ref struct Call(
     }
 
     /// <summary>The System value of an argument, of the kind asked for; false if it is empty.</summary>
-    public bool TryArgument(int index, FhirPathKind kind, out FhirPathValue value)
-    {
-        string what = $"An argument of {function.Name}()";
-        FhirPathValue item = arguments[index].Single(Run, _focus, what);
-        value = Conversion.ToSystem(item);
-        if (kind == FhirPathKind.Decimal && value.IsNumber)
-        {
-            value = FhirPathValue.OfDecimal(value.Number);
-        }
-
-        return !value.IsNone && (value.Kind == kind ? true : throw EvaluationErrors.WrongType(what, $"of type {kind}", item));
-    }
+    public bool TryArgument(int index, FhirPathKind kind, out FhirPathValue value) => TryConvert(Argument(index), kind, out value);
 
     public bool TryText(int index, out string text)
     {
@@ -138,7 +132,7 @@ internal readonly ref struct Call(
         return exists;
     }
 
-    /// <summary>A string argument in UTF-8; no work for a literal.</summary>
+    /// <summary>A string argument in UTF-8; a literal and the text of an element are not copied.</summary>
     public bool TryUtf8(int index, out ReadOnlySpan<byte> utf8)
     {
         if (arguments[index] is ConstantNode { Utf8: { } literal })
@@ -147,8 +141,15 @@ internal readonly ref struct Call(
             return true;
         }
 
-        bool exists = TryText(index, out string text);
-        utf8 = Encoding.UTF8.GetBytes(text);
+        FhirPathValue item = Argument(index);
+        if (IsText(item))
+        {
+            utf8 = item.Element.Value;
+            return true;
+        }
+
+        bool exists = TryConvert(item, FhirPathKind.String, out FhirPathValue value);
+        utf8 = exists ? Encoding.UTF8.GetBytes(value.String) : default;
         return exists;
     }
 
@@ -160,7 +161,7 @@ internal readonly ref struct Call(
     }
 
     /// <summary>The only item of an argument as it is.</summary>
-    public FhirPathValue Argument(int index) => arguments[index].Single(Run, _focus, $"An argument of {function.Name}()");
+    public FhirPathValue Argument(int index) => arguments[index].Single(Run, _focus, function.ArgumentText);
 
     /// <summary>All items of an argument; the caller returns the list to the evaluation.</summary>
     public ValueList RentArgument(int index)
@@ -171,7 +172,22 @@ internal readonly ref struct Call(
     }
 
     public FhirException WrongInput(string expected) =>
-        EvaluationErrors.WrongType($"The input of {function.Name}()", expected, Item());
+        EvaluationErrors.WrongType(function.InputText, expected, Item());
+
+    private static bool IsText(in FhirPathValue item) =>
+        item.IsElement && item.Element is { HasValue: true } element && FhirTypes.SystemKind(element.Type) == FhirPathKind.String;
+
+    private bool TryConvert(in FhirPathValue item, FhirPathKind kind, out FhirPathValue value)
+    {
+        value = Conversion.ToSystem(item);
+        if (kind == FhirPathKind.Decimal && value.IsNumber)
+        {
+            value = FhirPathValue.OfDecimal(value.Number);
+        }
+
+        return !value.IsNone
+            && (value.Kind == kind ? true : throw EvaluationErrors.WrongType(function.ArgumentText, $"of type {kind}", item));
+    }
 }
 
 /// <summary>A call of a <see cref="Function"/> with its input and arguments resolved.</summary>

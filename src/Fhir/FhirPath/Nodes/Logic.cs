@@ -96,11 +96,12 @@ internal sealed class EqualTextNode(Node left, ConstantNode literal, bool negate
             return count == 0 ? Truth.Empty : Truths.Of(negated);
         }
 
-        bool equal = value.IsElement
-            ? value.Element.ValueIs(literal.Utf8) && FhirTypes.SystemKind(value.Element.Type) == FhirPathKind.String
-            : value.Kind == FhirPathKind.String && value.String == literal.Constant.String;
-        return Truths.Of(equal != negated);
+        return Truths.Of(AreEqual(value, literal) != negated);
     }
+
+    public static bool AreEqual(in FhirPathValue value, ConstantNode literal) => value.IsElement
+        ? value.Element.ValueIs(literal.Utf8) && FhirTypes.SystemKind(value.Element.Type) == FhirPathKind.String
+        : value.Kind == FhirPathKind.String && value.String == literal.Constant.String;
 }
 
 /// <summary><c>~</c> and <c>!~</c></summary>
@@ -138,6 +139,29 @@ internal sealed class CompareNode(Node left, Node right, Operator op) : BooleanN
             Operator.Greater => order > 0,
             _ => order >= 0,
         });
+    }
+}
+
+/// <summary><c>in</c> with a list of string literals, <c>status in ('a' | 'b')</c>: compared in UTF-8, without making the list.</summary>
+internal sealed class InTextsNode(Node item, ConstantNode[] texts) : BooleanNode
+{
+    public override Truth Test(Evaluation run, in FhirPathValue focus)
+    {
+        FhirPathValue value = item.Single(run, focus, "What is looked for by 'in' or 'contains'");
+        if (value.IsNone)
+        {
+            return Truth.Empty;
+        }
+
+        foreach (ConstantNode text in texts)
+        {
+            if (EqualTextNode.AreEqual(value, text))
+            {
+                return Truth.True;
+            }
+        }
+
+        return Truth.False;
     }
 }
 
