@@ -44,7 +44,7 @@ internal sealed class CapabilityStatement
     private static ReadOnlyMemory<byte> Write(ServerOptions options, DateTimeOffset date)
     {
         var body = new ArrayBufferWriter<byte>(1024);
-        using var json = new Utf8JsonWriter(body);
+        using var json = new Utf8JsonWriter(body, OperationOutcome.Unescaped);
         json.WriteStartObject();
         json.WriteString("resourceType"u8, "CapabilityStatement"u8);
         json.WriteString("status"u8, "active"u8);
