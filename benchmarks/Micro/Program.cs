@@ -8,7 +8,6 @@ var benchmarks = new (string Name, Action Run)[]
     ("fhirpath", FhirPathRows.Run),
     ("validate", Validating.Run),
     ("extract", Extraction.Run),
-    ("start", Starting.Run),
 };
 
 foreach ((string name, Action run) in benchmarks)
