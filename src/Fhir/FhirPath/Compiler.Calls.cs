@@ -5,9 +5,24 @@ internal sealed partial class Compiler
     /// <summary>The functions that are nodes of their own, with the counts of their arguments; the checker knows them too.</summary>
     internal static readonly IReadOnlyDictionary<string, (int Min, int Max)> Forms = new Dictionary<string, (int Min, int Max)>
     {
-        ["exists"] = (0, 1), ["empty"] = (0, 0), ["not"] = (0, 0), ["all"] = (1, 1), ["where"] = (1, 1), ["select"] = (1, 1),
-        ["repeat"] = (1, 1), ["repeatAll"] = (1, 1), ["first"] = (0, 0), ["union"] = (1, 1), ["iif"] = (2, 3), ["aggregate"] = (1, 2),
-        ["sort"] = (0, 16), ["trace"] = (1, 2), ["defineVariable"] = (1, 2), ["is"] = (1, 1), ["as"] = (1, 1), ["ofType"] = (1, 1),
+        ["exists"] = (0, 1),
+        ["empty"] = (0, 0),
+        ["not"] = (0, 0),
+        ["all"] = (1, 1),
+        ["where"] = (1, 1),
+        ["select"] = (1, 1),
+        ["repeat"] = (1, 1),
+        ["repeatAll"] = (1, 1),
+        ["first"] = (0, 0),
+        ["union"] = (1, 1),
+        ["iif"] = (2, 3),
+        ["aggregate"] = (1, 2),
+        ["sort"] = (0, 16),
+        ["trace"] = (1, 2),
+        ["defineVariable"] = (1, 2),
+        ["is"] = (1, 1),
+        ["as"] = (1, 1),
+        ["ofType"] = (1, 1),
         ["getReferenceKey"] = (0, 1),
     };
 

@@ -160,7 +160,7 @@ internal sealed class XmlSelector
         string declared = _scope.GetNamespaceOfPrefix(prefix);
         return (declared.Length, prefix) switch
         {
-            (> 0, _) or (_, "") => declared,
+            ( > 0, _) or (_, "") => declared,
             (_, "f") => Xml.FhirXml.Namespace,
             (_, "h") => Xml.FhirXml.XhtmlNamespace,
             _ => throw Fail($"the prefix '{prefix}' is not declared"),
