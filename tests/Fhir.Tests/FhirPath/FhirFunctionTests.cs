@@ -28,6 +28,10 @@ public class FhirFunctionTests
         extension('http://example.org/age').value is Quantity => {true}
         extension('http://example.org/age').value is Age => {true}
         extension('http://example.org/age').value = 36 months => {true}
+        extension[0].value = extension[0].value => {true}
+        extension[0].value = extension[1].value => {}
+        extension[0].value ~ extension[1].value => {false}
+        extension.value.distinct().count() => {2}
         extension('http://example.org/nothing') => {}
         extension({}) => {}
         active = true => {true}

@@ -23,10 +23,10 @@ internal static class Equality
                 return x.HasValue && y.HasValue ? x.Value.SequenceEqual(y.Value) : AreValuelessEqual(left, right);
             }
 
-            if (!x.Type.IsPrimitive && !y.Type.IsPrimitive)
+            bool areQuantities = FhirTypes.IsQuantity(x.Type) && FhirTypes.IsQuantity(y.Type);
+            if (!x.Type.IsPrimitive && !y.Type.IsPrimitive && !areQuantities)
             {
-                return (FhirTypes.IsQuantity(x.Type) && FhirTypes.IsQuantity(y.Type) ? AreSystemValuesEqual(left, right) : null)
-                    ?? AreDeepEqual(x, y, equivalent: false);
+                return AreDeepEqual(x, y, equivalent: false);
             }
         }
 
