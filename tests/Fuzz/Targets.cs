@@ -16,5 +16,6 @@ public static class Targets
         new SearchTarget(),
         new DefinitionTarget(),
         new ExtractionTarget(),
+        new ValidationTarget(),
     ];
 }

@@ -71,6 +71,10 @@ internal sealed class BundleIndex
         return found is null || version is null ? found : OfVersion(found, version);
     }
 
+    /// <summary>The resource whose fullUrl is the uuid that a relative reference gives as id, a common mistake; does not exist when there is none.</summary>
+    public Element FindByUuid(ReadOnlySpan<byte> id) =>
+        _byFullUrl.TryGetValue("urn:uuid:" + Encoding.UTF8.GetString(id), out List<Element>? entries) ? entries[0].Child("resource") : default;
+
     /// <summary>True when an entry has the type and id of a relative reference, though not the fullUrl it would need.</summary>
     public bool HasTypeAndId(string reference) => _byTypeAndId.ContainsKey(reference);
 

@@ -135,7 +135,9 @@ internal sealed class ProfileCompiler(Validator validator, RuleParts parts, Prof
         }
 
         rules.Profiles = profiles?.ToArray() ?? [];
-        bool narrows = schema is null || schema.IsChoice || schema.Types is [{ Type.IsResource: true }];
+        bool narrows = schema is null
+            ? definition.Path.EndsWith("[x]", StringComparison.Ordinal)
+            : schema.IsChoice || schema.Types is [{ Type.IsResource: true }];
         if (types is not null && narrows && (inherited is null || types.Count < inherited.Types.Count || types[0].Name != inherited.Types[0].Code))
         {
             rules.Types = [.. types];

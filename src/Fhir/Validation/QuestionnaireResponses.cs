@@ -69,8 +69,12 @@ internal static class QuestionnaireResponses
 
             foreach (Element question in asked.ChildrenOf("item"))
             {
-                List<Element> items = given.GetValueOrDefault(question.Child("linkId").TextOrNull() ?? "") ?? [];
-                CheckQuestion(question, answered, items, isEnabled && _conditions.IsEnabled(question, answered));
+                // A question without a linkId is a fault of the questionnaire; nothing can answer it.
+                if (question.Child("linkId").TextOrNull() is { } id)
+                {
+                    List<Element> items = given.GetValueOrDefault(id) ?? [];
+                    CheckQuestion(question, answered, items, isEnabled && _conditions.IsEnabled(question, answered));
+                }
             }
         }
 

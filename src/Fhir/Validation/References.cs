@@ -128,11 +128,35 @@ internal sealed class ReferenceScope(ValidationRun run)
                 $"'{literal.Value}' is no literal reference; write Type/id, an absolute url, a urn, or #id of a contained resource.");
         }
 
+        if (parsed.Kind == ReferenceKind.Relative)
+        {
+            CheckUuid(literal, parsed);
+        }
+
         Element type = reference.Child("type");
         if (parsed.Type is { } named && type.Exists && type.HasValue && FhirSchema.R4.Resource(type.Value) is { } declared && !named.Is(declared))
         {
             run.Findings.Error(
                 type, IssueType.Structure, "reference", $"The reference points to {named.Name}, but its type says {declared.Name}; make them agree.");
+        }
+    }
+
+    // Patient/<uuid> beside an entry urn:uuid:<uuid> means that entry, though it does not say so; then at least the type must be right.
+    private void CheckUuid(Element literal, ReferenceLiteral parsed)
+    {
+        const int uuidLength = 36;
+        int slash = literal.Value.IndexOf((byte)'/');
+        ReadOnlySpan<byte> id = literal.Value[(slash + 1)..parsed.End];
+        if (id.Length != uuidLength || EnclosingBundle(literal) is not { Exists: true } bundle || Find(literal).Place != TargetPlace.Unknown)
+        {
+            return;
+        }
+
+        if (BundleOf(bundle).FindByUuid(id) is { Exists: true } meant && !ReferenceEquals(meant.Type, parsed.Type))
+        {
+            run.Findings.Error(
+                literal, IssueType.Structure, "reference",
+                $"{literal.Value} is no entry of the Bundle, but urn:uuid:{id} is, a {meant.Type.Name}; refer to it by its fullUrl, or correct the type.");
         }
     }
 

@@ -166,6 +166,16 @@ public class ValidatorTests
         Assert.Contains(issues, issue => issue is { IsError: true, Expression: "Bundle.entry[0].resource.link[11].other" });
     }
 
+    [Fact]
+    public void Every_profile_of_the_specification_compiles()
+    {
+        string[] failing = [.. DefinitionSet.R4.Structures
+            .Where(structure => structure.Kind != StructureKind.Logical && Validator.Profile(structure.Url) is null)
+            .Select(structure => structure.Url)];
+
+        Assert.Empty(failing);
+    }
+
     private static Issue[] TestProfilesOnce(Element resource) => [.. TestProfiles.NewValidator().Validate(resource)];
 
     private static Element Read(string json) => FhirJson.Read(Encoding.UTF8.GetBytes(json)).Root;
