@@ -4,10 +4,11 @@ namespace HealthChain.Fhir.Search;
 
 /// <summary>
 /// A number as written: its value, and the values that its digits stand for, from <paramref name="Low"/> up to, not including,
-/// <paramref name="High"/>: 100 is [99.5, 100.5), 100.00 is [99.995, 100.005), 1e2 is [50, 150).
+/// <paramref name="High"/>: 100 is [99.5, 100.5), 100.00 is [99.995, 100.005), 1e2 is [95, 105).
 /// </summary>
 /// <remarks>
-/// Half a unit of the last digit written each way, as R4 derives it from the significant figures. Beyond the range of
+/// Half a unit of the last digit written each way, as R4 derives it from the significant figures; but a whole number with a positive
+/// exponent stands for a tenth of that, because R4's own table reads 1e2 as [95, 105) (search.html#number). Beyond the range of
 /// <see cref="decimal"/> numbers are cut to its ends, digits behind the 28th are rounded.
 /// </remarks>
 public readonly record struct NumberRange(decimal Value, decimal Low, decimal High)
@@ -28,7 +29,7 @@ public readonly record struct NumberRange(decimal Value, decimal Low, decimal Hi
             return false;
         }
 
-        decimal half = HalfUnit(lastDigit);
+        decimal half = HalfUnit(lastDigit > 0 && !text.Contains((byte)'.') ? lastDigit - 1 : lastDigit);
         range = new NumberRange(value, Clamped(value, -half), Clamped(value, half));
         return true;
     }

@@ -15,7 +15,7 @@ public sealed record CompartmentMembership(bool IsSelf, IReadOnlyList<IndexedPar
 /// </summary>
 /// <remarks>
 /// Where two definitions have one name on one type, a package's wins over R4's; within R4 the one that is named after the type
-/// (<c>Condition-subject</c>) wins over others (its examples); within packages the one laid last. Losers are reported in
+/// (<c>Condition-subject</c>) wins over others (its examples); within packages the one whose canonical sorts first. Losers are reported in
 /// <see cref="Issues"/>.
 /// </remarks>
 public sealed class SearchParameterSet

@@ -12,10 +12,11 @@ public class NumberRangeTests
     [InlineData("100.00", "100", "99.995", "100.005")]
     [InlineData("-5.4", "-5.4", "-5.45", "-5.35")]
     [InlineData("0", "0", "-0.5", "0.5")]
-    [InlineData("1e2", "100", "50", "150")]
+    [InlineData("1e2", "100", "95", "105")]
     [InlineData("1.00e2", "100", "99.5", "100.5")]
+    [InlineData("1.1e2", "110", "105", "115")]
     [InlineData("5.4E-3", "0.0054", "0.00535", "0.00545")]
-    [InlineData("1e+3", "1000", "500", "1500")]
+    [InlineData("1e+3", "1000", "950", "1050")]
     [InlineData("0.000000000000000000000000001", "0.000000000000000000000000001", "0.0000000000000000000000000005", "0.0000000000000000000000000015")]
     public void A_number_stands_for_half_a_unit_of_its_last_digit_each_way(string text, string value, string low, string high)
     {
