@@ -1,6 +1,6 @@
+using HealthChain.Conformance.Terminology;
 using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Terminology;
-using HealthChain.Conformance.Terminology;
 
 // Usage: [ARCHIVE] — compares our expansions of R4's value sets with those that HL7 published in the same package.
 string? archive = args.Length > 0 ? args[0] : Published.FindArchive();
