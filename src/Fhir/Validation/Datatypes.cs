@@ -9,6 +9,9 @@ namespace HealthChain.Fhir.Validation;
 /// <summary>Rules on values of data types that no invariant states: sizes and hashes that must agree, uris that must be whole.</summary>
 internal static class Datatypes
 {
+    private const int EarliestYear = 1800;
+    private const int LatestYear = 2200;
+
     /// <summary>Attachment.size and .hash describe .data, when it is there. See R4 datatypes.html#Attachment.</summary>
     public static void CheckAttachment(Element attachment, ValidationRun run)
     {
@@ -47,6 +50,17 @@ internal static class Datatypes
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>A year far from today is most likely a slip of the pen.</summary>
+    public static void CheckYear(Element date, ValidationRun run)
+    {
+        ReadOnlySpan<byte> value = date.RawValue;
+        if (value.Length >= 4 && int.TryParse(value[..4], NumberStyles.None, CultureInfo.InvariantCulture, out int year)
+            && year is < EarliestYear or > LatestYear)
+        {
+            run.Findings.Warning(date, IssueType.Value, "year", $"The year {year} is hardly meant; it is outside {EarliestYear} to {LatestYear}.");
         }
     }
 

@@ -17,6 +17,12 @@ internal static class ResourceChecks
             case "QuestionnaireResponse":
                 QuestionnaireResponses.Check(resource, run);
                 break;
+            case "Questionnaire":
+                Questionnaires.Check(resource, run);
+                break;
+            case "SearchParameter":
+                Expressions.Check(resource.Child("expression"), run);
+                break;
             case "MeasureReport":
                 MeasureReports.Check(resource, run);
                 break;

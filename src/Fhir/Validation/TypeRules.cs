@@ -16,6 +16,7 @@ internal enum TypeCheck : byte
     Quantity,
     Identifier,
     ElementDefinition,
+    Date,
     Resource,
     DomainResource,
 }
@@ -141,6 +142,7 @@ internal sealed class TypeRulesCompiler(DefinitionSet definitions, RuleParts par
         "Quantity" or "Age" or "Count" or "Distance" or "Duration" or "Money" or "SimpleQuantity" => TypeCheck.Quantity,
         "Identifier" => TypeCheck.Identifier,
         "ElementDefinition" => TypeCheck.ElementDefinition,
+        "date" or "dateTime" or "instant" => TypeCheck.Date,
         _ when !type.IsResource => TypeCheck.None,
         _ => type.Element("contained") is null ? TypeCheck.Resource : TypeCheck.DomainResource,
     };

@@ -176,6 +176,17 @@ public class ValidatorTests
         Assert.Empty(failing);
     }
 
+    [Theory]
+    [InlineData("0197-01-01", true)]
+    [InlineData("9999-12-31", true)]
+    [InlineData("1970-01-01", false)]
+    public void An_implausible_year_gets_a_warning(string date, bool expected)
+    {
+        IReadOnlyList<Issue> issues = Validator.Validate(Read($$"""{"resourceType":"Patient","birthDate":"{{date}}"}"""));
+
+        Assert.Equal(expected, issues.Any(issue => issue is { Severity: IssueSeverity.Warning, Expression: "Patient.birthDate" }));
+    }
+
     private static Issue[] TestProfilesOnce(Element resource) => [.. TestProfiles.NewValidator().Validate(resource)];
 
     private static Element Read(string json) => FhirJson.Read(Encoding.UTF8.GetBytes(json)).Root;
