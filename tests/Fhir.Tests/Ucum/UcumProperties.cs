@@ -98,8 +98,8 @@ public sealed class UcumProperties
             }
             else
             {
-                // The relative error is that of the number that had room for fewer digits.
-                var digits = Math.Min(Digits(there), Digits(back));
+                // The relative error is that of the number that had room for fewer digits; results are rounded to 28 of them at most.
+                var digits = Math.Min(28, Math.Min(Digits(there), Digits(back)));
                 var tolerance = Math.Max(Math.Abs(value) * (decimal)Math.Pow(10, 1 - digits), 1e-28m);
                 Assert.InRange(back, value - tolerance, value + tolerance);
             }
