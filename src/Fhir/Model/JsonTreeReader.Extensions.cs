@@ -38,11 +38,8 @@ internal ref partial struct JsonTreeReader
             return;
         }
 
-        _scanner.Take();
-        if (_scanner.Peek() == (byte)']')
+        if (!OpenArray(ref frame, member))
         {
-            _scanner.Take();
-            Report(frame.Node, member.Element.Id, IssueType.Structure, "An array must not be empty: leave the member out instead.");
             return;
         }
 

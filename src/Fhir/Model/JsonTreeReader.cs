@@ -299,11 +299,8 @@ internal ref partial struct JsonTreeReader
             return;
         }
 
-        _scanner.Take();
-        if (_scanner.Peek() == (byte)']')
+        if (!OpenArray(ref frame, member))
         {
-            _scanner.Take();
-            Report(frame.Node, member.Element.Id, IssueType.Structure, "An array must not be empty: leave the member out instead.");
             return;
         }
 
@@ -328,6 +325,20 @@ internal ref partial struct JsonTreeReader
         {
             Report(frame.Node, member.Element.Id, IssueType.Structure, LengthsDiffer(name));
         }
+    }
+
+    // Passes the bracket; an empty array is passed whole and reported.
+    private bool OpenArray(ref Frame frame, Member member)
+    {
+        _scanner.Take();
+        if (_scanner.Peek() != (byte)']')
+        {
+            return true;
+        }
+
+        _scanner.Take();
+        Report(frame.Node, member.Element.Id, IssueType.Structure, "An array must not be empty: leave the member out instead.");
+        return false;
     }
 
     // Reads one value into the node that the extensions made already, or into a new one.

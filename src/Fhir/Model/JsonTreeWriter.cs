@@ -69,7 +69,7 @@ internal ref struct JsonTreeWriter(IBufferWriter<byte> output, bool pretty)
         if (!start.Type.IsPrimitive)
         {
             Name(name, isExtension: false, ref first);
-            WriteObjects(start, end, schema.IsList);
+            WriteRun(start, end, schema.IsList, Part.Object);
             return;
         }
 
@@ -84,21 +84,22 @@ internal ref struct JsonTreeWriter(IBufferWriter<byte> output, bool pretty)
         if (anyValue)
         {
             Name(name, isExtension: false, ref first);
-            WritePrimitives(start, end, schema.IsList);
+            WriteRun(start, end, schema.IsList, Part.Value);
         }
 
         if (anyExtension)
         {
             Name(name, isExtension: true, ref first);
-            WriteExtensions(start, end, schema.IsList);
+            WriteRun(start, end, schema.IsList, Part.Extensions);
         }
     }
 
-    private void WriteObjects(Element start, Element end, bool isList)
+    // Writes all occurrences of one element: their objects, or only their values, or only their ids and extensions.
+    private void WriteRun(Element start, Element end, bool isList, Part part)
     {
         if (!isList)
         {
-            WriteObject(start);
+            WritePart(start, part);
             return;
         }
 
@@ -106,53 +107,26 @@ internal ref struct JsonTreeWriter(IBufferWriter<byte> output, bool pretty)
         for (Element item = start; item != end; item = item.NextSibling)
         {
             Separate(item == start);
-            WriteObject(item);
+            WritePart(item, part);
         }
 
         Close((byte)']');
     }
 
-    private void WritePrimitives(Element start, Element end, bool isList)
+    private void WritePart(Element element, Part part)
     {
-        if (!isList)
+        if (part == Part.Value)
         {
-            WriteValue(start);
-            return;
+            WriteValue(element);
         }
-
-        Open((byte)'[');
-        for (Element item = start; item != end; item = item.NextSibling)
+        else if (part == Part.Object || element.HasChildren)
         {
-            Separate(item == start);
-            WriteValue(item);
+            WriteObject(element);
         }
-
-        Close((byte)']');
-    }
-
-    private void WriteExtensions(Element start, Element end, bool isList)
-    {
-        if (!isList)
+        else
         {
-            WriteObject(start);
-            return;
+            Raw("null"u8);
         }
-
-        Open((byte)'[');
-        for (Element item = start; item != end; item = item.NextSibling)
-        {
-            Separate(item == start);
-            if (item.HasChildren)
-            {
-                WriteObject(item);
-            }
-            else
-            {
-                Raw("null"u8);
-            }
-        }
-
-        Close((byte)']');
     }
 
     private readonly void WriteValue(Element element)
@@ -235,4 +209,11 @@ internal ref struct JsonTreeWriter(IBufferWriter<byte> output, bool pretty)
     }
 
     private readonly void Raw(scoped ReadOnlySpan<byte> bytes) => _output.Write(bytes);
+
+    private enum Part
+    {
+        Object,
+        Value,
+        Extensions,
+    }
 }
