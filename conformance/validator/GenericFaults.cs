@@ -35,6 +35,7 @@ internal static class GenericFaults
         new("extension without a value", CanHaveExtension, AddEmptyExtension),
         new("two elements of one id", place => place.Value is JsonObject value && !place.Type.IsResource && place.Type.Kind != TypeKind.Resource && value.Count > 0 && place.Owner["resourceType"] is not null, AddTwoIds),
         new("reversed period", place => place.Type.Name == "Period", ReversePeriod),
+        new("unit that UCUM does not have", place => place.Type.Name is "Quantity" && (string?)place.Value!["system"] == "http://unitsofmeasure.org" && place.Value["code"] is not null, place => SetMember(place, "code", "furlongs!")),
         new("unit code without a system", place => place.Type.Name is "Quantity" && place.Value!["code"] is not null, RemoveUnitSystem),
         new("contact point without a system", place => place.Type.Name is "ContactPoint" && place.Value!["value"] is not null && place.Value["system"] is not null, RemoveSystem),
     ];

@@ -50,6 +50,16 @@ internal static class Codes
         }
     }
 
+    /// <summary>The unit of a quantity must be one of its system's, nearly always UCUM's.</summary>
+    public static void CheckQuantity(Element quantity, ValidationRun run)
+    {
+        Element system = quantity.Child("system");
+        if (system.HasLiteral() && GrammarSystem.Find(system.Value) is { } grammar)
+        {
+            CheckByGrammar(quantity.Child("code"), grammar, run);
+        }
+    }
+
     private static void CheckCode(Element coding, Element code, CodeSystemIndex index, ValidationRun run)
     {
         if (!code.HasLiteral())

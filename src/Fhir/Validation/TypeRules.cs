@@ -139,7 +139,7 @@ internal sealed class TypeRulesCompiler(DefinitionSet definitions, RuleParts par
         "Attachment" => TypeCheck.Attachment,
         "Coding" => TypeCheck.Coding,
         "CodeableConcept" => TypeCheck.CodeableConcept,
-        "Quantity" or "Age" or "Count" or "Distance" or "Duration" or "Money" or "SimpleQuantity" => TypeCheck.Quantity,
+        "Quantity" or "Age" or "Count" or "Distance" or "Duration" or "SimpleQuantity" => TypeCheck.Quantity,
         "Identifier" => TypeCheck.Identifier,
         "ElementDefinition" => TypeCheck.ElementDefinition,
         "date" or "dateTime" or "instant" => TypeCheck.Date,

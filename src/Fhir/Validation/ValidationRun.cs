@@ -213,6 +213,9 @@ internal sealed partial class ValidationRun
             case TypeCheck.Coding:
                 Codes.CheckCoding(element, this);
                 break;
+            case TypeCheck.Quantity:
+                Codes.CheckQuantity(element, this);
+                break;
             case TypeCheck.Date:
                 Datatypes.CheckYear(element, this);
                 break;
