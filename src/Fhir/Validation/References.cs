@@ -199,8 +199,16 @@ internal sealed class ReferenceScope(ValidationRun run)
         }
     }
 
-    private bool Meets(Element target, string profile) =>
-        run.Validator.Profile(profile) is not { } schema || run.Meets(target, schema.Root);
+    private bool Meets(Element target, string profile)
+    {
+        if (run.Validator.Profile(profile) is { } schema)
+        {
+            return run.Meets(target, schema.Root);
+        }
+
+        run.ReportUnknownProfile(target, profile);
+        return true;
+    }
 
     private void CheckPlace(Element reference, Element literal, Target target, ReferenceRules rules, string source)
     {

@@ -1,6 +1,7 @@
 using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.FhirPath;
 using HealthChain.Fhir.Model;
+using HealthChain.Fhir.Schema;
 
 namespace HealthChain.Fhir.Validation;
 
@@ -38,10 +39,61 @@ internal static class StructureDefinitions
             return;
         }
 
-        foreach (Issue issue in new SnapshotGenerator(run.Validator.Definitions).Generate(structure).Issues)
+        SnapshotResult snapshot = new SnapshotGenerator(run.Validator.Definitions).Generate(structure);
+        foreach (Issue issue in snapshot.Issues)
         {
             run.Findings.Report(issue.Severity, resource, issue.Type, "snapshot", $"{issue.Message}");
         }
+
+        foreach (ElementDefinition element in snapshot.Structure.Snapshot)
+        {
+            CheckDiscriminators(element, differential, run);
+        }
+    }
+
+    // profiling.html#discriminator: a restricted FHIRPath to an element that the sliced one has.
+    private static void CheckDiscriminators(ElementDefinition element, Element differential, ValidationRun run)
+    {
+        foreach (Discriminator discriminator in element.Slicing?.Discriminators ?? [])
+        {
+            if (DiscriminatorStep.Parse(discriminator.Path) is not { } path)
+            {
+                run.Findings.Error(
+                    differential, IssueType.Invalid, "discriminator", $"'{discriminator.Path}' is no path for a discriminator ({element.Id}); use element names, extension('url'), resolve() and ofType().");
+            }
+            else if (element.Types is [var only] && RuleParts.TypeOf(only) is { } type && !Leads(path, type))
+            {
+                run.Findings.Error(
+                    differential, IssueType.Invalid, "discriminator", $"The discriminator '{discriminator.Path}' of {element.Id} leads nowhere: {type.Name} has no such element.");
+            }
+        }
+    }
+
+    private static bool Leads(DiscriminatorStep[] path, TypeSchema type)
+    {
+        TypeSchema current = type;
+        foreach (DiscriminatorStep step in path)
+        {
+            // Behind a choice, a backbone or a reference anything may stand.
+            if (step.Kind != DiscriminatorStepKind.Child || current.Kind == TypeKind.Backbone || current.Name is "BackboneElement" or "Element")
+            {
+                return true;
+            }
+
+            if (current.Element(step.Argument) is not { } element)
+            {
+                return false;
+            }
+
+            if (element.Types.Count != 1 || element.Types[0].Type.IsResource)
+            {
+                return true;
+            }
+
+            current = element.Types[0].Type;
+        }
+
+        return true;
     }
 }
 

@@ -94,6 +94,17 @@ internal sealed partial class ValidationRun
         return met;
     }
 
+    /// <summary>Says once that a profile which is demanded here is not loaded and so not checked.</summary>
+    public void ReportUnknownProfile(Element element, string canonical)
+    {
+        if (Findings.IsReporting && Mention(canonical))
+        {
+            Findings.Warning(
+                element, IssueType.NotFound, canonical,
+                $"The profile {canonical} that is demanded here is not known, so it is not checked; load the package that defines it.");
+        }
+    }
+
     /// <summary>True when the element meets one of the profiles; a profile nobody knows counts as met, since it cannot be refuted.</summary>
     public bool MeetsAny(Element element, string[] canonicals)
     {
@@ -106,7 +117,12 @@ internal sealed partial class ValidationRun
                     return true;
                 }
             }
-            else if (Validator.Profile(canonical) is not { } profile || (element.Type.Is(profile.Type) && Meets(element, profile.Root)))
+            else if (Validator.Profile(canonical) is not { } profile)
+            {
+                ReportUnknownProfile(element, canonical);
+                return true;
+            }
+            else if (element.Type.Is(profile.Type) && Meets(element, profile.Root))
             {
                 return true;
             }
@@ -262,9 +278,7 @@ internal sealed partial class ValidationRun
                 return;
             }
 
-            Findings.Warning(
-                element, IssueType.NotFound, canonicals[0],
-                $"The profile {canonicals[0]} that is demanded here is not known, so it is not checked; load the package that defines it.");
+            ReportUnknownProfile(element, canonicals[0]);
             return;
         }
 

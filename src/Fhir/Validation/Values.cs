@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Schema;
+using HealthChain.Fhir.Ucum;
 
 namespace HealthChain.Fhir.Validation;
 
@@ -106,8 +107,7 @@ internal static class Values
     {
         if (bound.Type.Name is "Quantity" || bound.Child("value").Exists)
         {
-            Element code = bound.Child("code");
-            return !code.Exists || actual.Child("code").ValueIs(code.Value) ? Compare(actual.Child("value"), bound.Child("value")) : 0;
+            return CompareQuantities(actual, bound);
         }
 
         if (!actual.Exists || !actual.HasValue || !bound.HasValue)
@@ -126,6 +126,28 @@ internal static class Values
         // Dates and times sort as text as far as both are precise.
         int common = Math.Min(actual.Value.Length, bound.Value.Length);
         return actual.Value[..common].SequenceCompareTo(bound.Value[..common]);
+    }
+
+    // Without a unit the bound is about the number; in another unit than the bound's the value is converted where UCUM can.
+    private static int CompareQuantities(Element actual, Element bound)
+    {
+        Element actualCode = actual.Child("code");
+        Element boundCode = bound.Child("code");
+        if (!boundCode.HasLiteral() || actualCode.Is(boundCode.Value))
+        {
+            return Compare(actual.Child("value"), bound.Child("value"));
+        }
+
+        Element value = actual.Child("value");
+        Element limit = bound.Child("value");
+        return actualCode.HasLiteral() && value.HasLiteral() && limit.HasLiteral()
+            && UcumUnit.TryParse(actualCode.Value, out UcumUnit unit, out _)
+            && UcumUnit.TryParse(boundCode.Value, out UcumUnit limitUnit, out _)
+            && decimal.TryParse(value.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out decimal left)
+            && decimal.TryParse(limit.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out decimal right)
+            && UcumUnit.TryCompare(left, unit, right, limitUnit, out int order)
+            ? order
+            : 0;
     }
 
     /// <summary>A value for a message: the value itself, or the codes and texts that make up a complex one.</summary>

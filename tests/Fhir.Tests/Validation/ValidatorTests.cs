@@ -177,6 +177,35 @@ public class ValidatorTests
     }
 
     [Theory]
+    [InlineData("1.9", "m", false)]
+    [InlineData("2.1", "m", true)]
+    [InlineData("199", "cm", false)]
+    [InlineData("201", "cm", true)]
+    [InlineData("90", "kg", false)]
+    public void A_bound_with_a_unit_is_compared_in_that_unit(string value, string unit, bool expected)
+    {
+        DefinitionSet definitions = With(Profile("Observation", """{"id":"Observation.value[x]","path":"Observation.value[x]","type":[{"code":"Quantity"}],"maxValueQuantity":{"value":2,"system":"http://unitsofmeasure.org","code":"m"}}"""));
+        Element observation = Read("""{"resourceType":"Observation","status":"final","code":{"text":"x"},"valueQuantity":{"value":@value,"system":"http://unitsofmeasure.org","code":"@unit"}}"""
+            .Replace("@value", value, StringComparison.Ordinal).Replace("@unit", unit, StringComparison.Ordinal));
+
+        IReadOnlyList<Issue> issues = NewValidator(definitions).Validate(observation, Against("http://example.org/p"));
+
+        Assert.Equal(expected, issues.Any(issue => issue is { IsError: true, Expression: "Observation.value" }));
+    }
+
+    [Fact]
+    public void A_profile_of_a_target_that_is_not_known_is_mentioned_once()
+    {
+        DefinitionSet definitions = With(Profile("Patient", """{"id":"Patient.generalPractitioner","path":"Patient.generalPractitioner","type":[{"code":"Reference","targetProfile":["http://example.org/absent"]}]}"""));
+        Element patient = Read("""{"resourceType":"Patient","contained":[{"resourceType":"Practitioner","id":"a"},{"resourceType":"Practitioner","id":"b"}],"generalPractitioner":[{"reference":"#a"},{"reference":"#b"}]}""");
+
+        Issue issue = Assert.Single(NewValidator(definitions).Validate(patient, Against("http://example.org/p")));
+
+        Assert.Equal("http://example.org/absent", issue.Key);
+        Assert.Equal(IssueSeverity.Warning, issue.Severity);
+    }
+
+    [Theory]
     [InlineData("0197-01-01", true)]
     [InlineData("9999-12-31", true)]
     [InlineData("1970-01-01", false)]
