@@ -49,6 +49,26 @@ internal static class StructureDefinitions
         {
             CheckDiscriminators(element, differential, run);
         }
+
+        CheckFixedValues(structure, differential, run);
+    }
+
+    // A profile can only narrow (profiling.html): what its base has fixed to one value cannot be fixed to another.
+    private static void CheckFixedValues(StructureDefinition structure, Element differential, ValidationRun run)
+    {
+        if (structure.BaseDefinition is null || run.Validator.Tree(structure.BaseDefinition) is not { } tree)
+        {
+            return;
+        }
+
+        foreach (ElementDefinition element in structure.Differential)
+        {
+            if (element.Fixed is { } own && tree.Find(element.Id)?.Definition.Fixed is { } inherited && !own.Json.Span.SequenceEqual(inherited.Json.Span))
+            {
+                run.Findings.Error(
+                    differential, IssueType.Value, "fixed", $"{element.Id} is fixed to {own.Json.Span}, but {structure.BaseDefinition} has fixed it to {inherited.Json.Span}.");
+            }
+        }
     }
 
     // profiling.html#discriminator: a restricted FHIRPath to an element that the sliced one has.
