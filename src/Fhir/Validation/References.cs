@@ -1,3 +1,4 @@
+using System.Text;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Schema;
 
@@ -35,6 +36,7 @@ internal sealed class ReferenceScope(ValidationRun run)
 {
     private Dictionary<string, Element>? _external;
     private readonly Dictionary<Element, BundleIndex> _bundles = [];
+    private readonly Dictionary<Element, Dictionary<string, Element>> _contained = [];
 
     public BundleIndex BundleOf(Element bundle)
     {
@@ -267,23 +269,27 @@ internal sealed class ReferenceScope(ValidationRun run)
     private static string Names(ReferenceRules rules) =>
         string.Join(", ", rules.Targets.Select(target => target.Profile ?? target.Type!.Name));
 
-    private static Element Contained(Element container, ReadOnlySpan<byte> id)
+    private Element Contained(Element container, ReadOnlySpan<byte> id)
     {
         if (id.IsEmpty)
         {
             return container;
         }
 
-        foreach (Element contained in container.ChildrenOf("contained"))
+        if (!_contained.TryGetValue(container, out Dictionary<string, Element>? byId))
         {
-            if (contained.Child("id").Is(id))
+            byId = [];
+            foreach (Element contained in container.ChildrenOf("contained"))
             {
-                return contained;
+                byId.TryAdd(contained.Child("id").TextOrNull() ?? "", contained);
             }
+
+            // The container itself, by its own id.
+            byId.TryAdd(container.Child("id").TextOrNull() ?? "", container);
+            _contained.Add(container, byId);
         }
 
-        // The container itself, by its own id.
-        return container.Child("id").Is(id) ? container : default;
+        return byId.GetValueOrDefault(Encoding.UTF8.GetString(id));
     }
 }
 
