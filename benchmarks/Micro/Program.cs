@@ -3,6 +3,7 @@ using HealthChain.Micro;
 // dotnet run -c Release --project benchmarks/Micro -- [NAME ...]; without a name all of them run.
 var benchmarks = new (string Name, Action Run)[]
 {
+    ("load", Loading.Run),
     ("parse", Parsing.Run),
     ("membership", Membership.Run),
     ("fhirpath", FhirPathRows.Run),
