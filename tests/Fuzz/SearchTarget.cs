@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using HealthChain.Fhir;
 using HealthChain.Fhir.Definitions;
@@ -18,9 +19,16 @@ public sealed class SearchTarget : FuzzTarget
 
     private readonly SearchParameterSet _parameters = new(DefinitionSet.R4);
     private readonly IndexValues _values = new();
+    private readonly IndexedParameter[] _oneOfEachSort;
 
     public SearchTarget()
     {
+        _oneOfEachSort =
+        [
+            Find("Patient", "name"), Find("Patient", "birthdate"), Find("Patient", "identifier"), Find("Observation", "value-quantity"),
+            Find("Observation", "subject"), Find("Observation", "code-value-quantity"), Find("RiskAssessment", "probability"),
+            Find("ValueSet", "url"), Find("Location", "near"),
+        ];
         Element resource = FhirJson.Read("""
             {"resourceType":"Observation","status":"final","code":{"text":"x","coding":[{"system":"http://s","code":"c"}]},
             "subject":{"reference":"Patient/1"},"effectiveDateTime":"2013-01-14","valueQuantity":{"value":5,"system":"http://unitsofmeasure.org","code":"mg"}}
@@ -45,23 +53,38 @@ public sealed class SearchTarget : FuzzTarget
     public override void Run(byte[] input)
     {
         string text = Encoding.UTF8.GetString(input);
-        int question = text.IndexOf('?', StringComparison.Ordinal);
         int equals = text.IndexOf('=', StringComparison.Ordinal);
-        if (question < 0 || equals < question || FhirSchema.R4.Type(text[..question]) is not { IsResource: true } type)
+        string value = text[(equals + 1)..];
+        if (equals >= 0 && TryReadName(text[..equals], out IndexedParameter? parameter, out SearchModifier modifier, out TypeSchema? target))
         {
+            Read(parameter, modifier, target, value);
             return;
         }
 
-        string[] name = text[(question + 1)..equals].Split(':', 2);
-        SearchModifier modifier = SearchModifier.None;
-        TypeSchema? target = null;
-        if (_parameters.Find(type, name[0]) is not { } parameter
-            || (name.Length > 1 && !SearchQueryReader.TryReadModifier(name[1], out modifier, out target)))
+        // A broken name must not keep the value from the readers: every sort of parameter gets it.
+        foreach (IndexedParameter sort in _oneOfEachSort)
         {
-            return;
+            Read(sort, SearchModifier.None, null, value);
+        }
+    }
+
+    private bool TryReadName(string text, [NotNullWhen(true)] out IndexedParameter? parameter, out SearchModifier modifier, out TypeSchema? target)
+    {
+        (parameter, modifier, target) = (null, SearchModifier.None, null);
+        int question = text.IndexOf('?', StringComparison.Ordinal);
+        if (question < 0 || FhirSchema.R4.Type(text[..question]) is not { IsResource: true } type)
+        {
+            return false;
         }
 
-        Result<IReadOnlyList<QueryValue>> result = SearchQueryReader.Read(parameter, modifier, target, text.AsSpan(equals + 1), Options);
+        string[] name = text[(question + 1)..].Split(':', 2);
+        parameter = _parameters.Find(type, name[0]);
+        return parameter is not null && (name.Length == 1 || SearchQueryReader.TryReadModifier(name[1], out modifier, out target));
+    }
+
+    private void Read(IndexedParameter parameter, SearchModifier modifier, TypeSchema? target, string value)
+    {
+        Result<IReadOnlyList<QueryValue>> result = SearchQueryReader.Read(parameter, modifier, target, value, Options);
         Promise(result.IsOk || result.Error.Issues.Count > 0, "a refused value has an issue");
         if (!result.IsOk)
         {
@@ -77,4 +100,6 @@ public sealed class SearchTarget : FuzzTarget
             }
         }
     }
+
+    private IndexedParameter Find(string type, string code) => _parameters.Find(FhirSchema.R4.Type(type)!, code)!;
 }
