@@ -56,8 +56,7 @@ internal sealed partial class ValidationRun
                 $"{child.Schema.Name} may occur {type.Max[index]} time(s) only; remove what is too much.");
         }
 
-        // The first element of every type that is not a resource is Element.id.
-        if (index == 0 && !type.Type.IsResource && child.HasValue && Findings.IsReporting)
+        if (index == ElementId && !type.Type.IsResource && child.HasValue && Findings.IsReporting)
         {
             CheckElementId(child, type);
         }

@@ -10,6 +10,9 @@ namespace HealthChain.Fhir.Validation;
 /// </summary>
 internal sealed partial class ValidationRun
 {
+    /// <summary>Position of Element.id in every type that is not a resource.</summary>
+    internal const int ElementId = 0;
+
     private const int MaxTrialDepth = 12;
     private readonly List<ElementRules> _rules = new(64);
     private readonly Dictionary<(Element Element, ElementRules Rules), bool> _trials = [];
@@ -326,16 +329,21 @@ internal sealed partial class ValidationRun
 
     private static bool HasContent(Element element)
     {
+        if (element.Type.IsResource)
+        {
+            return true;
+        }
+
         for (Element child = element.FirstChild; child.Exists; child = child.NextSibling)
         {
-            // An id alone is no content (ele-1); a resource's id is one of its elements.
-            if (element.Type.IsResource || child.Name != "id")
+            // An id alone is no content (ele-1).
+            if (child.Schema!.Index != ElementId)
             {
                 return true;
             }
         }
 
-        return element.Type.IsResource;
+        return false;
     }
 
     private static bool IsOneOf(TypeSchema type, TypeSchema[] types)

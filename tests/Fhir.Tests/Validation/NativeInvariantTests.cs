@@ -1,6 +1,7 @@
 using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.FhirPath;
 using HealthChain.Fhir.Model;
+using HealthChain.Fhir.Schema;
 using HealthChain.Fhir.Terminology;
 using HealthChain.Fhir.Validation;
 using HealthChain.ValidatorSuite;
@@ -13,6 +14,16 @@ public class NativeInvariantTests
 {
     // que-7 compares with System.Boolean and que-12 counts to two against their own words; the narrative check reports txt-1 and txt-2.
     private static readonly string[] MeantOtherwise = ["que-7", "que-12", "txt-1", "txt-2"];
+
+    [Fact]
+    public void Element_id_comes_first_in_every_type_that_is_no_resource()
+    {
+        string[] others = [.. FhirSchema.R4.Types
+            .Where(type => !type.IsResource && type.Elements.Count > 0 && type.Elements[ValidationRun.ElementId].Name != "id")
+            .Select(type => type.Name)];
+
+        Assert.Empty(others);
+    }
 
     [Fact]
     public void Native_invariants_answer_as_their_expressions_do()
