@@ -1,3 +1,4 @@
+using HealthChain.Fhir.Model;
 using HealthChain.TestKit;
 using HealthChain.ValidatorSuite;
 using Xunit;
@@ -22,6 +23,28 @@ public class ExampleTests
         }
 
         Assert.Equal(Explained().Order(StringComparer.Ordinal), found.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void A_warm_validation_allocates_little()
+    {
+        // Measured 15 KB per resource; the bar is 80.
+        const int most = 30 * 1024;
+        Fhir.Validation.Validator validator = ExampleRun.NewValidator();
+        Element[] resources = [.. ExampleCorpus.Instances.Select(file => FhirJson.Read(file.Json)).Where(read => read.IsOk).Select(read => read.Root)];
+        foreach (Element resource in resources)
+        {
+            validator.Validate(resource);
+        }
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        foreach (Element resource in resources)
+        {
+            validator.Validate(resource);
+        }
+
+        long each = (GC.GetAllocatedBytesForCurrentThread() - before) / resources.Length;
+        Assert.InRange(each, 1, most);
     }
 
     private static IEnumerable<string> Explained() =>
