@@ -9,13 +9,15 @@ namespace HealthChain.Micro;
 /// </summary>
 internal sealed class Rounds(Corpus corpus)
 {
-    private const int Warm = 12;
+    // The JIT replaces precompiled and instrumented code in the background, in several steps: give it time, not only rounds.
+    private static readonly TimeSpan Warm = TimeSpan.FromSeconds(4);
+
     private const int Counted = 15;
 
     /// <summary>Runs the work on every body (by index) and reports.</summary>
     public Measured Run(Action<int> work)
     {
-        for (int round = 0; round < Warm; round++)
+        for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < Warm;)
         {
             Time(Reference);
             Time(work);
