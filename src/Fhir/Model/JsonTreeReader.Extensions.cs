@@ -56,13 +56,13 @@ internal ref partial struct JsonTreeReader
 
         if (tooLong || existing != 0)
         {
-            Report(frame.Node, member.Element.Id, IssueType.Structure, LengthsDiffer(name));
+            Report(new Place(frame.Node, member.Element.Id), IssueType.Structure, LengthsDiffer(name));
         }
 
         frame.HasGaps |= any;
         if (!any)
         {
-            Report(frame.Node, member.Element.Id, IssueType.Structure, $"'{Show(name)}' holds nothing but null: leave it out.");
+            Report(new Place(frame.Node, member.Element.Id), IssueType.Structure, $"'{Show(name)}' holds nothing but null: leave it out.");
         }
     }
 
@@ -166,15 +166,15 @@ internal ref partial struct JsonTreeReader
 
     private readonly string Expression(int index) => _nodes.ToElement(_schema, _text, index).Expression;
 
-    private readonly string Expression(int parent, ushort element)
+    private readonly string Expression(Place place)
     {
-        if (parent < 0)
+        if (place.Parent < 0)
         {
             return "";
         }
 
-        string path = Expression(parent);
-        return element == Node.NoElement ? path : $"{path}.{_schema.ElementById(element).Name}";
+        string path = $"{Expression(place.Parent)}.{_schema.ElementById(place.Element).Name}";
+        return place.Item < 0 ? path : $"{path}[{place.Item}]";
     }
 
     private void RefuseMember(ref Frame frame, string message, scoped ReadOnlySpan<byte> name)
@@ -185,9 +185,11 @@ internal ref partial struct JsonTreeReader
         Add(new Issue(IssueSeverity.Error, IssueType.Structure, message, $"{Expression(frame.Node)}.{Show(name)}"), at);
     }
 
-    private void RefuseValue(int index, string expected) => RefuseValue(index, Node.NoElement, expected);
+    private void RefuseValue(int index, string expected) => Refuse(expected, Expression(index));
 
-    private void RefuseValue(int parent, ushort element, string expected)
+    private void RefuseValue(Place place, string expected) => Refuse(expected, Expression(place));
+
+    private void Refuse(string expected, string expression)
     {
         byte next = _scanner.Peek();
         string found = next switch
@@ -202,14 +204,14 @@ internal ref partial struct JsonTreeReader
         };
         int at = _scanner.Position;
         _scanner.SkipValue();
-        Add(new Issue(IssueSeverity.Error, IssueType.Structure, $"Expected {expected}; found {found}.", Expression(parent, element)), at);
+        Add(new Issue(IssueSeverity.Error, IssueType.Structure, $"Expected {expected}; found {found}.", expression), at);
     }
 
     private void Report(int index, IssueType type, string message, int at = -1) =>
         Add(new Issue(IssueSeverity.Error, type, message, Expression(index)), at < 0 ? _scanner.Position : at);
 
-    private void Report(int parent, ushort element, IssueType type, string message) =>
-        Add(new Issue(IssueSeverity.Error, type, message, Expression(parent, element)), _scanner.Position);
+    private void Report(Place place, IssueType type, string message) =>
+        Add(new Issue(IssueSeverity.Error, type, message, Expression(place)), _scanner.Position);
 
     private void Add(Issue issue, int at)
     {

@@ -76,7 +76,7 @@ internal ref partial struct JsonTreeReader
     {
         if (rootType is null or { IsResource: true })
         {
-            ReadResource(Node.NoElement, parent: -1, previous: 0);
+            ReadResource(Place.OfRoot, previous: 0);
         }
         else
         {
@@ -100,34 +100,34 @@ internal ref partial struct JsonTreeReader
     }
 
     // Reads a resource with its resourceType; the node is added once the type is known. Returns its index, or 0 when there is none.
-    private int ReadResource(ushort element, int parent, int previous)
+    private int ReadResource(Place place, int previous)
     {
         if (_scanner.Peek() != (byte)'{')
         {
-            RefuseValue(parent, element, "a resource, which is a JSON object");
+            RefuseValue(place, "a resource, which is a JSON object");
             return 0;
         }
 
-        TypeSchema? type = FindResourceType(parent, element);
+        TypeSchema? type = FindResourceType(place);
         if (type is null)
         {
             _scanner.SkipValue();
             return 0;
         }
 
-        int index = _nodes.Add(element, type, parent, previous);
+        int index = _nodes.Add(place.Element, type, place.Parent, previous);
         ReadObject(index, type);
         return index;
     }
 
     // The type must be known before the first member is read. It nearly always comes first; else a copy of the scanner looks ahead.
-    private TypeSchema? FindResourceType(int parent, ushort element)
+    private TypeSchema? FindResourceType(Place place)
     {
         JsonScanner ahead = _scanner;
         ahead.Take();
         if (ahead.Peek() == (byte)'}')
         {
-            Report(parent, element, IssueType.Structure, "This resource is an empty object; it needs at least the member resourceType.");
+            Report(place, IssueType.Structure, "This resource is an empty object; it needs at least the member resourceType.");
             return null;
         }
 
@@ -151,14 +151,14 @@ internal ref partial struct JsonTreeReader
             TypeSchema? type = _schema.Resource(ahead.Slice(value));
             if (type is null)
             {
-                Report(parent, element, IssueType.Structure, $"'{Show(ahead.Slice(value))}' is no resource type of FHIR R4 (resource types are written as in Patient).");
+                Report(place, IssueType.Structure, $"'{Show(ahead.Slice(value))}' is no resource type of FHIR R4 (resource types are written as in Patient).");
             }
 
             return type;
         }
         while (ahead.MoreBefore((byte)'}'));
 
-        Report(parent, element, IssueType.Structure, "The member resourceType is missing or is not a string; every resource must name its type, for example \"resourceType\": \"Patient\".");
+        Report(place, IssueType.Structure, "The member resourceType is missing or is not a string; every resource must name its type, for example \"resourceType\": \"Patient\".");
         return null;
     }
 
@@ -172,7 +172,7 @@ internal ref partial struct JsonTreeReader
 
         if (_scanner.Peek() != (byte)'{')
         {
-            RefuseValue(index, Node.NoElement, $"an object of type {type.Name}");
+            RefuseValue(index, $"an object of type {type.Name}");
             return;
         }
 
@@ -289,7 +289,7 @@ internal ref partial struct JsonTreeReader
                 return;
             }
 
-            ReadItem(ref frame, member, existing);
+            ReadItem(ref frame, member, existing, item: -1);
             return;
         }
 
@@ -310,20 +310,20 @@ internal ref partial struct JsonTreeReader
         {
             if (merging && existing == 0)
             {
-                Report(frame.Node, member.Element.Id, IssueType.Structure, LengthsDiffer(name));
+                Report(new Place(frame.Node, member.Element.Id), IssueType.Structure, LengthsDiffer(name));
                 merging = false;
             }
 
             int used = existing;
             existing = used == 0 ? 0 : NextOf(used);
-            ReadItem(ref frame, member, used);
+            ReadItem(ref frame, member, used, count);
             count++;
         }
         while (_scanner.MoreBefore((byte)']'));
 
         if (existing != 0)
         {
-            Report(frame.Node, member.Element.Id, IssueType.Structure, LengthsDiffer(name));
+            Report(new Place(frame.Node, member.Element.Id), IssueType.Structure, LengthsDiffer(name));
         }
     }
 
@@ -337,12 +337,12 @@ internal ref partial struct JsonTreeReader
         }
 
         _scanner.Take();
-        Report(frame.Node, member.Element.Id, IssueType.Structure, "An array must not be empty: leave the member out instead.");
+        Report(new Place(frame.Node, member.Element.Id), IssueType.Structure, "An array must not be empty: leave the member out instead.");
         return false;
     }
 
     // Reads one value into the node that the extensions made already, or into a new one.
-    private void ReadItem(ref Frame frame, Member member, int existing)
+    private void ReadItem(ref Frame frame, Member member, int existing, int item)
     {
         TypeSchema type = member.Type;
         if (type.IsPrimitive)
@@ -354,7 +354,7 @@ internal ref partial struct JsonTreeReader
         }
         else if (type.IsResource)
         {
-            int node = ReadResource(member.Element.Id, frame.Node, frame.LastChild);
+            int node = ReadResource(new Place(frame.Node, member.Element.Id, item), frame.LastChild);
             frame.LastChild = node == 0 ? frame.LastChild : node;
         }
         else if (_scanner.Peek() == (byte)'{')
@@ -365,7 +365,7 @@ internal ref partial struct JsonTreeReader
         }
         else
         {
-            RefuseValue(frame.Node, member.Element.Id, $"an object of type {type.Name}");
+            RefuseValue(new Place(frame.Node, member.Element.Id, item), $"an object of type {type.Name}");
         }
     }
 
@@ -437,6 +437,12 @@ internal ref partial struct JsonTreeReader
         {
             Report(index, IssueType.Structure, $"null is no value of {type.Name}: leave the member out instead.");
         }
+    }
+
+    /// <summary>Where something stands that has no node (yet): an element of a node, or one item of a list.</summary>
+    private readonly record struct Place(int Parent, ushort Element, int Item = -1)
+    {
+        public static Place OfRoot => new(-1, Node.NoElement);
     }
 
     /// <summary>What the reader remembers about the object it is in.</summary>
