@@ -16,6 +16,9 @@ internal ref partial struct JsonTreeReader
     private static readonly SearchValues<byte> Forbidden =
         SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(value => (byte)value).Except("\t\n\r"u8.ToArray())]);
 
+    /// <summary>"Strings SHALL NOT exceed 1MB (1024*1024 characters) in size" (datatypes.html#string).</summary>
+    private const int MaxCharacters = 1024 * 1024;
+
     private readonly FhirSchema _schema;
     private readonly ReadOnlyMemory<byte> _text;
     private readonly ReadLimits _limits;
@@ -419,11 +422,18 @@ internal ref partial struct JsonTreeReader
             }
         }
 
-        if (!PrimitiveFormat.IsValid(type.Primitive, value))
+        if (value.Length > MaxCharacters && IsTooLong(type.Primitive, value))
+        {
+            Report(index, IssueType.TooLong, $"The value has more than {MaxCharacters} characters, the most that a {type.Name} may have (datatypes.html#string).", token.Start);
+        }
+        else if (!PrimitiveFormat.IsValid(type.Primitive, value))
         {
             Report(index, IssueType.Value, $"'{Show(value)}' is not a valid {type.Name}; expected {PrimitiveFormat.Description(type.Primitive)}.", token.Start);
         }
     }
+
+    private static bool IsTooLong(PrimitiveKind kind, scoped ReadOnlySpan<byte> value) =>
+        kind is PrimitiveKind.String or PrimitiveKind.Markdown && System.Text.Encoding.UTF8.GetCharCount(value) > MaxCharacters;
 
     // Null may only stand inside an array of primitives, for an item that has extensions instead of a value (json.html#primitive).
     private void AcceptNull(int index, TypeSchema type, int parent)

@@ -26,9 +26,23 @@ internal static class Bundles
             }
         }
 
+        CheckLinks(bundle, run);
         if (type == "document")
         {
             CheckDocument(bundle, run);
+        }
+    }
+
+    // A page has one address, one next page: two links of one relation leave the reader to guess (bundle.html#links).
+    private static void CheckLinks(Element bundle, ValidationRun run)
+    {
+        HashSet<string>? relations = null;
+        foreach (Element link in bundle.ChildrenOf("link"))
+        {
+            if (link.Child("relation").TextOrNull() is { } relation && !(relations ??= []).Add(relation))
+            {
+                run.Findings.Error(link, IssueType.Duplicate, "link", $"There is a link with the relation '{relation}' already.");
+            }
         }
     }
 

@@ -35,7 +35,11 @@ internal static class Extensions
         // The parts of a complex extension have names that only their parent's definition knows.
         if (!ReferenceLiteralIsAbsolute(url.Value))
         {
-            if (!IsPart(extension))
+            if (IsPart(extension))
+            {
+                CheckPart(extension.Parent, url, run);
+            }
+            else
             {
                 run.Findings.Error(
                     url, IssueType.Value, "extension", $"The url of an extension must be absolute; '{url.Value}' is not.");
@@ -60,6 +64,38 @@ internal static class Extensions
     private static bool IsPart(Element extension)
     {
         return ReferenceEquals(extension.Parent.Type, Known.Extension);
+    }
+
+    // Only the definition of the whole gives a meaning to the relative url of a part (extensibility.html#extension).
+    private static void CheckPart(Element whole, Element url, ValidationRun run)
+    {
+        Element wholeUrl = whole.Child(Known.ExtensionUrl);
+        if (!wholeUrl.HasLiteral() || !ReferenceLiteralIsAbsolute(wholeUrl.Value)
+            || run.Validator.ExtensionProfile(wholeUrl.Value) is not { } profile)
+        {
+            return;
+        }
+
+        bool hasParts = false;
+        foreach (ElementDefinition element in profile.Structure.Snapshot)
+        {
+            if (element.Path != "Extension.extension.url" || element.Fixed is not { } name)
+            {
+                continue;
+            }
+
+            hasParts = true;
+            if (name.Json.Span[1..^1].SequenceEqual(url.Value))
+            {
+                return;
+            }
+        }
+
+        if (hasParts)
+        {
+            run.Findings.Error(
+                url, IssueType.Extension, profile.Canonical, $"'{url.Value}' is no part of the extension {profile.Structure.Url}.");
+        }
     }
 
     private static void ReportUnknown(Element extension, Element url, ValidationRun run)

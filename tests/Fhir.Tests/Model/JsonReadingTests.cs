@@ -167,6 +167,16 @@ public class JsonReadingTests
     }
 
     [Fact]
+    public void A_string_has_at_most_a_million_characters()
+    {
+        string longest = new('é', 1024 * 1024);
+
+        Assert.True(Read($$"""{"resourceType":"Patient","name":[{"text":"{{longest}}"}]}""").IsOk);
+        Issue issue = Assert.Single(Read($$"""{"resourceType":"Patient","name":[{"text":"{{longest}}x"}]}""").Issues);
+        Assert.Equal((IssueType.TooLong, "Patient.name[0].text"), (issue.Type, issue.Expression));
+    }
+
+    [Fact]
     public void A_data_type_value_can_be_read_on_its_own()
     {
         var schema = HealthChain.Fhir.Schema.FhirSchema.R4;
