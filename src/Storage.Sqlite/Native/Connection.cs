@@ -1,0 +1,117 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace HealthChain.Storage.Sqlite.Native;
+
+/// <summary>A failed call of SQLite: its extended result code and message. Never carries data of a row.</summary>
+internal sealed class SqliteException(int code, string message) : IOException($"SQLite reports {code}: {message}")
+{
+    public int Code { get; } = code;
+
+    /// <summary>The disk or a quota is full; the transaction was rolled back and nothing acknowledged is lost.</summary>
+    public bool IsFull => (Code & 0xFF) == ResultCodes.Full;
+}
+
+internal static class ResultCodes
+{
+    public const int Ok = 0;
+    public const int Busy = 5;
+    public const int Full = 13;
+    public const int Constraint = 19;
+    public const int Row = 100;
+    public const int Done = 101;
+}
+
+/// <summary>A database connection. Used by one thread at a time (opened without SQLite's own mutex).</summary>
+internal sealed unsafe class Connection : IDisposable
+{
+    private const int ReadOnly = 0x1;
+    private const int ReadWriteCreate = 0x2 | 0x4;
+    private const int NoMutex = 0x8000;
+
+    private nint _handle;
+
+    private Connection(nint handle) => _handle = handle;
+
+    public static Connection OpenForWriting(string path) => Open(path, ReadWriteCreate | NoMutex);
+
+    public static Connection OpenForReading(string path) => Open(path, ReadOnly | NoMutex);
+
+    internal nint Handle => _handle;
+
+    /// <summary>Compiles a statement that is kept for the life of the connection. The caller disposes it before the connection.</summary>
+    public Statement Prepare(string sql)
+    {
+        const uint Persistent = 1;
+        byte[] text = Encoding.UTF8.GetBytes(sql);
+        nint statement;
+        fixed (byte* start = text)
+        {
+            Check(SqliteLibrary.PrepareV3(_handle, start, text.Length, Persistent, &statement, null));
+        }
+
+        return new Statement(this, statement);
+    }
+
+    /// <summary>Runs one statement that gives no rows (rows of a PRAGMA are passed over).</summary>
+    public void Execute(string sql)
+    {
+        using Statement statement = Prepare(sql);
+        while (statement.Step())
+        {
+        }
+    }
+
+    /// <summary>The first column of the first row as an integer; 0 when there is none.</summary>
+    public long QueryInt64(string sql)
+    {
+        using Statement statement = Prepare(sql);
+        return statement.Step() ? statement.Int64(0) : 0;
+    }
+
+    public void Dispose()
+    {
+        if (_handle != 0)
+        {
+            _ = SqliteLibrary.CloseV2(_handle);
+            _handle = 0;
+        }
+    }
+
+    internal void Check(int code)
+    {
+        if (code != ResultCodes.Ok)
+        {
+            throw Failure(code);
+        }
+    }
+
+    internal SqliteException Failure(int code) =>
+        new(code, Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(SqliteLibrary.ErrorMessage(_handle))));
+
+    private static Connection Open(string path, int flags)
+    {
+        _ = SqliteLibrary.Version;
+        byte[] name = Encoding.UTF8.GetBytes(path + '\0');
+        nint handle;
+        int code;
+        fixed (byte* start = name)
+        {
+            code = SqliteLibrary.OpenV2(start, &handle, flags, null);
+        }
+
+        var connection = new Connection(handle);
+        try
+        {
+            connection.Check(code);
+            _ = SqliteLibrary.ExtendedResultCodes(handle, 1);
+            _ = SqliteLibrary.BusyTimeout(handle, 10_000);
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+}

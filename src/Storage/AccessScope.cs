@@ -1,0 +1,44 @@
+namespace HealthChain.Storage;
+
+/// <summary>
+/// On whose behalf a store call runs, and so which resources exist for it. Every store method takes one; what a scope does not see
+/// is no candidate in any match, join, count, page, history or condition. Immutable and safe to share.
+/// </summary>
+public abstract class AccessScope
+{
+    /// <summary>Who or what asks, for access records and metrics; never a name or an identifier of a person.</summary>
+    public abstract string Requester { get; }
+
+    /// <summary>True when nothing is withheld, so that engines need not ask resource by resource.</summary>
+    public virtual bool SeesEverything => false;
+
+    /// <summary>False when no resource of the type can exist for the requester; engines leave the whole type out.</summary>
+    public virtual bool MaySee(string type) => true;
+
+    /// <summary>Whether a version exists for the requester. Called for every candidate: fast, no allocation, no I/O.</summary>
+    public abstract bool Sees(in ResourceFacts facts);
+
+    /// <summary>A scope for the server's own work (projections, integrity checks, anchoring), never for a request.</summary>
+    /// <param name="reason">What the work is. An architecture test lists all callers.</param>
+    public static AccessScope System(string reason) => new SystemScope(reason);
+
+    private sealed class SystemScope(string reason) : AccessScope
+    {
+        public override string Requester { get; } = "system: " + reason;
+
+        public override bool SeesEverything => true;
+
+        public override bool Sees(in ResourceFacts facts) => true;
+    }
+}
+
+/// <summary>What an engine knows of a version without opening it, and what scopes decide by.</summary>
+/// <param name="type">Resource type.</param>
+/// <param name="id">Hash of <c>Type/id</c>, as <see cref="IndexHasher.Reference(ReadOnlySpan{byte}, ReadOnlySpan{byte})"/> makes it.</param>
+/// <param name="keys">Its index keys: labels, codes, dates, references to patients and authors.</param>
+public readonly ref struct ResourceFacts(string type, long id, ReadOnlySpan<IndexKey> keys)
+{
+    public string Type { get; } = type;
+    public long Id { get; } = id;
+    public ReadOnlySpan<IndexKey> Keys { get; } = keys;
+}

@@ -1,0 +1,27 @@
+namespace HealthChain.Storage;
+
+/// <summary>Type and id of a resource: <c>Patient/123</c>.</summary>
+public readonly record struct ResourceKey(string Type, string Id)
+{
+    public override string ToString() => $"{Type}/{Id}";
+}
+
+/// <summary>What a version did to its resource.</summary>
+public enum ChangeKind : byte
+{
+    Create,
+    Update,
+    Delete,
+}
+
+/// <summary>A version as it is kept.</summary>
+/// <param name="Key">Whose version.</param>
+/// <param name="Version">Counted from 1 for each resource; <c>meta.versionId</c>.</param>
+/// <param name="LastUpdated">When it was committed, to the millisecond; never earlier than that of a version committed before it.</param>
+/// <param name="Sequence">Place in the order of all commits; without gaps.</param>
+/// <param name="Json">The resource in UTF-8, its meta filled in, as it goes over the wire; empty for a deletion.</param>
+public sealed record StoredVersion(
+    ResourceKey Key, long Version, DateTimeOffset LastUpdated, long Sequence, ChangeKind Change, ReadOnlyMemory<byte> Json)
+{
+    public bool IsDeleted => Change == ChangeKind.Delete;
+}

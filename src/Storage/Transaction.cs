@@ -1,0 +1,45 @@
+using HealthChain.Fhir.Model;
+
+namespace HealthChain.Storage;
+
+/// <summary>
+/// Writes that happen together or not at all, under conditions that are checked at the moment of the commit. Everything that takes
+/// thought (searching for a conditional reference, patching, resolving urns) is done before, on a state that the guards pin down; if a guard
+/// fails, the caller thinks again.
+/// </summary>
+public sealed record Transaction(IReadOnlyList<Write> Writes, IReadOnlyList<Guard> Guards)
+{
+    public static Transaction Of(Write write, params Guard[] guards) => new([write], guards);
+}
+
+/// <summary>One new version of one resource; a transaction holds at most one for each.</summary>
+public abstract record Write(ResourceKey Key);
+
+/// <summary>Creates the resource or makes its next version. A deleted one comes back.</summary>
+/// <param name="Resource">
+/// The new content. <c>meta.versionId</c> and <c>meta.lastUpdated</c> in it are ignored: the commit assigns them.
+/// </param>
+public sealed record Put(ResourceKey Key, Element Resource) : Write(Key);
+
+/// <summary>Deletes the resource; deleting a deleted or absent one makes no version.</summary>
+public sealed record Delete(ResourceKey Key) : Write(Key);
+
+/// <summary>Something that must hold when the transaction commits.</summary>
+public abstract record Guard;
+
+/// <summary>The resource stands at exactly that version; 0 means that it has never existed or is deleted.</summary>
+public sealed record AtVersion(ResourceKey Key, long Version) : Guard;
+
+/// <summary>The condition is met by exactly these resources, seen by the caller's scope.</summary>
+/// <remarks>With an empty list it is what makes conditional creates safe: two of them cannot both find nothing.</remarks>
+public sealed record Finds(string Type, Criterion Criterion, IReadOnlyList<ResourceKey> Keys) : Guard;
+
+/// <summary>What came of a transaction.</summary>
+public abstract record CommitResult;
+
+/// <summary>It is durable.</summary>
+/// <param name="Versions">For each write its new version; null for a deletion that had nothing to delete.</param>
+public sealed record Committed(IReadOnlyList<StoredVersion?> Versions) : CommitResult;
+
+/// <summary>Nothing was written, because that guard did not hold.</summary>
+public sealed record GuardFailed(Guard Guard) : CommitResult;
