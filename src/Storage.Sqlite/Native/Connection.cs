@@ -15,6 +15,7 @@ internal sealed class SqliteException(int code, string message) : IOException($"
 internal static class ResultCodes
 {
     public const int Ok = 0;
+    public const int Error = 1;
     public const int Busy = 5;
     public const int Full = 13;
     public const int Constraint = 19;
