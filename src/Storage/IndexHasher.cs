@@ -68,7 +68,7 @@ public sealed class IndexHasher
         return (long)SipHash(text[..length]);
     }
 
-    private ulong SipHash(ReadOnlySpan<byte> text)
+    internal ulong SipHash(ReadOnlySpan<byte> text)
     {
         ulong v0 = _k0 ^ 0x736f6d6570736575;
         ulong v1 = _k1 ^ 0x646f72616e646f6d;

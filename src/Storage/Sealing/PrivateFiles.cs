@@ -1,0 +1,47 @@
+namespace HealthChain.Storage.Sealing;
+
+/// <summary>Folders and files that nobody but the server's own user may read.</summary>
+internal static class PrivateFiles
+{
+    public const UnixFileMode FileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    public const UnixFileMode FolderMode = FileMode | UnixFileMode.UserExecute;
+
+    /// <summary>Creates the folder, or checks that it is closed to others.</summary>
+    public static void EnsureFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+            return;
+        }
+
+        Directory.CreateDirectory(path, FolderMode);
+        Check(path, FolderMode);
+    }
+
+    /// <summary>Refuses a file that others could read or write.</summary>
+    public static void CheckFile(string path)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            Check(path, FileMode);
+        }
+    }
+
+    private static void Check(string path, UnixFileMode widest)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        UnixFileMode mode = File.GetUnixFileMode(path);
+        if ((mode & ~widest) != 0)
+        {
+            throw new KeyStoreException(
+                $"{path} has mode {Octal(mode)}, but keys must not be open to other users. Set it to {Octal(widest)} (chmod) and start again.");
+        }
+    }
+
+    private static string Octal(UnixFileMode mode) => Convert.ToString((int)mode, 8).PadLeft(4, '0');
+}
