@@ -1,0 +1,283 @@
+using System.Security.Cryptography;
+using HealthChain.Fhir;
+using HealthChain.Storage.Blobs;
+using HealthChain.Storage.Sealing;
+using Xunit;
+using static HealthChain.Storage.Tests.Seals;
+
+namespace HealthChain.Storage.Tests.Blobs;
+
+public sealed class BlobStoreTests : IDisposable
+{
+    private const int Chunk = BlobCipher.ChunkBytes;
+    private const long MaxBytes = 5 * Chunk;
+
+    private readonly Folders _folders = new();
+    private readonly KeyStore _keys;
+    private readonly BlobStore _blobs;
+
+    public BlobStoreTests()
+    {
+        _keys = _folders.OpenKeys();
+        _blobs = Blobs();
+    }
+
+    public void Dispose()
+    {
+        _keys.Dispose();
+        _folders.Dispose();
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(Chunk - 1)]
+    [InlineData(Chunk)]
+    [InlineData(Chunk + 1)]
+    [InlineData((3 * Chunk) + 17)]
+    [InlineData(5 * Chunk)]
+    public async Task What_is_written_is_read_back(int length)
+    {
+        byte[] content = Content(length);
+        BlobReference reference = await Write(content);
+        Assert.Equal(length, reference.Bytes);
+        Assert.Equal(Digest.Read(SHA256.HashData(content)), reference.Content);
+        byte[] file = await File.ReadAllBytesAsync(_blobs.PathOf(reference.Address), TestContext.Current.CancellationToken);
+        Assert.Equal(new BlobAddress(Digest.Read(SHA256.HashData(file))), reference.Address);
+        Assert.Equal(content, ReadAll(reference));
+    }
+
+    // Sources give what they have: chunks must not depend on how the content arrives.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1000)]
+    [InlineData(Chunk + 7)]
+    public async Task It_does_not_matter_in_what_pieces_content_arrives(int piece)
+    {
+        byte[] content = Content((2 * Chunk) + 5);
+        BlobReference reference = (await _blobs.WriteAsync(
+            Subject(1), new PiecewiseStream(content, piece), TestContext.Current.CancellationToken)).Value;
+        Assert.Equal(content, ReadAll(reference));
+    }
+
+    [Fact]
+    public async Task Any_part_can_be_read_alone()
+    {
+        byte[] content = Content((3 * Chunk) + 100);
+        BlobReference reference = await Write(content);
+        using BlobStream stream = Open(reference);
+        var random = new Random(1);
+        for (int i = 0; i < 200; i++)
+        {
+            int from = random.Next(content.Length);
+            int length = random.Next(1, content.Length - from + 1);
+            stream.Seek(from, SeekOrigin.Begin);
+            var part = new byte[length];
+            stream.ReadExactly(part);
+            Assert.True(content.AsSpan(from, length).SequenceEqual(part));
+        }
+
+        stream.Seek(-1, SeekOrigin.End);
+        Assert.Equal(content[^1], stream.ReadByte());
+        Assert.Equal(-1, stream.ReadByte());
+    }
+
+    [Fact]
+    public async Task The_same_content_twice_has_two_addresses()
+    {
+        BlobReference first = await Write(Content(10));
+        BlobReference second = await Write(Content(10));
+        Assert.NotEqual(first.Address, second.Address);
+        Assert.Equal(first.Content, second.Content);
+    }
+
+    [Fact]
+    public async Task Content_that_is_too_long_is_refused_and_leaves_nothing()
+    {
+        Result<BlobReference> result = await _blobs.WriteAsync(
+            Subject(1), new MemoryStream(Content((int)MaxBytes + 1)), TestContext.Current.CancellationToken);
+        Assert.Equal(ErrorKind.TooCostly, result.Error!.Kind);
+        Assert.Equal(IssueType.TooLong, result.Error.Issues[0].Type);
+        Assert.Contains(MaxBytes.ToString(), result.Error.ToString(), StringComparison.Ordinal);
+        Assert.Empty(Files());
+    }
+
+    [Fact]
+    public async Task A_source_that_breaks_off_leaves_nothing()
+    {
+        await Assert.ThrowsAsync<IOException>(async () => await _blobs.WriteAsync(
+            Subject(1), new PiecewiseStream(Content(2 * Chunk), 1000, breaksAt: Chunk + 500), TestContext.Current.CancellationToken));
+        Assert.Empty(Files());
+    }
+
+    [Fact]
+    public async Task Any_altered_byte_is_found()
+    {
+        byte[] content = Content(200);
+        BlobReference reference = await Write(content);
+        string path = _blobs.PathOf(reference.Address);
+        byte[] file = await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);
+
+        // The two bytes in front say the format; they are bound to each chunk by value.
+        for (int at = 2; at < file.Length; at++)
+        {
+            byte[] altered = [.. file];
+            altered[at] ^= 1;
+            await File.WriteAllBytesAsync(path, altered, TestContext.Current.CancellationToken);
+            Assert.Throws<InvalidDataException>(() => ReadAll(reference));
+        }
+    }
+
+    [Fact]
+    public async Task Chunks_cannot_be_cut_off_added_or_exchanged()
+    {
+        byte[] content = Content(3 * Chunk);
+        BlobReference reference = await Write(content);
+        string path = _blobs.PathOf(reference.Address);
+        byte[] file = await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);
+        const int SealedChunk = BlobCipher.SealedChunkBytes;
+
+        // Cut at the border of a chunk, with a reference that says so: the last chunk knows that it is not the last.
+        await File.WriteAllBytesAsync(path, file[..(2 + (2 * SealedChunk))], TestContext.Current.CancellationToken);
+        Assert.Equal(SealStatus.Damaged, _blobs.Open(Subject(1), reference, out _));
+        Assert.Throws<InvalidDataException>(() => ReadAll(reference with { Bytes = 2 * Chunk }));
+
+        byte[] longer = [.. file, .. file[^SealedChunk..]];
+        await File.WriteAllBytesAsync(path, longer, TestContext.Current.CancellationToken);
+        Assert.Throws<InvalidDataException>(() => ReadAll(reference with { Bytes = 4 * Chunk }));
+
+        byte[] exchanged =
+            [.. file[..2], .. file[(2 + SealedChunk)..(2 + (2 * SealedChunk))], .. file[2..(2 + SealedChunk)], .. file[(2 + (2 * SealedChunk))..]];
+        await File.WriteAllBytesAsync(path, exchanged, TestContext.Current.CancellationToken);
+        Assert.Throws<InvalidDataException>(() => ReadAll(reference));
+
+        await File.WriteAllBytesAsync(path, file, TestContext.Current.CancellationToken);
+        Assert.Equal(content, ReadAll(reference));
+    }
+
+    [Fact]
+    public async Task A_blob_does_not_pass_for_another_of_the_same_subject()
+    {
+        BlobReference first = await Write(Content(100));
+        BlobReference second = await Write(Content(100));
+        File.Copy(_blobs.PathOf(second.Address), _blobs.PathOf(first.Address), overwrite: true);
+        Assert.Throws<InvalidDataException>(() => ReadAll(first));
+    }
+
+    [Fact]
+    public async Task A_missing_blob_and_an_unknown_subject_are_told()
+    {
+        BlobReference reference = await Write(Content(100));
+        Assert.Equal(SealStatus.UnknownSubject, _blobs.Open(Subject(2), reference, out _));
+        File.Delete(_blobs.PathOf(reference.Address));
+        Assert.Equal(SealStatus.Missing, _blobs.Open(Subject(1), reference, out _));
+    }
+
+    [Fact]
+    public async Task Erasing_the_subject_ends_reading_at_once()
+    {
+        BlobReference reference = await Write(Content(2 * Chunk));
+        using BlobStream open = Open(reference);
+        Assert.NotEqual(-1, open.ReadByte());
+        _keys.Destroy(Subject(1));
+        Assert.Throws<InvalidDataException>(() => open.ReadByte());
+        Assert.Equal(SealStatus.ErasedSubject, _blobs.Open(Subject(1), reference, out _));
+        Result<BlobReference> again = await _blobs.WriteAsync(Subject(1), new MemoryStream([1]), TestContext.Current.CancellationToken);
+        Assert.Equal(ErrorKind.Gone, again.Error!.Kind);
+    }
+
+    [Fact]
+    public async Task A_blob_outlives_restart_and_rotation()
+    {
+        BlobReference reference = await Write(Content(100));
+        _keys.Flush();
+        _keys.RotateTenantKey();
+        Assert.Equal(Content(100), ReadAll(reference));
+        _keys.Dispose();
+        using KeyStore keys = _folders.OpenKeys();
+        var blobs = new BlobStore(new BlobStoreOptions { Folder = _folders.Blobs }, keys, TimeProvider.System);
+        Assert.Equal(SealStatus.Ok, blobs.Open(Subject(1), reference, out BlobStream? stream));
+        using (stream)
+        {
+            var content = new byte[100];
+            stream!.ReadExactly(content);
+            Assert.Equal(Content(100), content);
+        }
+    }
+
+    // Full disk and failed synchronisation at each operation: reported, nothing left, and the next attempt succeeds.
+    [Fact]
+    public async Task Any_failing_disk_operation_is_reported_and_leaves_nothing()
+    {
+        int failures = 0;
+        bool hasFailed = true;
+        for (int failing = 0; hasFailed; failing++)
+        {
+            using var folders = new Folders();
+            var disk = new FaultyDisk(failing);
+            var blobs = new BlobStore(new BlobStoreOptions { Folder = folders.Blobs }, _keys, TimeProvider.System, disk);
+            try
+            {
+                await blobs.WriteAsync(Subject(1), new MemoryStream(Content(Chunk + 1)), TestContext.Current.CancellationToken);
+                Assert.False(disk.HasFailed);
+            }
+            catch (IOException)
+            {
+                Assert.True(disk.HasFailed);
+                Assert.Empty(Directory.GetFiles(folders.Blobs, "*", SearchOption.AllDirectories));
+                failures++;
+            }
+
+            hasFailed = disk.HasFailed;
+            Result<BlobReference> second = await blobs.WriteAsync(Subject(1), new MemoryStream([1, 2]), TestContext.Current.CancellationToken);
+            Assert.Equal(SealStatus.Ok, blobs.Open(Subject(1), second.Value, out BlobStream? stream));
+            using (stream)
+            {
+                Assert.Equal(1, stream!.ReadByte());
+            }
+        }
+
+        // Create, three writes, synchronise, folder above, rename, folder.
+        Assert.Equal(8, failures);
+    }
+
+    [Fact]
+    public async Task Memory_does_not_grow_with_the_content()
+    {
+        const long Length = 200L << 20;
+        var blobs = new BlobStore(new BlobStoreOptions { Folder = _folders.Blobs }, _keys, TimeProvider.System);
+        long before = GC.GetTotalAllocatedBytes();
+        BlobReference reference = (await blobs.WriteAsync(
+            Subject(1), new PiecewiseStream(new byte[100_000], 50_000, repeatsUpTo: Length), TestContext.Current.CancellationToken)).Value;
+        Assert.Equal(Length, reference.Bytes);
+        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 8 << 20);
+    }
+
+    private BlobStore Blobs() => new(new BlobStoreOptions { Folder = _folders.Blobs, MaxBytes = MaxBytes }, _keys, TimeProvider.System);
+
+    private async Task<BlobReference> Write(byte[] content) =>
+        (await _blobs.WriteAsync(Subject(1), new MemoryStream(content), TestContext.Current.CancellationToken)).Value;
+
+    private BlobStream Open(BlobReference reference)
+    {
+        Assert.Equal(SealStatus.Ok, _blobs.Open(Subject(1), reference, out BlobStream? stream));
+        return stream!;
+    }
+
+    private byte[] ReadAll(BlobReference reference)
+    {
+        using BlobStream stream = Open(reference);
+        using var content = new MemoryStream();
+        stream.CopyTo(content);
+        return content.ToArray();
+    }
+
+    private string[] Files() => Directory.GetFiles(_folders.Blobs, "*", SearchOption.AllDirectories);
+
+    private static byte[] Content(int length)
+    {
+        var content = new byte[length];
+        new Random(length).NextBytes(content);
+        return content;
+    }
+}
