@@ -9,6 +9,7 @@ var benchmarks = new (string Name, Action Run)[]
     ("fhirpath", FhirPathRows.Run),
     ("validate", Validating.Run),
     ("extract", Extraction.Run),
+    ("seal", Sealing.Run),
 };
 
 foreach ((string name, Action run) in benchmarks)

@@ -49,7 +49,7 @@ public class IndexHasherTests
     public void A_pair_is_not_the_text_of_its_parts(string system, string code, string otherSystem, string otherCode) =>
         Assert.NotEqual(Hasher.Token(Utf8(system), Utf8(code)), Hasher.Token(Utf8(otherSystem), Utf8(otherCode)));
 
-    // 505 and 507 letters are the last that fit the stack buffer with their five bytes in front, and the first that do not.
+    // 507 letters are the last that fit the buffer on the stack with the five bytes in front of them.
     [Theory]
     [InlineData(506)]
     [InlineData(507)]

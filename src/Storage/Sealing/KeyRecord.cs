@@ -97,6 +97,11 @@ internal static class KeyRecord
     public static uint Crc(ReadOnlySpan<byte> bytes, uint start)
     {
         uint crc = ~start;
+        for (; bytes.Length >= 8; bytes = bytes[8..])
+        {
+            crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+        }
+
         foreach (byte value in bytes)
         {
             crc = BitOperations.Crc32C(crc, value);

@@ -8,30 +8,41 @@ public sealed partial class KeyStore
 {
     private (IDiskFile File, TenantKey Key) CreateFile()
     {
-        TenantKey key = TenantKey.Create(_disk, _options.TenantKeyFolder);
         Span<byte> tenant = stackalloc byte[16];
         RandomNumberGenerator.Fill(tenant);
         Tenant = BinaryPrimitives.ReadUInt128BigEndian(tenant);
-        IDiskFile file = _disk.Open(NextPath, FileMode.Create);
-        var header = new byte[KeyFileHeader.Bytes];
-        new KeyFileHeader(Tenant, key.Id, RetiredKey: 0, Whole: 0).Write(header, key);
-        file.Write(header, 0);
-        file.Sync();
-        _disk.Rename(NextPath, _path);
-        _disk.SyncFolder(_options.Folder);
-        return (file, key);
+        TenantKey key = TenantKey.Create(_disk, _options.TenantKeyFolder);
+        IDiskFile? file = null;
+        try
+        {
+            file = _disk.Open(NextPath, FileMode.Create);
+            var header = new byte[KeyFileHeader.Bytes];
+            new KeyFileHeader(Tenant, key.Id, RetiredKey: 0, Whole: 0).Write(header, key);
+            file.Write(header, 0);
+            file.Sync();
+            _disk.Rename(NextPath, _path);
+            _disk.SyncFolder(_options.Folder);
+            return (file, key);
+        }
+        catch
+        {
+            file?.Dispose();
+            key.Dispose();
+            throw;
+        }
     }
 
     private (IDiskFile File, TenantKey Key) OpenFile()
     {
         PrivateFiles.CheckFile(_path);
         IDiskFile file = _disk.Open(_path, FileMode.Open);
+        TenantKey? key = null;
         try
         {
             var bytes = new byte[KeyFileHeader.Bytes];
             int read = file.Read(bytes, 0);
             var header = KeyFileHeader.Read(bytes.AsSpan(0, read), _path);
-            TenantKey key = TenantKey.Load(_disk, _options.TenantKeyFolder, header.TenantKey);
+            key = TenantKey.Load(_disk, _options.TenantKeyFolder, header.TenantKey);
             KeyFileHeader.Verify(bytes, key, _path);
             Tenant = header.Tenant;
             FinishRotation(header);
@@ -40,6 +51,7 @@ public sealed partial class KeyStore
         catch
         {
             file.Dispose();
+            key?.Dispose();
             throw;
         }
     }
@@ -84,6 +96,11 @@ public sealed partial class KeyStore
         foreach ((SubjectId subject, int record) in destroyed)
         {
             _table.Set(subject, SubjectTable.Destroyed);
+            if (record >= whole)
+            {
+                throw Damaged(record);
+            }
+
             if (record != KeyRecord.NoRecord && !IsOverwritten(record))
             {
                 _unfinished[subject] = record;

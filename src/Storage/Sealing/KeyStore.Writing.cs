@@ -116,17 +116,16 @@ public sealed partial class KeyStore
                 newFile = _disk.Open(NextPath, FileMode.Create);
                 Rewrite(newFile, newKey, places);
                 newFile.Sync();
+                _disk.Rename(NextPath, _path);
             }
             catch
             {
+                // The new key's file stays: should the new file have got its name after all, it is needed. Otherwise it opens nothing.
                 newFile?.Dispose();
                 newKey.Dispose();
-                TenantKey.Remove(_disk, _options.TenantKeyFolder, newKey.Id);
                 throw;
             }
 
-            // From here on the new key stays, come what may: the new file might have its name.
-            _disk.Rename(NextPath, _path);
             _isNameDurable = false;
             lock (_gate)
             {
@@ -143,6 +142,31 @@ public sealed partial class KeyStore
             EnsureNameIsDurable();
             TenantKey.Remove(_disk, _options.TenantKeyFolder, oldKey);
         }
+    }
+
+    /// <summary>
+    /// Writes a copy of the key file as of the last flush, for a backup. It opens nothing without the tenant key (<see cref="TenantKeyPath"/>),
+    /// which is to be kept elsewhere; each rotation needs a new copy of both.
+    /// </summary>
+    /// <exception cref="IOException">The file exists, or the disk is full or failed.</exception>
+    public void CopyTo(string path)
+    {
+        lock (_writing)
+        {
+            using IDiskFile copy = _disk.Open(path, FileMode.CreateNew);
+            var buffer = new byte[1 << 20];
+            long end = OffsetOf(_durable);
+            for (long at = 0; at < end; at += buffer.Length)
+            {
+                Span<byte> part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, end - at));
+                _file.Read(part, at);
+                copy.Write(part, at);
+            }
+
+            copy.Sync();
+        }
+
+        _disk.SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
     private string NextPath => _path + ".next";

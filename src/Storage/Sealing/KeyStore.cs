@@ -69,8 +69,24 @@ public sealed partial class KeyStore : IDisposable
     /// <summary>True when there was no key file. If there is a database already, its key file was lost: do not go on.</summary>
     public bool IsNew { get; }
 
-    /// <summary>Records at the end of the file that a stop of the machine had cut short; none of them was ever flushed.</summary>
+    /// <summary>Records at the end of the file that were not whole at the start, and those after them: a flush that a stop of the machine cut short.</summary>
+    /// <remarks>
+    /// Damage to the last flush before the start looks the same. So when this is not 0, check that <see cref="StateOf"/> knows every subject of
+    /// the database before anything is written: a subject that lost its secret would get another one.
+    /// </remarks>
     public int DroppedRecords { get; private set; }
+
+    /// <summary>The file of the tenant key in use.</summary>
+    public string TenantKeyPath
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return TenantKey.PathOf(_options.TenantKeyFolder, _tenantKey.Id);
+            }
+        }
+    }
 
     /// <summary>Subjects in the file, destroyed ones included.</summary>
     public int Count

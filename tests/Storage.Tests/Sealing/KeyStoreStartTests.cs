@@ -138,8 +138,14 @@ public sealed class KeyStoreStartTests : IDisposable
     [Fact]
     public void A_record_in_another_place_refuses_the_start()
     {
+        using (KeyStore keys = _folders.OpenKeys())
+        {
+            keys.Ensure(Subject(3));
+            keys.Flush();
+        }
+
         byte[] file = File.ReadAllBytes(_folders.KeyFile);
-        byte[] swapped = [.. file[..128], .. file[256..384], .. file[128..256], .. file[256..384]];
+        byte[] swapped = [.. file[..128], .. file[256..384], .. file[128..256], .. file[384..]];
         File.WriteAllBytes(_folders.KeyFile, swapped);
         Assert.Contains("Record 0", Refusal(), StringComparison.Ordinal);
     }

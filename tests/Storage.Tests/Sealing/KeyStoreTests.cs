@@ -213,6 +213,36 @@ public sealed class KeyStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_copy_opens_what_was_flushed_before_it()
+    {
+        using var restored = new Folders();
+        byte[] bytes;
+        using (KeyStore keys = _folders.OpenKeys())
+        {
+            bytes = keys.Seal(Subject(1), "one"u8);
+            keys.Flush();
+            keys.Ensure(Subject(2));
+            PrivateFiles.EnsureFolder(restored.Keys);
+            PrivateFiles.EnsureFolder(restored.TenantKeys);
+            keys.CopyTo(restored.KeyFile);
+            File.Copy(keys.TenantKeyPath, Path.Combine(restored.TenantKeys, Path.GetFileName(keys.TenantKeyPath)));
+            keys.Flush();
+            Assert.Throws<IOException>(() => keys.CopyTo(restored.KeyFile));
+        }
+
+        using KeyStore copy = restored.OpenKeys();
+        Assert.Equal("one", copy.Opened(Subject(1), bytes));
+        Assert.Equal(KeyState.Unknown, copy.StateOf(Subject(2)));
+    }
+
+    // The check value that is published with CRC-32C, and lengths that are no multiple of eight.
+    [Theory]
+    [InlineData("", 0u)]
+    [InlineData("123456789", 0xE3069283u)]
+    public void The_checksum_is_CRC_32C(string text, uint expected) =>
+        Assert.Equal(expected, KeyRecord.Crc(System.Text.Encoding.ASCII.GetBytes(text), 0));
+
+    [Fact]
     public void A_second_process_cannot_open_the_file()
     {
         using KeyStore keys = _folders.OpenKeys();
