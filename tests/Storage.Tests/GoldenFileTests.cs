@@ -87,7 +87,7 @@ public class GoldenFileTests
 
     private static void Copy(string from, string to)
     {
-        PrivateFiles.EnsureFolder(to);
+        PrivateFiles.EnsureFolder(Disk.Real, to);
         foreach (string file in Directory.GetFiles(from))
         {
             string copy = Path.Combine(to, Path.GetFileName(file));

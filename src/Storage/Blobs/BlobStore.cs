@@ -43,8 +43,8 @@ public sealed partial class BlobStore
         _time = time;
         _disk = disk;
         _incoming = Path.Combine(_folder, "incoming");
-        PrivateFiles.EnsureFolder(_folder);
-        PrivateFiles.EnsureFolder(_incoming);
+        PrivateFiles.EnsureFolder(disk, _folder);
+        PrivateFiles.EnsureFolder(disk, _incoming);
     }
 
     /// <summary>
@@ -198,8 +198,7 @@ public sealed partial class BlobStore
         string folder = Path.GetDirectoryName(target)!;
         if (!_folders.ContainsKey(folder))
         {
-            PrivateFiles.EnsureFolder(folder);
-            _disk.SyncFolder(_folder);
+            PrivateFiles.EnsureFolder(_disk, folder);
             _folders[folder] = true;
         }
 

@@ -48,8 +48,8 @@ public sealed partial class KeyStore : IDisposable
         _disk = disk;
         _path = Path.Combine(options.Folder, "subjects.keys");
         _cache = new SubjectKeyCache(options.MaxCachedSubjects);
-        PrivateFiles.EnsureFolder(options.Folder);
-        PrivateFiles.EnsureFolder(options.TenantKeyFolder);
+        PrivateFiles.EnsureFolder(disk, options.Folder);
+        PrivateFiles.EnsureFolder(disk, options.TenantKeyFolder);
         IsNew = !File.Exists(_path);
         (_file, _tenantKey) = IsNew ? CreateFile() : OpenFile();
         try

@@ -6,17 +6,15 @@ internal static class PrivateFiles
     public const UnixFileMode FileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     public const UnixFileMode FolderMode = FileMode | UnixFileMode.UserExecute;
 
-    /// <summary>Creates the folder, or checks that it is closed to others.</summary>
-    public static void EnsureFolder(string path)
+    /// <summary>Creates the folder with its parents, durably, or checks that it is closed to others.</summary>
+    public static void EnsureFolder(IDisk disk, string path)
     {
-        if (OperatingSystem.IsWindows())
+        path = Path.GetFullPath(path);
+        Create(disk, path);
+        if (!OperatingSystem.IsWindows())
         {
-            Directory.CreateDirectory(path);
-            return;
+            Check(path, FolderMode);
         }
-
-        Directory.CreateDirectory(path, FolderMode);
-        Check(path, FolderMode);
     }
 
     /// <summary>Refuses a file that others could read or write.</summary>
@@ -26,6 +24,33 @@ internal static class PrivateFiles
         {
             Check(path, FileMode);
         }
+    }
+
+    private static void Create(IDisk disk, string path)
+    {
+        // An empty folder may be left from a start that failed before its name was durable; in any other something durable lies already.
+        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
+        {
+            return;
+        }
+
+        string? parent = Path.GetDirectoryName(path);
+        if (parent is null)
+        {
+            return;
+        }
+
+        Create(disk, parent);
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            Directory.CreateDirectory(path, FolderMode);
+        }
+
+        disk.SyncFolder(parent);
     }
 
     private static void Check(string path, UnixFileMode widest)

@@ -222,8 +222,8 @@ public sealed class KeyStoreTests : IDisposable
             bytes = keys.Seal(Subject(1), "one"u8);
             keys.Flush();
             keys.Ensure(Subject(2));
-            PrivateFiles.EnsureFolder(restored.Keys);
-            PrivateFiles.EnsureFolder(restored.TenantKeys);
+            PrivateFiles.EnsureFolder(Disk.Real, restored.Keys);
+            PrivateFiles.EnsureFolder(Disk.Real, restored.TenantKeys);
             keys.CopyTo(restored.KeyFile);
             File.Copy(keys.TenantKeyPath, Path.Combine(restored.TenantKeys, Path.GetFileName(keys.TenantKeyPath)));
             keys.Flush();
