@@ -5,12 +5,16 @@ namespace HealthChain.Storage.Tests;
 /// <summary>The real disk, of which one operation fails: a write after half of its bytes, all others before they do anything.</summary>
 internal sealed class FaultyDisk(int failing) : IDisk
 {
-    private int _operations;
-
     /// <summary>Whether the failing operation has come.</summary>
-    public bool HasFailed => _operations > failing;
+    public bool HasFailed => Operations.Count > failing;
 
-    public int Synchronisations { get; private set; }
+    /// <summary>What was asked for, the failing operation included.</summary>
+    public List<string> Operations { get; } = [];
+
+    public int Synchronisations => Operations.Count(operation => operation == "synchronise");
+
+    /// <summary>Makes the next such operation fail, or the next that follows right after another.</summary>
+    public (string? After, string Operation)? FailNext { get; set; }
 
     /// <summary>The key file that was opened last, for changing it behind the back of whoever has it open.</summary>
     public IDiskFile? KeyFile { get; private set; }
@@ -51,13 +55,19 @@ internal sealed class FaultyDisk(int failing) : IDisk
 
     private void Step(string what)
     {
-        if (IsFailing())
+        if (IsFailing(what))
         {
             throw new IOException($"No space left on device: {what}");
         }
     }
 
-    private bool IsFailing() => _operations++ == failing;
+    private bool IsFailing(string what)
+    {
+        bool isNext = FailNext is (var after, var operation) && operation == what && (after is null || Operations.LastOrDefault() == after);
+        FailNext = isNext ? null : FailNext;
+        Operations.Add(what);
+        return isNext || Operations.Count - 1 == failing;
+    }
 
     private sealed class FaultyFile(FaultyDisk disk, IDiskFile file) : IDiskFile
     {
@@ -75,7 +85,7 @@ internal sealed class FaultyDisk(int failing) : IDisk
 
         public void Write(ReadOnlySpan<byte> bytes, long offset)
         {
-            if (disk.IsFailing())
+            if (disk.IsFailing("write"))
             {
                 file.Write(bytes[..(bytes.Length / 2)], offset);
                 throw new IOException("No space left on device: write");
@@ -86,7 +96,6 @@ internal sealed class FaultyDisk(int failing) : IDisk
 
         public void Sync()
         {
-            disk.Synchronisations++;
             disk.Step("synchronise");
             file.Sync();
         }

@@ -94,6 +94,40 @@ public sealed class KeyStoreCrashTests : IDisposable
         Assert.Equal("content", reopened.Opened(Subject(1), flushed[1]));
     }
 
+    // What a failed flush had written is none of the records that a later destruction knows and overwrites.
+    [Fact]
+    public void A_failed_flush_leaves_no_secret_behind_in_the_file()
+    {
+        var disk = new FaultyDisk(int.MaxValue);
+        using (KeyStore keys = _folders.OpenKeys(disk))
+        {
+            keys.Ensure(Subject(1));
+            keys.Ensure(Subject(2));
+            disk.FailNext = (null, "synchronise");
+            Assert.Throws<IOException>(keys.Flush);
+            keys.Destroy(Subject(1));
+            keys.Destroy(Subject(2));
+        }
+
+        byte[] file = File.ReadAllBytes(_folders.KeyFile);
+        Assert.Equal(3 * 128, file.Length);
+        Assert.All([1, 2], record => Assert.Equal(KeyRecordKind.Tombstone, KeyRecord.Kind(file.AsSpan(record * 128, 128))));
+    }
+
+    // The new file could lose its name, and with it all that is appended.
+    [Fact]
+    public void After_a_rotation_whose_name_may_not_last_a_flush_makes_it_durable_first()
+    {
+        var disk = new FaultyDisk(int.MaxValue);
+        using KeyStore keys = _folders.OpenKeys(disk);
+        disk.FailNext = ("rename", "folder");
+        Assert.Throws<IOException>(keys.RotateTenantKey);
+        disk.Operations.Clear();
+        keys.Ensure(Subject(1));
+        keys.Flush();
+        Assert.Equal(["folder", "write", "synchronise"], disk.Operations);
+    }
+
     // Every operation of the scenario fails once: whatever was acknowledged holds, in the running store and after a restart.
     [Fact]
     public void Any_failing_disk_operation_is_reported_and_loses_nothing()
