@@ -1,0 +1,146 @@
+using System.Globalization;
+using HealthChain.FhirServer.Generation;
+
+namespace HealthChain.FhirServer.Cli;
+
+/// <summary><c>healthchain generate</c>: sample data, from one patient to a million.</summary>
+internal sealed class GenerateVerb
+{
+    private const long MaxPatients = 1_000_000;
+    private const string FileName = "bundles.ndjson";
+
+    public static Verb Verb { get; } = new(
+        "generate",
+        "generate sample data: patients who do not exist",
+        $"""
+        Usage: healthchain generate --patients N [--seed S] [--until DAY] [--format bundles|ndjson] [--output FOLDER] [--quiet]
+
+        Makes patients with visits, conditions, measurements, treatments, insurance, claims and consents, and the hospitals, insurers and
+        practitioners that they share. The same seed and day give the same bytes, and patient 7 is the same among 10 and among 1,000.
+
+          --patients N       how many, 1 to {MaxPatients}
+          --seed S           a whole number that chooses which; 1 if not given
+          --until DAY        the last day on which something happens, as 2026-01-31; today if not given
+          --format bundles   one transaction Bundle per patient and line, after one with what they share, which is to be sent first;
+                             to standard output, or into FOLDER as {FileName} (the default)
+          --format ndjson    one file per resource type with a resource per line, as in bulk data; needs a folder
+          --output FOLDER    where to write; made if it does not exist, files of the same names are replaced
+          --quiet            no progress, no summary
+
+        Exit code: 0 all written; 2 wrong usage or a folder that cannot be written.
+
+        """,
+        static (arguments, output, errors) => new GenerateVerb(arguments, output, errors, TimeProvider.System).Run())
+    {
+        Options = ["--patients", "--seed", "--until", "--format", "--output"],
+        Flags = ["--quiet"],
+    };
+
+    private readonly Arguments _arguments;
+    private readonly Stream _standardOutput;
+    private readonly TextWriter _errors;
+    private readonly TimeProvider _time;
+    private readonly string _format;
+    private readonly string? _folder;
+    private long _patients;
+    private ulong _seed;
+    private DateOnly _until;
+
+    private GenerateVerb(Arguments arguments, Stream output, TextWriter errors, TimeProvider time)
+    {
+        _arguments = arguments;
+        _standardOutput = output;
+        _errors = errors;
+        _time = time;
+        _format = arguments.Last("--format") ?? "bundles";
+        _folder = arguments.Last("--output");
+    }
+
+    private int Run()
+    {
+        if (Misuse() is { } misuse)
+        {
+            _errors.WriteLine($"healthchain generate: {misuse}");
+            return ExitCodes.Usage;
+        }
+
+        if (_folder is not null)
+        {
+            Directory.CreateDirectory(_folder);
+        }
+
+        if (_format == "ndjson")
+        {
+            using var files = new NdjsonOutput(_folder!);
+            Generate(files);
+        }
+        else if (_folder is null)
+        {
+            using var bundles = new BundleOutput(_standardOutput);
+            Generate(bundles);
+        }
+        else
+        {
+            using var file = new FileStream(Path.Combine(_folder, FileName), FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 1 << 16);
+            using var bundles = new BundleOutput(file);
+            Generate(bundles);
+        }
+
+        return ExitCodes.Success;
+    }
+
+    private string? Misuse()
+    {
+        const NumberStyles Digits = NumberStyles.None;
+        var culture = CultureInfo.InvariantCulture;
+        _until = DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime);
+        if (_arguments.Positional is [var word, ..])
+        {
+            return $"'{word}' is not expected here.";
+        }
+
+        if (!long.TryParse(_arguments.Last("--patients"), Digits, culture, out _patients) || _patients is < 1 or > MaxPatients)
+        {
+            return $"--patients needs a number from 1 to {MaxPatients}.";
+        }
+
+        if (!ulong.TryParse(_arguments.Last("--seed") ?? "1", Digits, culture, out _seed))
+        {
+            return "--seed needs a whole number.";
+        }
+
+        // The first patients are born a century before, and dates in FHIR have four digits.
+        if (_arguments.Last("--until") is { } day
+            && (!DateOnly.TryParseExact(day, "yyyy-MM-dd", culture, DateTimeStyles.None, out _until) || _until.Year is < 1900 or > 9000))
+        {
+            return "--until needs a day such as 2026-01-31, from the year 1900 on.";
+        }
+
+        return _format switch
+        {
+            "bundles" => null,
+            "ndjson" => _folder is null ? "--format ndjson writes many files and needs --output FOLDER." : null,
+            _ => "--format is bundles or ndjson.",
+        };
+    }
+
+    private void Generate(ResourceOutput output)
+    {
+        var isQuiet = _arguments.Has("--quiet");
+        var isTerminal = ReferenceEquals(_errors, Console.Error) && !Console.IsErrorRedirected;
+        var progress = isTerminal && !isQuiet ? new Progress(_errors, _patients, _time) : null;
+        var generator = new Generator(_seed, _until, output);
+        var start = _time.GetTimestamp();
+        generator.WriteShared();
+        for (var number = 1L; number <= _patients; number++)
+        {
+            generator.WritePatient(number);
+            progress?.Report(number, output.Count);
+        }
+
+        if (!isQuiet)
+        {
+            _errors.WriteLine($"{_patients} patients, {output.Count} resources in {_time.GetElapsedTime(start).TotalSeconds:0.0} s");
+        }
+    }
+}
