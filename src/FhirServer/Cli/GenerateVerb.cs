@@ -109,7 +109,7 @@ internal sealed class GenerateVerb
             return "--seed needs a whole number.";
         }
 
-        // The first patients are born a century before, and dates in FHIR have four digits.
+        // The oldest patients are born 93 years before, and years in FHIR have four digits.
         if (_arguments.Last("--until") is { } day
             && (!DateOnly.TryParseExact(day, "yyyy-MM-dd", culture, DateTimeStyles.None, out _until) || _until.Year is < 1900 or > 9000))
         {

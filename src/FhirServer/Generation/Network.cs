@@ -16,7 +16,7 @@ internal static class Network
 
     private static readonly Coded[] Specialties =
     [
-        Coded.Snomed("419772000", "Family practice"), Coded.Snomed("419192003", "Internal medicine"), Coded.Snomed("773568002", "Emergency medicine"),
+        Coded.Snomed("419772000", "Family practice"), Coded.Snomed("419192003", "Internal medicine"), Coded.Snomed("394579002", "Cardiology"),
     ];
 
     private static readonly Coded Provider = Coded.Hl7("organization-type", "prov", "Healthcare Provider");

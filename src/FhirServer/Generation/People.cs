@@ -22,8 +22,7 @@ internal static class People
     private static readonly Coded Plan = Coded.Hl7("coverage-class", "plan", "Plan");
     private static readonly Coded PrivacyScope = Coded.Hl7("consentscope", "patient-privacy", "Privacy Consent");
     private static readonly Coded Disclosure = Coded.Hl7("v3-ActCode", "IDSCL", "information disclosure");
-    private static readonly Coded OptIn = Coded.Hl7("v3-ActCode", "OPTIN", "opt-in");
-    private static readonly Coded OptOut = Coded.Hl7("v3-ActCode", "OPTOUT", "opt-out");
+    private static readonly Coded Authorization = Coded.Hl7("consentpolicycodes", "hipaa-auth", "HIPAA Authorization");
     private static readonly Coded Recipient = Coded.Hl7("v3-ParticipationType", "IRCP", "information recipient");
     private static readonly Coded Treatment = Coded.Hl7("v3-ActReason", "TREAT", "treatment");
     private static readonly Coded Research = Coded.Hl7("v3-ActReason", "HRESCH", "healthcare research");
@@ -175,7 +174,7 @@ internal static class People
         writer.DateTime("dateTime"u8, signed.ToDateTime(new TimeOnly(random.Between(8, 16), random.Between(0, 59))));
         writer.References("performer"u8, person.Key, person.FullName);
         writer.References("organization"u8, Network.Hospital(person.Town), Names.Hospitals[person.Town]);
-        writer.Concept("policyRule"u8, permits ? OptIn : OptOut);
+        writer.Concept("policyRule"u8, Authorization);
         writer.Object("provision"u8);
         writer.Text("type"u8, permits ? "permit" : "deny");
         writer.Period("period"u8, signed, signed.AddDays(365 * 5));

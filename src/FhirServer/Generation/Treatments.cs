@@ -191,7 +191,7 @@ internal static class Treatments
     {
         if (visit.Reason is { } reason)
         {
-            writer.References("reasonReference"u8, reason);
+            writer.References("reasonReference"u8, reason.Condition, reason.Code.Display);
         }
     }
 }

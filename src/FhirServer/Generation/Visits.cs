@@ -3,8 +3,11 @@ namespace HealthChain.FhirServer.Generation;
 /// <summary>What kind of visit it is: where, why, and what it costs by itself.</summary>
 internal sealed record VisitKind(Coded Class, Coded Type, Cents Price, int Minutes, bool IsEmergency = false);
 
+/// <summary>A condition that leads to a visit.</summary>
+internal sealed record Reason(ResourceKey Condition, Coded Code);
+
 /// <summary>A visit while its resources are written.</summary>
-internal sealed class Visit(ResourceKey key, VisitKind kind, DateTime start, Coded billingDiagnosis)
+internal sealed class Visit(ResourceKey key, VisitKind kind, DateTime start, Coded billingDiagnosis, Reason? reason = null)
 {
     public ResourceKey Key { get; } = key;
 
@@ -18,8 +21,8 @@ internal sealed class Visit(ResourceKey key, VisitKind kind, DateTime start, Cod
 
     public Coded BillingDiagnosis { get; } = billingDiagnosis;
 
-    /// <summary>The condition that led to the visit.</summary>
-    public ResourceKey? Reason { get; init; }
+    /// <summary>What led to the visit; check-ups need no reason.</summary>
+    public Reason? Reason { get; } = reason;
 
     /// <summary>What will be billed; grows while the visit is written.</summary>
     public List<Charge> Charges { get; } = [new(kind.Type, kind.Price)];
@@ -105,7 +108,8 @@ internal static class Visits
 
     private static void WriteFollowUp(Chart chart, DateTime start, Problem problem)
     {
-        var visit = new Visit(chart.NewKey("Encounter"), FollowUp, start, problem.Disease.BillingCode) { Reason = problem.Key };
+        var reason = new Reason(problem.Key, problem.Disease.Code);
+        var visit = new Visit(chart.NewKey("Encounter"), FollowUp, start, problem.Disease.BillingCode, reason);
         WriteEncounter(chart, visit);
         Observations.WriteBloodPressure(chart, visit);
         Observations.Write(chart, visit, Measurements.HeartRate);
@@ -123,7 +127,7 @@ internal static class Visits
     {
         var condition = chart.NewKey("Condition");
         var kind = disease.IsEmergency ? EmergencyVisit : Symptom;
-        var visit = new Visit(chart.NewKey("Encounter"), kind, start, disease.BillingCode) { Reason = condition };
+        var visit = new Visit(chart.NewKey("Encounter"), kind, start, disease.BillingCode, new Reason(condition, disease.Code));
         WriteEncounter(chart, visit);
         Treatments.WriteCondition(chart, visit, condition, disease);
         Observations.WriteBloodPressure(chart, visit);
@@ -160,9 +164,9 @@ internal static class Visits
         writer.Period("period"u8, visit.Start, visit.End);
         if (visit.Reason is { } reason)
         {
-            writer.Concepts("reasonCode"u8, visit.BillingDiagnosis);
+            writer.Concepts("reasonCode"u8, reason.Code);
             writer.Single("diagnosis"u8);
-            writer.Reference("condition"u8, reason);
+            writer.Reference("condition"u8, reason.Condition);
             writer.EndSingle();
         }
 
