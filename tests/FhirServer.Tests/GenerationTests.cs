@@ -185,6 +185,19 @@ public sealed class GenerationTests
         Assert.All(values, value => Assert.InRange(value, 6.0m, 12.0m));
     }
 
+    [Fact]
+    public void Hemoglobin_A1c_rises_over_the_years()
+    {
+        var changes = Many.Value.Patients
+            .Select(bundle => GenerationSample.Resources(bundle, "Observation").Where(observation => Code(observation) == "4548-4").ToList())
+            .Where(values => values.Count > 1)
+            .Select(values => Value(values[^1], "valueQuantity") - Value(values[0], "valueQuantity"))
+            .ToList();
+
+        Assert.True(changes.Count >= 5);
+        Assert.True(changes.Average() > 0);
+    }
+
     private static IEnumerable<string> FullUrls(JsonElement bundle) =>
         bundle.GetProperty("entry").EnumerateArray().Select(entry => entry.GetProperty("fullUrl").GetString()!);
 
