@@ -4,6 +4,10 @@ namespace HealthChain.Storage;
 /// On whose behalf a store call runs, and so which resources exist for it. Every store method takes one; what a scope does not see
 /// is no candidate in any match, join, count, page, history or condition. Immutable and safe to share.
 /// </summary>
+/// <remarks>
+/// A version exists for a scope that sees both it and the newest version of its resource: what is withheld now is withheld in its
+/// history too. A deletion has the facts of the version that it ended.
+/// </remarks>
 public abstract class AccessScope
 {
     /// <summary>Who or what asks, for access records and metrics; never a name or an identifier of a person.</summary>

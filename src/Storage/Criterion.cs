@@ -19,7 +19,7 @@ public sealed record NoneOf(Criterion Part) : Criterion;
 /// <summary>A search parameter has one of the values, as <see cref="SearchMatcher"/> says; terminology is resolved to codes before.</summary>
 public sealed record HasValue(IndexedParameter Parameter, SearchModifier Modifier, IReadOnlyList<QueryValue> Alternatives) : Criterion;
 
-/// <summary>A reference of the resource points at a current, visible resource of one of the types that meets the condition.</summary>
+/// <summary>A literal reference of the resource points at a current, visible resource of one of the types that meets the condition.</summary>
 public sealed record PointsAt(IndexedParameter Reference, IReadOnlyList<TypeSchema> Targets, Criterion Target) : Criterion;
 
 /// <summary>A current, visible resource of the type meets the condition and points at the resource (<c>_has</c>).</summary>
@@ -28,5 +28,5 @@ public sealed record PointedAtBy(TypeSchema Source, IndexedParameter Reference, 
 /// <summary>The resource is in that compartment.</summary>
 public sealed record InCompartment(string Compartment, string Id) : Criterion;
 
-/// <summary>Words that stand in the narrative (<c>_text</c>) or anywhere (<c>_content</c>).</summary>
+/// <summary>All of the words stand in the narrative (<c>_text</c>) or anywhere in the texts of the resource (<c>_content</c>), whole, as they fold.</summary>
 public sealed record HasWords(bool InNarrativeOnly, IReadOnlyList<string> Words) : Criterion;

@@ -21,13 +21,14 @@ public interface IResourceStore : IAsyncDisposable
 
     /// <summary>
     /// Commits a transaction: returns when it is durable, or with the guard that failed. An error means that the store cannot write now
-    /// (disk full, overload) and that nothing of it was written.
+    /// (disk full, overload) and that nothing of it was written; or, as <see cref="ErrorKind.Conflict"/>, that it puts to an id which
+    /// belongs to a withheld resource: the one place where existence cannot be hidden.
     /// </summary>
     ValueTask<Result<CommitResult>> CommitAsync(AccessScope scope, Transaction transaction, CancellationToken cancellationToken);
 
     /// <summary>All versions after a sequence number in the order of their commits, then ends; for followers that keep a watermark.</summary>
     IAsyncEnumerable<StoredVersion> ChangesAsync(AccessScope scope, long after, CancellationToken cancellationToken);
 
-    /// <summary>Completes when there is a commit after that sequence number.</summary>
+    /// <summary>Completes when there is a commit after that sequence number, visible or not: for the server's own followers.</summary>
     ValueTask WaitForChangeAsync(long after, CancellationToken cancellationToken);
 }

@@ -53,6 +53,21 @@ public sealed class IndexHasher
     /// <summary>A whole text as written.</summary>
     public long ExactText(ReadOnlySpan<byte> text) => One(Domain.ExactText, text);
 
+    /// <summary>A prefix of a uri that ends at a segment, for <c>:below</c>.</summary>
+    public long UriTop(ReadOnlySpan<byte> top) => One(Domain.UriTop, top);
+
+    /// <summary>UCUM base units of a canonical quantity.</summary>
+    public long CanonicalUnit(ReadOnlySpan<byte> unit) => One(Domain.CanonicalUnit, unit);
+
+    /// <summary>Several hashes as one, in their order.</summary>
+    public long Combine(long first, long second)
+    {
+        Span<byte> both = stackalloc byte[2 * sizeof(long)];
+        BinaryPrimitives.WriteInt64LittleEndian(both, first);
+        BinaryPrimitives.WriteInt64LittleEndian(both[sizeof(long)..], second);
+        return One(Domain.Combined, both);
+    }
+
     private long One(Domain domain, ReadOnlySpan<byte> text) => Pair(domain, text, default);
 
     // Length of the first part in front of both: ("ab","c") and ("a","bc") must differ.
@@ -128,5 +143,8 @@ public sealed class IndexHasher
         Uri,
         TextPrefix,
         ExactText,
+        UriTop,
+        CanonicalUnit,
+        Combined,
     }
 }

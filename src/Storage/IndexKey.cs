@@ -28,6 +28,9 @@ public enum IndexKeyKind : byte
 
     /// <summary>The parameter has a value; for <c>:missing</c>.</summary>
     Present,
+
+    /// <summary>Latitude in Low, longitude in High, as order-preserving numbers.</summary>
+    Position,
 }
 
 /// <summary>
@@ -35,4 +38,23 @@ public enum IndexKeyKind : byte
 /// numbers, which must stay comparable and never leave the identity zone.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
-public readonly record struct IndexKey(ushort Parameter, IndexKeyKind Kind, long Hash, long Low, long High);
+public readonly record struct IndexKey(ushort Parameter, IndexKeyKind Kind, long Hash, long Low, long High) : IComparable<IndexKey>
+{
+    /// <summary>By parameter, kind, hash and range.</summary>
+    public int CompareTo(IndexKey other)
+    {
+        int order = Parameter.CompareTo(other.Parameter);
+        order = order != 0 ? order : Kind.CompareTo(other.Kind);
+        order = order != 0 ? order : Hash.CompareTo(other.Hash);
+        order = order != 0 ? order : Low.CompareTo(other.Low);
+        return order != 0 ? order : High.CompareTo(other.High);
+    }
+
+    public static bool operator <(IndexKey left, IndexKey right) => left.CompareTo(right) < 0;
+
+    public static bool operator >(IndexKey left, IndexKey right) => left.CompareTo(right) > 0;
+
+    public static bool operator <=(IndexKey left, IndexKey right) => left.CompareTo(right) <= 0;
+
+    public static bool operator >=(IndexKey left, IndexKey right) => left.CompareTo(right) >= 0;
+}

@@ -11,7 +11,10 @@ public sealed record SearchRequest
 
     public Criterion Criterion { get; init; } = Criterion.Any;
 
-    /// <summary>First key first. Resources without a value come last, whatever the direction; ties are in order of creation.</summary>
+    /// <summary>
+    /// First key first, as <see cref="SortValue"/> says. Resources without a value come last, whatever the direction; ties are in order
+    /// of their first versions.
+    /// </summary>
     public IReadOnlyList<SortKey> Sort { get; init; } = [];
 
     /// <summary>Most matches on the page. 0 asks for the total alone.</summary>
@@ -30,9 +33,12 @@ public sealed record SearchRequest
 
 public sealed record SortKey(IndexedParameter Parameter, bool Descending);
 
-/// <summary>A page's place in the order of a search: the sort values and the number of its last match, and the newest resource that the first page could see.</summary>
-/// <remarks>Pages neither repeat nor skip a resource that stays as it is; resources created after the first page do not appear.</remarks>
-public sealed record SearchPosition(IReadOnlyList<long?> SortValues, long Last, long Newest);
+/// <summary>A page's place in the order of a search: the sequence number of the version that ended it, and the newest one when the search began.</summary>
+/// <remarks>
+/// Sort values are read again from that version, so a position holds no value of a resource. Pages neither repeat nor skip a resource
+/// that stays as it is; resources created after <paramref name="Newest"/> neither appear nor count.
+/// </remarks>
+public sealed record SearchPosition(long Last, long Newest);
 
 /// <summary>Resources to add to a page.</summary>
 /// <param name="Source">Type whose references are followed.</param>
@@ -52,7 +58,7 @@ public sealed record SearchPage(
     SearchPosition? Next,
     bool IncludesTruncated);
 
-/// <summary>Versions of one resource, of a type, or of all, newest first.</summary>
+/// <summary>Versions of one resource, of a type, or of all, newest first, deletions too.</summary>
 public sealed record HistoryRequest
 {
     /// <summary>Null for all types.</summary>
@@ -64,7 +70,7 @@ public sealed record HistoryRequest
     /// <summary>Only versions at or after that instant.</summary>
     public DateTimeOffset? Since { get; init; }
 
-    /// <summary>Only versions that were current at some time within the period.</summary>
+    /// <summary>Only versions that were current at some time within the period, its ends included.</summary>
     public (DateTimeOffset From, DateTimeOffset To)? At { get; init; }
 
     public required int Count { get; init; }
@@ -73,5 +79,6 @@ public sealed record HistoryRequest
     public long? Before { get; init; }
 }
 
+/// <param name="Total">How many there are on all pages together, those before this one too.</param>
 /// <param name="Next">Sequence number to go on before; null on the last page.</param>
 public sealed record HistoryPage(IReadOnlyList<StoredVersion> Versions, long Total, long? Next);

@@ -9,6 +9,7 @@ public readonly record struct ResourceKey(string Type, string Id)
 /// <summary>What a version did to its resource.</summary>
 public enum ChangeKind : byte
 {
+    /// <summary>The resource came to be, or came back after a deletion.</summary>
     Create,
     Update,
     Delete,

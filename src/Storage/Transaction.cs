@@ -17,20 +17,20 @@ public abstract record Write(ResourceKey Key);
 
 /// <summary>Creates the resource or makes its next version. A deleted one comes back.</summary>
 /// <param name="Resource">
-/// The new content. <c>meta.versionId</c> and <c>meta.lastUpdated</c> in it are ignored: the commit assigns them.
+/// The new content, of the key's type and with its id. <c>meta.versionId</c> and <c>meta.lastUpdated</c> in it are ignored: the commit assigns them.
 /// </param>
 public sealed record Put(ResourceKey Key, Element Resource) : Write(Key);
 
-/// <summary>Deletes the resource; deleting a deleted or absent one makes no version.</summary>
+/// <summary>Deletes the resource; deleting a deleted, absent or withheld one makes no version.</summary>
 public sealed record Delete(ResourceKey Key) : Write(Key);
 
-/// <summary>Something that must hold when the transaction commits.</summary>
+/// <summary>Something that must hold when the transaction commits, before any of its writes, for the caller's scope.</summary>
 public abstract record Guard;
 
-/// <summary>The resource stands at exactly that version; 0 means that it has never existed or is deleted.</summary>
+/// <summary>The resource stands at exactly that version; 0 means that it has never existed, is deleted or withheld.</summary>
 public sealed record AtVersion(ResourceKey Key, long Version) : Guard;
 
-/// <summary>The condition is met by exactly these resources, seen by the caller's scope.</summary>
+/// <summary>The condition is met by exactly these resources, in whatever order, seen by the caller's scope.</summary>
 /// <remarks>With an empty list it is what makes conditional creates safe: two of them cannot both find nothing.</remarks>
 public sealed record Finds(string Type, Criterion Criterion, IReadOnlyList<ResourceKey> Keys) : Guard;
 

@@ -1,0 +1,289 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using HealthChain.Fhir.Schema;
+using HealthChain.Fhir.Search;
+
+namespace HealthChain.Storage;
+
+/// <summary>
+/// Turns the search values of a resource into index keys, the same for every engine. Keeps run state, so each thread has its own.
+/// </summary>
+/// <remarks>
+/// Keys narrow a search down to candidates; whatever they do not hold exactly must be decided by <see cref="SearchMatcher"/> on the
+/// resource: texts behind their 12th letter, <c>:contains</c>, <c>:text</c> on tokens, versions of references, numbers beyond 15
+/// digits, a system without code and further ordered parts in composites.
+/// </remarks>
+public sealed class IndexKeyWriter(IndexHasher hasher)
+{
+    /// <summary>Letters of a text that have a tag each.</summary>
+    public const int MaxPrefixLetters = 12;
+
+    /// <summary>Segments of a uri that <c>:below</c> can name.</summary>
+    public const int MaxUriTops = 32;
+
+    private static readonly byte[][] TypeNames = [.. FhirSchema.R4.Types.Select(type => Encoding.UTF8.GetBytes(type.Name))];
+
+    private readonly List<long> _tuples = [];
+    private readonly List<long> _grown = [];
+    private readonly List<IndexKey> _part = [];
+
+    /// <summary>Replaces what is in the list by the keys of a resource: sorted, none twice.</summary>
+    public void Write(IndexValues values, List<IndexKey> keys)
+    {
+        keys.Clear();
+        for (int i = 0; i < values.Count; i++)
+        {
+            ref readonly SearchValue value = ref values[i];
+            keys.Add(new IndexKey(value.Parameter, IndexKeyKind.Present, 0, 0, 0));
+            if (value.Kind == SearchValueKind.Composite)
+            {
+                AddTuples(values, i, keys);
+                i += value.PartCount;
+            }
+            else
+            {
+                AddValue(values, value, keys);
+            }
+        }
+
+        keys.Sort();
+        RemoveRepeats(keys);
+    }
+
+    /// <summary>A number in an order that whole numbers keep; numbers that agree in 15 digits may become equal. No bound is an end of the range.</summary>
+    public static long Ordered(decimal number)
+    {
+        if (number is decimal.MinValue or decimal.MaxValue)
+        {
+            return number > 0 ? long.MaxValue : long.MinValue;
+        }
+
+        // Bits of a positive double are ordered as integers; those of a negative one the other way round.
+        long bits = BitConverter.DoubleToInt64Bits((double)number);
+        return bits >= 0 ? bits : long.MinValue - bits;
+    }
+
+    private void AddValue(IndexValues values, in SearchValue value, List<IndexKey> keys)
+    {
+        switch (value.Kind)
+        {
+            case SearchValueKind.String:
+                AddText(values, value, keys);
+                break;
+            case SearchValueKind.Token or SearchValueKind.ReferenceIdentifier:
+                AddToken(values, value, keys);
+                break;
+            case SearchValueKind.TypedIdentifier:
+                long identifier = hasher.ExactText(values.Text(value.Text));
+                AddHash(value, IndexKeyKind.Tuple, hasher.Combine(hasher.Token(values.Text(value.System), values.Text(value.Code)), identifier), keys);
+                AddHash(value, IndexKeyKind.Tuple, hasher.Combine(hasher.Code(values.Text(value.Code)), identifier), keys);
+                break;
+            case SearchValueKind.Reference:
+                AddReference(values, value, keys);
+                break;
+            case SearchValueKind.Uri:
+                AddUri(values, value, keys);
+                break;
+            case SearchValueKind.Date:
+                keys.Add(new IndexKey(value.Parameter, IndexKeyKind.Date, 0, value.Range.Start, value.Range.End));
+                break;
+            case SearchValueKind.Number:
+                AddNumber(value, 0, keys);
+                break;
+            case SearchValueKind.Quantity:
+                AddQuantity(values, value, keys);
+                break;
+            case SearchValueKind.CanonicalQuantity:
+                AddNumber(value, hasher.CanonicalUnit(values.Text(value.Code)), keys);
+                break;
+            case SearchValueKind.Position:
+                keys.Add(new IndexKey(value.Parameter, IndexKeyKind.Position, 0, Ordered(value.Low), Ordered(value.High)));
+                break;
+        }
+    }
+
+    private static void AddHash(in SearchValue value, IndexKeyKind kind, long hash, List<IndexKey> keys) =>
+        keys.Add(new IndexKey(value.Parameter, kind, hash, 0, 0));
+
+    private void AddText(IndexValues values, in SearchValue value, List<IndexKey> keys)
+    {
+        ReadOnlySpan<byte> folded = values.Text(value.Code);
+        int end = 0;
+        for (int letters = 0; letters < MaxPrefixLetters && end < folded.Length; letters++)
+        {
+            Rune.DecodeFromUtf8(folded[end..], out _, out int length);
+            end += length;
+            AddHash(value, IndexKeyKind.Text, hasher.TextPrefix(folded[..end]), keys);
+        }
+
+        AddHash(value, IndexKeyKind.Text, hasher.ExactText(values.Text(value.Text)), keys);
+    }
+
+    private void AddToken(IndexValues values, in SearchValue value, List<IndexKey> keys)
+    {
+        ReadOnlySpan<byte> system = values.Text(value.System);
+        if (value.System.Exists)
+        {
+            AddHash(value, IndexKeyKind.Token, hasher.System(system), keys);
+        }
+
+        if (value.Code.Exists)
+        {
+            ReadOnlySpan<byte> code = values.Text(value.Code);
+            AddHash(value, IndexKeyKind.Token, hasher.Token(system, code), keys);
+            AddHash(value, IndexKeyKind.Token, hasher.Code(code), keys);
+            if ((value.Traits & SearchValueTraits.ImpliedSystem) != 0)
+            {
+                AddHash(value, IndexKeyKind.Token, hasher.Token(default, code), keys);
+            }
+        }
+    }
+
+    /// <summary>A reference into the resource itself has no key: no other resource is meant.</summary>
+    private void AddReference(IndexValues values, in SearchValue value, List<IndexKey> keys)
+    {
+        if ((value.Traits & SearchValueTraits.Contained) != 0)
+        {
+            return;
+        }
+
+        ReadOnlySpan<byte> server = values.Text(value.System);
+        ReadOnlySpan<byte> id = values.Text(value.Code);
+        long untyped = hasher.ReferenceId(id);
+        AddHash(value, IndexKeyKind.Reference, OnServer(server, untyped), keys);
+        if (value.TargetType != SearchValue.NoType)
+        {
+            AddHash(value, IndexKeyKind.Reference, OnServer(server, hasher.Reference(TypeNames[value.TargetType], id)), keys);
+        }
+    }
+
+    private long OnServer(ReadOnlySpan<byte> server, long reference) =>
+        server.IsEmpty ? reference : hasher.Combine(hasher.Uri(server), reference);
+
+    private void AddUri(IndexValues values, in SearchValue value, List<IndexKey> keys)
+    {
+        ReadOnlySpan<byte> uri = values.Text(value.Code);
+        AddHash(value, IndexKeyKind.Uri, hasher.Uri(uri), keys);
+        if (value.Version.Exists)
+        {
+            AddHash(value, IndexKeyKind.Uri, hasher.Uri(values.Text(value.Text)), keys);
+        }
+
+        // What :below can name: the uri itself, and what stands before or with each end of a segment.
+        AddHash(value, IndexKeyKind.Uri, hasher.UriTop(uri), keys);
+        int tops = 0;
+        for (int i = 0; i < uri.Length && tops < MaxUriTops; i++)
+        {
+            if (uri[i] is not ((byte)'/' or (byte)'?' or (byte)'#'))
+            {
+                continue;
+            }
+
+            tops++;
+            AddHash(value, IndexKeyKind.Uri, hasher.UriTop(uri[..i]), keys);
+            if (uri[i] == (byte)'/')
+            {
+                AddHash(value, IndexKeyKind.Uri, hasher.UriTop(uri[..(i + 1)]), keys);
+            }
+        }
+    }
+
+    /// <summary>A bound that is not reached is moved by one step, so that keys are closed ranges.</summary>
+    private static void AddNumber(in SearchValue value, long unit, List<IndexKey> keys)
+    {
+        long low = Ordered(value.Low) + ((value.Traits & SearchValueTraits.LowIsOpen) != 0 && value.Low != decimal.MinValue ? 1 : 0);
+        long high = Ordered(value.High) - ((value.Traits & SearchValueTraits.HighIsOpen) != 0 && value.High != decimal.MaxValue ? 1 : 0);
+        keys.Add(new IndexKey(value.Parameter, IndexKeyKind.Number, unit, low, high));
+    }
+
+    private void AddQuantity(IndexValues values, in SearchValue value, List<IndexKey> keys)
+    {
+        AddNumber(value, 0, keys);
+        if (value.Code.Exists)
+        {
+            AddNumber(value, hasher.Token(values.Text(value.System), values.Text(value.Code)), keys);
+            AddNumber(value, hasher.Code(values.Text(value.Code)), keys);
+        }
+
+        if (value.Text.Exists)
+        {
+            AddNumber(value, hasher.Code(values.Text(value.Text)), keys);
+        }
+    }
+
+    /// <summary>Each combination of the keys of the parts: their hashes combined in order, the range of the first ordered part.</summary>
+    private void AddTuples(IndexValues values, int head, List<IndexKey> keys)
+    {
+        int end = head + values[head].PartCount;
+        int components = values[end].Component;
+        _tuples.Clear();
+        _tuples.Add(0);
+        List<(long Low, long High, long Unit)> ranges = [];
+        for (byte component = 1; component <= components; component++)
+        {
+            _part.Clear();
+            for (int i = head + 1; i <= end; i++)
+            {
+                if (values[i].Component == component)
+                {
+                    AddValue(values, values[i], _part);
+                }
+            }
+
+            if (_part.Exists(key => key.Kind is IndexKeyKind.Date or IndexKeyKind.Number))
+            {
+                if (ranges.Count == 0)
+                {
+                    ranges.AddRange(_part.Select(key => (key.Low, key.High, key.Hash)).Distinct());
+                }
+
+                continue;
+            }
+
+            Combine();
+        }
+
+        foreach (long tuple in _tuples)
+        {
+            if (ranges.Count == 0)
+            {
+                AddHash(values[head], IndexKeyKind.Tuple, tuple, keys);
+            }
+
+            foreach ((long low, long high, long unit) in ranges)
+            {
+                keys.Add(new IndexKey(values[head].Parameter, IndexKeyKind.Tuple, hasher.Combine(tuple, unit), low, high));
+            }
+        }
+    }
+
+    private void Combine()
+    {
+        _grown.Clear();
+        foreach (long tuple in _tuples)
+        {
+            foreach (IndexKey key in _part)
+            {
+                _grown.Add(hasher.Combine(tuple, key.Hash));
+            }
+        }
+
+        _tuples.Clear();
+        _tuples.AddRange(_grown);
+    }
+
+    private static void RemoveRepeats(List<IndexKey> keys)
+    {
+        Span<IndexKey> all = CollectionsMarshal.AsSpan(keys);
+        int kept = 0;
+        for (int i = 0; i < all.Length; i++)
+        {
+            if (kept == 0 || all[i] != all[kept - 1])
+            {
+                all[kept++] = all[i];
+            }
+        }
+
+        CollectionsMarshal.SetCount(keys, kept);
+    }
+}

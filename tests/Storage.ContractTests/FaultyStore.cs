@@ -1,0 +1,74 @@
+using HealthChain.Fhir;
+
+namespace HealthChain.Storage.ContractTests;
+
+/// <summary>A way to break the contract.</summary>
+public enum Fault
+{
+    None,
+    ForgetsVersionGuards,
+    ForgetsFindingGuards,
+    CountsTheWithheld,
+    IncludesTheWithheld,
+    ShowsTheHistoryOfTheWithheld,
+    FeedsTheWithheld,
+    TurnsHistoryAround,
+    RepeatsAcrossPages,
+    LosesTheLastWrite,
+    FollowsOneStepOnly,
+    PutsMissingValuesFirst,
+}
+
+/// <summary>A store with one fault, to see whether the contract tests notice.</summary>
+public sealed class FaultyStore(IResourceStore inner, Fault fault) : IResourceStore
+{
+    private static readonly AccessScope Everything = AccessScope.System("a fault under test");
+
+    public ValueTask<StoredVersion?> ReadAsync(AccessScope scope, ResourceKey key, CancellationToken cancellationToken) =>
+        inner.ReadAsync(scope, key, cancellationToken);
+
+    public ValueTask<StoredVersion?> ReadVersionAsync(AccessScope scope, ResourceKey key, long version, CancellationToken cancellationToken) =>
+        inner.ReadVersionAsync(scope, key, version, cancellationToken);
+
+    public async ValueTask<Result<SearchPage>> SearchAsync(AccessScope scope, SearchRequest request, CancellationToken cancellationToken)
+    {
+        SearchRequest asked = fault switch
+        {
+            Fault.RepeatsAcrossPages when request.After is { } after => request with { After = after with { Last = after.Last - 1 } },
+            Fault.FollowsOneStepOnly => request with { Includes = [.. request.Includes.Select(include => include with { Iterates = false })] },
+            _ => request,
+        };
+        SearchPage page = (await inner.SearchAsync(scope, asked, cancellationToken)).Value;
+        SearchPage all = (await inner.SearchAsync(Everything, asked, cancellationToken)).Value;
+        return fault switch
+        {
+            Fault.CountsTheWithheld => page with { Total = all.Total },
+            Fault.IncludesTheWithheld => page with { Included = all.Included },
+            Fault.PutsMissingValuesFirst when request.Sort.Count > 0 && page.Matches.Count > 1 =>
+                page with { Matches = [page.Matches[^1], .. page.Matches.SkipLast(1)] },
+            _ => page,
+        };
+    }
+
+    public async ValueTask<HistoryPage> HistoryAsync(AccessScope scope, HistoryRequest request, CancellationToken cancellationToken)
+    {
+        HistoryPage page = await inner.HistoryAsync(fault == Fault.ShowsTheHistoryOfTheWithheld ? Everything : scope, request, cancellationToken);
+        return fault == Fault.TurnsHistoryAround ? page with { Versions = [.. page.Versions.Reverse()] } : page;
+    }
+
+    public ValueTask<Result<CommitResult>> CommitAsync(AccessScope scope, Transaction transaction, CancellationToken cancellationToken) =>
+        inner.CommitAsync(scope, fault switch
+        {
+            Fault.ForgetsVersionGuards => transaction with { Guards = [.. transaction.Guards.Where(guard => guard is not AtVersion)] },
+            Fault.ForgetsFindingGuards => transaction with { Guards = [.. transaction.Guards.Where(guard => guard is not Finds)] },
+            Fault.LosesTheLastWrite => transaction with { Writes = [.. transaction.Writes.Take(Math.Max(1, transaction.Writes.Count - 1))] },
+            _ => transaction,
+        }, cancellationToken);
+
+    public IAsyncEnumerable<StoredVersion> ChangesAsync(AccessScope scope, long after, CancellationToken cancellationToken) =>
+        inner.ChangesAsync(fault == Fault.FeedsTheWithheld ? Everything : scope, after, cancellationToken);
+
+    public ValueTask WaitForChangeAsync(long after, CancellationToken cancellationToken) => inner.WaitForChangeAsync(after, cancellationToken);
+
+    public ValueTask DisposeAsync() => inner.DisposeAsync();
+}

@@ -1,0 +1,131 @@
+using HealthChain.Fhir;
+using Xunit;
+
+namespace HealthChain.Storage.ContractTests;
+
+/// <summary>What a scope withholds does not exist: each answer is that of a store which never had it.</summary>
+public abstract class ScopeContract(Func<StoreSetup, IResourceStore> open) : StoreContract(open)
+{
+    public enum Withheld
+    {
+        Type,
+        Label,
+        Single,
+    }
+
+    [Theory]
+    [InlineData(Withheld.Type)]
+    [InlineData(Withheld.Label)]
+    [InlineData(Withheld.Single)]
+    public async Task Every_answer_is_that_of_a_store_without_the_withheld(Withheld withheld)
+    {
+        AccessScope scope = ScopeOf(withheld);
+        IResourceStore without = OpenAnother();
+        foreach (Put put in Clinic.Resources.Select(PutOf))
+        {
+            StoredVersion stored = (await CommitAsync(Transaction.Of(put)))[0]!;
+            if (await ReadAsync(stored.Key.ToString(), scope) is not null)
+            {
+                await without.CommitAsync(Everything, Transaction.Of(put), Cancel);
+            }
+        }
+
+        Assert.NotEqual(Clinic.Resources.Length, await without.ChangesAsync(Everything, 0, Cancel).CountAsync(Cancel));
+        foreach (SearchRequest request in Requests())
+        {
+            SearchPage expected = (await without.SearchAsync(Everything, request, Cancel)).Value;
+            SearchPage actual = await SearchAsync(request, scope);
+            Assert.Equal(Names(expected.Matches), Names(actual.Matches));
+            Assert.Equal(Names(expected.Included).Order(), Names(actual.Included).Order());
+            Assert.Equal(
+                (expected.Total, expected.Next is null, expected.IncludesTruncated), (actual.Total, actual.Next is null, actual.IncludesTruncated));
+        }
+
+        HistoryRequest all = new() { Count = 100 };
+        HistoryPage history = await Store.HistoryAsync(scope, all, Cancel);
+        HistoryPage expectedHistory = await without.HistoryAsync(Everything, all, Cancel);
+        Assert.Equal(Names(expectedHistory.Versions), Names(history.Versions));
+        Assert.Equal(expectedHistory.Total, history.Total);
+        Assert.Equal(
+            Names(await without.ChangesAsync(Everything, 0, Cancel).ToListAsync(Cancel)), Names(await Store.ChangesAsync(scope, 0, Cancel).ToListAsync(Cancel)));
+    }
+
+    [Fact]
+    public async Task A_withheld_resource_cannot_be_read_in_any_version_nor_after_its_deletion()
+    {
+        await CommitAsync(Transaction.Of(PatientOf("a")));
+        await CommitAsync(Transaction.Of(PatientOf("a", ""","meta":{"security":[{"code":"R"}]}""")));
+        AccessScope scope = ScopeOf(Withheld.Label);
+        for (int round = 0; round < 2; round++)
+        {
+            Assert.Null(await ReadAsync("Patient/a", scope));
+            Assert.Null(await Store.ReadVersionAsync(scope, Key("Patient/a"), 1, Cancel));
+            Assert.Null(await Store.ReadVersionAsync(scope, Key("Patient/a"), 2, Cancel));
+            Assert.Equal(0, (await Store.HistoryAsync(scope, new HistoryRequest { Type = "Patient", Id = "a", Count = 9 }, Cancel)).Total);
+            await CommitAsync(Transaction.Of(new Delete(Key("Patient/a"))));
+        }
+    }
+
+    [Fact]
+    public async Task A_version_that_was_withheld_stays_so_when_the_label_is_gone()
+    {
+        await CommitAsync(Transaction.Of(PatientOf("a", ""","meta":{"security":[{"code":"R"}]}""")));
+        await CommitAsync(Transaction.Of(PatientOf("a")));
+        AccessScope scope = ScopeOf(Withheld.Label);
+        Assert.Equal(2, (await ReadAsync("Patient/a", scope))!.Version);
+        Assert.Null(await Store.ReadVersionAsync(scope, Key("Patient/a"), 1, Cancel));
+    }
+
+    [Fact]
+    public async Task Guards_do_not_see_what_is_withheld()
+    {
+        await CommitAsync(Transaction.Of(PatientOf("a", ""","gender":"male","meta":{"security":[{"code":"R"}]}""")));
+        AccessScope scope = ScopeOf(Withheld.Label);
+        var males = new Finds("Patient", Query("Patient", "gender=male"), []);
+        await FailAsync(Transaction.Of(PatientOf("b"), males));
+        await CommitAsync(Transaction.Of(PatientOf("b"), males), scope);
+        await FailAsync(Transaction.Of(PatientOf("b"), new AtVersion(Key("Patient/a"), 1)), scope);
+        await CommitAsync(Transaction.Of(PatientOf("b"), new AtVersion(Key("Patient/a"), 0)), scope);
+    }
+
+    [Fact]
+    public async Task What_is_withheld_can_be_neither_overwritten_nor_deleted()
+    {
+        await CommitAsync(Transaction.Of(PatientOf("a", ""","meta":{"security":[{"code":"R"}]}""")));
+        AccessScope scope = ScopeOf(Withheld.Label);
+        Result<CommitResult> put = await Store.CommitAsync(scope, new Transaction([PatientOf("b"), PatientOf("a")], []), Cancel);
+        Assert.Equal(ErrorKind.Conflict, put.Error?.Kind);
+        Assert.Null(await ReadAsync("Patient/b"));
+        Assert.Equal([null], await CommitAsync(Transaction.Of(new Delete(Key("Patient/a"))), scope));
+        Assert.Equal(1, (await ReadAsync("Patient/a"))!.Version);
+    }
+
+    private static IEnumerable<string> Names(IEnumerable<StoredVersion> versions) => versions.Select(version => $"{version.Key}/{version.Version}");
+
+    private TestScope ScopeOf(Withheld withheld) => withheld switch
+    {
+        Withheld.Type => new TestScope(Setup.Hasher) { WithheldType = "Patient" },
+        Withheld.Label => new TestScope(Setup.Hasher).WithoutCode("R"),
+        _ => new TestScope(Setup.Hasher).Without(Key("Patient/p1")).Without(Key("Observation/o3")),
+    };
+
+    private IEnumerable<SearchRequest> Requests()
+    {
+        var subject = new Include(TypeOf("Observation"), Parameter("Observation", "subject"), null, IsReverse: false, Iterates: true);
+        var doctor = new Include(TypeOf("Patient"), null, null, IsReverse: false, Iterates: true);
+        Include[] includes = [subject, doctor, subject with { IsReverse = true }];
+        yield return new SearchRequest { Types = [], Count = 100, CountTotal = true };
+        yield return Request("Observation", "", 2) with { Includes = includes };
+        yield return Request("Observation", "", 3);
+        yield return Request("Observation", "", 0);
+        yield return Request("Observation", "subject:Patient.family=mul");
+        yield return Request("Observation", "subject=Patient/p1");
+        yield return Request("Patient", "_has:Observation:subject:code=8480-6") with { Includes = includes };
+        yield return Request("Patient", "_has:Observation:subject:code=8462-4");
+        yield return Request("Practitioner", "_has:Patient:general-practitioner:_has:Observation:subject:code=8480-6");
+        yield return Request("Practitioner") with { Includes = [doctor with { IsReverse = true }], MaxIncluded = 1 };
+        yield return Request("Patient", "", 2) with { Sort = [new SortKey(Parameter("Patient", "birthdate"), false)] };
+        yield return Request("Observation") with { Criterion = new NoneOf(Query("Observation", "code=8462-4")) };
+        yield return Request("Observation") with { Criterion = new InCompartment("Patient", "p1") };
+    }
+}

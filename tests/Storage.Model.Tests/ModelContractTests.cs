@@ -1,0 +1,12 @@
+using HealthChain.Storage.ContractTests;
+using HealthChain.Storage.ContractTests.Model;
+
+namespace HealthChain.Storage.Model.Tests;
+
+public sealed class ModelVersionTests() : VersionContract(setup => new ModelStore(setup));
+
+public sealed class ModelSearchTests() : SearchContract(setup => new ModelStore(setup));
+
+public sealed class ModelScopeTests() : ScopeContract(setup => new ModelStore(setup));
+
+public sealed class ModelSequenceTests() : SequenceContract(setup => new ModelStore(setup));
