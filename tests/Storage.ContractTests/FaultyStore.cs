@@ -34,7 +34,7 @@ public sealed class FaultyStore(IResourceStore inner, Fault fault) : IResourceSt
     {
         SearchRequest asked = fault switch
         {
-            Fault.RepeatsAcrossPages when request.After is { } after => request with { After = after with { Last = after.Last - 1 } },
+            Fault.RepeatsAcrossPages when request.After is { } after => request with { After = after with { Last = Math.Max(1, after.Last - 1) } },
             Fault.FollowsOneStepOnly => request with { Includes = [.. request.Includes.Select(include => include with { Iterates = false })] },
             _ => request,
         };

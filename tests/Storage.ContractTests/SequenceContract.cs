@@ -121,8 +121,10 @@ public abstract class SequenceContract(Func<StoreSetup, IResourceStore> open) : 
     {
         string text = "";
         SearchPosition? next;
+        int pages = 0;
         do
         {
+            Assert.True(++pages <= 2 * Resources, "There are more pages than resources.");
             SearchPage page = (await store.SearchAsync(scope, request, Cancel)).Value;
             text += $"{page.Total}: {Shown(page.Matches)} + {Shown(page.Included.OrderBy(version => version.Sequence))}; ";
             next = page.Next;

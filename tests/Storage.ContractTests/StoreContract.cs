@@ -43,7 +43,11 @@ public abstract class StoreContract : IAsyncDisposable
     /// <summary>A patient with so little that its id says all.</summary>
     protected static Put PatientOf(string id, string more = "") => PutOf($$"""{"resourceType":"Patient","id":"{{id}}"{{more}}}""");
 
-    protected static JsonNode Json(StoredVersion version) => JsonNode.Parse(version.Json.Span)!;
+    protected static JsonNode Json(StoredVersion? version)
+    {
+        Assert.NotNull(version);
+        return JsonNode.Parse(version.Json.Span)!;
+    }
 
     protected static string[] Ids(IEnumerable<StoredVersion> versions) => [.. versions.Select(version => version.Key.Id)];
 
