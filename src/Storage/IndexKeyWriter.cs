@@ -21,11 +21,21 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
     /// <summary>Segments of a uri that <c>:below</c> can name.</summary>
     public const int MaxUriTops = 32;
 
+    /// <summary>
+    /// Most tuples of one item of a composite. One with more has a single key instead, which every search for a tuple looks up
+    /// besides: hash <see cref="AnyTuple"/>, a range without ends. The number of combinations would grow with the square of the input.
+    /// </summary>
+    public const int MaxTuples = 512;
+
+    /// <summary>The hash of an item that has too many tuples to list.</summary>
+    public const long AnyTuple = 0;
+
     private static readonly byte[][] TypeNames = [.. FhirSchema.R4.Types.Select(type => Encoding.UTF8.GetBytes(type.Name))];
 
     private readonly List<long> _tuples = [];
     private readonly List<long> _grown = [];
     private readonly List<IndexKey> _part = [];
+    private readonly List<(long Low, long High, long Unit)> _ranges = [];
 
     /// <summary>Replaces what is in the list by the keys of a resource: sorted, none twice.</summary>
     public void Write(IndexValues values, List<IndexKey> keys)
@@ -218,7 +228,7 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
         int components = values[end].Component;
         _tuples.Clear();
         _tuples.Add(0);
-        List<(long Low, long High, long Unit)> ranges = [];
+        _ranges.Clear();
         for (byte component = 1; component <= components; component++)
         {
             _part.Clear();
@@ -232,27 +242,38 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
 
             if (_part.Exists(key => key.Kind is IndexKeyKind.Date or IndexKeyKind.Number))
             {
-                if (ranges.Count == 0)
+                if (_ranges.Count == 0)
                 {
-                    ranges.AddRange(_part.Select(key => (key.Low, key.High, key.Hash)).Distinct());
+                    _ranges.AddRange(_part.Select(key => (key.Low, key.High, key.Hash)).Distinct());
                 }
 
                 continue;
             }
 
+            if (_tuples.Count * (long)_part.Count > MaxTuples)
+            {
+                keys.Add(new IndexKey(values[head].Parameter, IndexKeyKind.Tuple, AnyTuple, long.MinValue, long.MaxValue));
+                return;
+            }
+
             Combine();
         }
 
+        AddCombined(values[head].Parameter, keys);
+    }
+
+    private void AddCombined(ushort parameter, List<IndexKey> keys)
+    {
         foreach (long tuple in _tuples)
         {
-            if (ranges.Count == 0)
+            if (_ranges.Count == 0)
             {
-                AddHash(values[head], IndexKeyKind.Tuple, tuple, keys);
+                keys.Add(new IndexKey(parameter, IndexKeyKind.Tuple, tuple, 0, 0));
             }
 
-            foreach ((long low, long high, long unit) in ranges)
+            foreach ((long low, long high, long unit) in _ranges)
             {
-                keys.Add(new IndexKey(values[head].Parameter, IndexKeyKind.Tuple, hasher.Combine(tuple, unit), low, high));
+                keys.Add(new IndexKey(parameter, IndexKeyKind.Tuple, hasher.Combine(tuple, unit), low, high));
             }
         }
     }

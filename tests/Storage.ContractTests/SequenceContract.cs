@@ -112,7 +112,7 @@ public abstract class SequenceContract(Func<StoreSetup, IResourceStore> open) : 
         SearchRequest request = Request(type, query, 1 + random.Next(4)) with
         {
             Sort = random.Next(3) == 0 ? [] : [new SortKey(Parameter(type, sort), descending), new SortKey(Parameter(type, "_lastUpdated"), true)],
-            Includes = random.Next(2) == 0 ? [] : [subject],
+            Includes = random.Next(2) == 0 ? [] : [subject, subject with { IsReverse = !subject.IsReverse }],
         };
         return ($"search {type}?{query} sort {sort} {descending} count {request.Count}", request);
     }

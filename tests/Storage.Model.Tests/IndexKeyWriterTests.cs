@@ -110,6 +110,17 @@ public class IndexKeyWriterTests
     }
 
     [Fact]
+    public void Too_many_tuples_become_one_that_any_search_finds()
+    {
+        string codings = string.Join(',', Enumerable.Range(0, 1000).Select(number => $"{{\"system\":\"http://x.org\",\"code\":\"{number}\"}}"));
+        IndexValues values = Extract(
+            "{\"resourceType\":\"Observation\",\"code\":{\"coding\":[" + codings + "]},\"valueCodeableConcept\":{\"coding\":[" + codings + "]}}");
+        IndexedParameter parameter = Parameters.Find(FhirSchema.R4.Type("Observation")!, "code-value-concept")!;
+        IndexKey found = Assert.Single(Keys(values), key => key.Parameter == parameter.Id && key.Kind == IndexKeyKind.Tuple);
+        Assert.Equal((IndexKeyWriter.AnyTuple, long.MinValue, long.MaxValue), (found.Hash, found.Low, found.High));
+    }
+
+    [Fact]
     public void Ordered_keeps_the_order_of_numbers()
     {
         decimal[] numbers = [decimal.MinValue, -1e20m, -100.5m, -1, -0.001m, 0, 1e-20m, 0.999m, 1, 100, 1e20m, decimal.MaxValue];
