@@ -250,17 +250,26 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
                 continue;
             }
 
-            if (_tuples.Count * (long)_part.Count > MaxTuples)
+            if (_tuples.Count * (long)_part.Count * Math.Max(1, _ranges.Count) > MaxTuples)
             {
-                keys.Add(new IndexKey(values[head].Parameter, IndexKeyKind.Tuple, AnyTuple, long.MinValue, long.MaxValue));
+                AddAnyTuple(values[head].Parameter, keys);
                 return;
             }
 
             Combine();
         }
 
+        if (_tuples.Count * (long)_ranges.Count > MaxTuples)
+        {
+            AddAnyTuple(values[head].Parameter, keys);
+            return;
+        }
+
         AddCombined(values[head].Parameter, keys);
     }
+
+    private static void AddAnyTuple(ushort parameter, List<IndexKey> keys) =>
+        keys.Add(new IndexKey(parameter, IndexKeyKind.Tuple, AnyTuple, long.MinValue, long.MaxValue));
 
     private void AddCombined(ushort parameter, List<IndexKey> keys)
     {
