@@ -1,4 +1,5 @@
 using HealthChain.Fhir;
+using HealthChain.Storage.Blobs;
 
 namespace HealthChain.Storage;
 
@@ -28,6 +29,21 @@ public interface IResourceStore : IAsyncDisposable
 
     /// <summary>All versions after a sequence number in the order of their commits, then ends; for followers that keep a watermark.</summary>
     IAsyncEnumerable<StoredVersion> ChangesAsync(AccessScope scope, long after, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Erases a patient: destroys the secret under which the patient and all that is in that patient's compartment alone is sealed, and
+    /// removes their index. Afterwards none of it exists for anybody, in no version; the sequence numbers and what the ledger commits to stay.
+    /// </summary>
+    /// <returns>What was erased; NotFound when the patient does not exist for the scope.</returns>
+    ValueTask<Result<Erasure>> EraseAsync(AccessScope scope, ResourceKey patient, CancellationToken cancellationToken);
+
+    /// <summary>Computes the index of current resources again, after search parameters changed.</summary>
+    /// <param name="type">Only that type; null for all.</param>
+    /// <returns>How many resources were looked at.</returns>
+    ValueTask<long> ReindexAsync(AccessScope scope, string? type, CancellationToken cancellationToken);
+
+    /// <summary>The blobs to which any version refers, a deleted or superseded one too; the rest may be swept.</summary>
+    IAsyncEnumerable<BlobAddress> BlobsAsync(AccessScope scope, CancellationToken cancellationToken);
 
     /// <summary>Completes when there is a commit after that sequence number, visible or not: for the server's own followers.</summary>
     ValueTask WaitForChangeAsync(long after, CancellationToken cancellationToken);

@@ -25,4 +25,10 @@ public sealed record StoredVersion(
     ResourceKey Key, long Version, DateTimeOffset LastUpdated, long Sequence, ChangeKind Change, ReadOnlyMemory<byte> Json)
 {
     public bool IsDeleted => Change == ChangeKind.Delete;
+
+    /// <summary>True when large values of it lie in blobs: <see cref="Json"/> holds references in their place.</summary>
+    public bool HasBlobs { get; init; }
 }
+
+/// <summary>What the erasure of a patient removed.</summary>
+public sealed record Erasure(long Resources, long Versions);

@@ -1,4 +1,5 @@
 using HealthChain.Fhir.Model;
+using HealthChain.Storage.Blobs;
 
 namespace HealthChain.Storage;
 
@@ -19,7 +20,11 @@ public abstract record Write(ResourceKey Key);
 /// <param name="Resource">
 /// The new content, of the key's type and with its id. <c>meta.versionId</c> and <c>meta.lastUpdated</c> in it are ignored: the commit assigns them.
 /// </param>
-public sealed record Put(ResourceKey Key, Element Resource) : Write(Key);
+public sealed record Put(ResourceKey Key, Element Resource) : Write(Key)
+{
+    /// <summary>The blobs to which the content refers; they are durable already.</summary>
+    public IReadOnlyList<BlobAddress> Blobs { get; init; } = [];
+}
 
 /// <summary>Deletes the resource; deleting a deleted, absent or withheld one makes no version.</summary>
 public sealed record Delete(ResourceKey Key) : Write(Key);

@@ -1,4 +1,5 @@
 using HealthChain.Fhir;
+using HealthChain.Storage.Blobs;
 
 namespace HealthChain.Storage.ContractTests;
 
@@ -69,6 +70,15 @@ public sealed class FaultyStore(IResourceStore inner, Fault fault) : IResourceSt
         inner.ChangesAsync(fault == Fault.FeedsTheWithheld ? Everything : scope, after, cancellationToken);
 
     public ValueTask WaitForChangeAsync(long after, CancellationToken cancellationToken) => inner.WaitForChangeAsync(after, cancellationToken);
+
+    public ValueTask<Result<Erasure>> EraseAsync(AccessScope scope, ResourceKey patient, CancellationToken cancellationToken) =>
+        inner.EraseAsync(scope, patient, cancellationToken);
+
+    public ValueTask<long> ReindexAsync(AccessScope scope, string? type, CancellationToken cancellationToken) =>
+        inner.ReindexAsync(scope, type, cancellationToken);
+
+    public IAsyncEnumerable<BlobAddress> BlobsAsync(AccessScope scope, CancellationToken cancellationToken) =>
+        inner.BlobsAsync(scope, cancellationToken);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 }

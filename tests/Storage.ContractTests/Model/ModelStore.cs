@@ -3,6 +3,7 @@ using System.Text;
 using HealthChain.Fhir;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Search;
+using HealthChain.Storage.Blobs;
 
 namespace HealthChain.Storage.ContractTests.Model;
 
@@ -14,6 +15,8 @@ public sealed class ModelStore(StoreSetup setup) : IResourceStore
 {
     private readonly Lock _lock = new();
     private readonly List<ModelVersion> _versions = [];
+    private readonly HashSet<long> _erased = [];
+    private readonly Dictionary<long, IReadOnlyList<BlobAddress>> _blobs = [];
     private readonly Dictionary<ResourceKey, ModelVersion> _newest = [];
     private readonly SearchExtractor _extractor = new(setup.Parameters);
     private readonly IndexKeyWriter _keys = new(setup.Hasher);
@@ -34,7 +37,7 @@ public sealed class ModelStore(StoreSetup setup) : IResourceStore
         lock (_lock)
         {
             return ValueTask.FromResult(
-                _versions.Find(candidate => candidate.Stored.Key == key && candidate.Stored.Version == version && Exists(scope, candidate))?.Stored);
+                Kept().FirstOrDefault(candidate => candidate.Stored.Key == key && candidate.Stored.Version == version && Exists(scope, candidate))?.Stored);
         }
     }
 
@@ -53,7 +56,7 @@ public sealed class ModelStore(StoreSetup setup) : IResourceStore
         cancellationToken.ThrowIfCancellationRequested();
         lock (_lock)
         {
-            StoredVersion[] all = [.. _versions.Where(version => IsAsked(request, version.Stored) && Exists(scope, version)).Select(version => version.Stored).Reverse()];
+            StoredVersion[] all = [.. Kept().Where(version => IsAsked(request, version.Stored) && Exists(scope, version)).Select(version => version.Stored).Reverse()];
             StoredVersion[] rest = [.. all.Where(version => request.Before is not { } before || version.Sequence < before)];
             StoredVersion[] page = [.. rest.Take(request.Count)];
             long? next = page.Length > 0 && rest.Length > page.Length ? page[^1].Sequence : null;
@@ -95,13 +98,59 @@ public sealed class ModelStore(StoreSetup setup) : IResourceStore
         StoredVersion[] changes;
         lock (_lock)
         {
-            changes = [.. _versions.Skip((int)after).Where(version => Exists(scope, version)).Select(version => version.Stored)];
+            changes = [.. Kept().Where(version => version.Stored.Sequence > after && Exists(scope, version)).Select(version => version.Stored)];
         }
 
         foreach (StoredVersion change in changes)
         {
             cancellationToken.ThrowIfCancellationRequested();
             yield return change;
+        }
+
+        await ValueTask.CompletedTask;
+    }
+
+    public ValueTask<Result<Erasure>> EraseAsync(AccessScope scope, ResourceKey patient, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (patient.Type != "Patient" || Newest(scope, patient) is null)
+            {
+                return ValueTask.FromResult<Result<Erasure>>(FhirError.NotFound("There is no such patient."));
+            }
+
+            HashSet<ResourceKey> gone = [.. _newest.Values.Where(version => OwnerOf(version) == patient).Select(version => version.Stored.Key)];
+            long[] versions = [.. Kept().Where(version => gone.Contains(version.Stored.Key) || OwnerOf(version) == patient).Select(version => version.Stored.Sequence)];
+            _erased.UnionWith(versions);
+            foreach (ResourceKey key in gone)
+            {
+                _newest.Remove(key);
+            }
+
+            return ValueTask.FromResult<Result<Erasure>>(new Erasure(gone.Count, versions.Length));
+        }
+    }
+
+    public ValueTask<long> ReindexAsync(AccessScope scope, string? type, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return ValueTask.FromResult(_newest.Values.LongCount(version => !version.Stored.IsDeleted && (type is null || version.Stored.Key.Type == type)));
+        }
+    }
+
+    public async IAsyncEnumerable<BlobAddress> BlobsAsync(AccessScope scope, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        BlobAddress[] blobs;
+        lock (_lock)
+        {
+            blobs = [.. Kept().SelectMany(version => _blobs.GetValueOrDefault(version.Stored.Sequence, [])).Distinct()];
+        }
+
+        foreach (BlobAddress blob in blobs)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return blob;
         }
 
         await ValueTask.CompletedTask;
@@ -128,6 +177,25 @@ public sealed class ModelStore(StoreSetup setup) : IResourceStore
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
+    private IEnumerable<ModelVersion> Kept() => _versions.Where(version => !_erased.Contains(version.Stored.Sequence));
+
+    /// <summary>The one patient in whose compartment it is, present or not; null for none or several.</summary>
+    private ResourceKey? OwnerOf(ModelVersion version)
+    {
+        if (setup.Parameters.Compartment("Patient", version.Type) is not { } membership)
+        {
+            return null;
+        }
+
+        HashSet<ResourceKey> patients = [.. membership.Parameters.SelectMany(parameter => version.Targets(parameter)).Where(key => key.Type == "Patient")];
+        if (membership.IsSelf)
+        {
+            patients = [version.Stored.Key];
+        }
+
+        return patients.Count == 1 ? patients.Single() : null;
+    }
+
     private ModelView View(AccessScope scope) =>
         new(setup.Parameters, [.. _newest.Values.Where(version => !version.Stored.IsDeleted && Exists(scope, version))]);
 
@@ -152,7 +220,7 @@ public sealed class ModelStore(StoreSetup setup) : IResourceStore
 
     private bool WasCurrent(StoredVersion version, DateTimeOffset from, DateTimeOffset to)
     {
-        ModelVersion? next = _versions.Find(candidate => candidate.Stored.Key == version.Key && candidate.Stored.Version == version.Version + 1);
+        ModelVersion? next = Kept().FirstOrDefault(candidate => candidate.Stored.Key == version.Key && candidate.Stored.Version == version.Version + 1);
         return version.LastUpdated <= to && (next is null || next.Stored.LastUpdated > from);
     }
 
@@ -179,7 +247,9 @@ public sealed class ModelStore(StoreSetup setup) : IResourceStore
         {
             byte[] json = ModelMeta.Fill(put, number, now);
             ChangeKind change = before is null || before.Stored.IsDeleted ? ChangeKind.Create : ChangeKind.Update;
-            version = Extract(new StoredVersion(write.Key, number, now, sequence, change, json), before?.Created ?? sequence);
+            var stored = new StoredVersion(write.Key, number, now, sequence, change, json) { HasBlobs = put.Blobs.Count > 0 };
+            version = Extract(stored, before?.Created ?? sequence);
+            _blobs[sequence] = put.Blobs;
         }
         else
         {
