@@ -14,6 +14,11 @@ public enum ErrorKind
     Unauthenticated,
     Forbidden,
     TooCostly,
+    TooLarge,
+    MethodNotAllowed,
+    UnsupportedMediaType,
+    NotAcceptable,
+    Throttled,
     Busy,
 }
 

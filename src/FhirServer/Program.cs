@@ -1,7 +1,8 @@
 using HealthChain.FhirServer;
 using HealthChain.FhirServer.Cli;
 using HealthChain.FhirServer.Http;
-using HealthChain.FhirServer.Interactions;
+using HealthChain.FhirServer.Server;
+using HealthChain.Storage;
 
 if (CommandLine.Run(args, Console.OpenStandardOutput(), Console.Error) is { } exitCode)
 {
@@ -23,15 +24,14 @@ builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
 builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
 builder.Services.AddSingleton(options);
 builder.Services.AddSingleton(TimeProvider.System);
-builder.Services.AddSingleton<CapabilityStatement>();
+builder.Services.AddSingleton<IResourceStore, NoStore>();
+builder.Services.AddFhir();
 
 var app = builder.Build();
 
 app.Use(Outcomes.AnswerFailures);
+app.MapFhir();
 app.UseRouting();
-
-var fhir = app.MapGroup("/fhir");
-Capabilities.Map(fhir);
 Health.Map(app);
 
 await app.RunAsync();

@@ -28,7 +28,6 @@ public sealed class OutcomesTests(WebApplicationFactory<Program> server) : IClas
 
     [Theory]
     [InlineData("/")]
-    [InlineData("/fhir")]
     [InlineData("/fhir/Patient/1")]
     [InlineData("/metadata")]
     public async Task An_unknown_path_gives_404_with_an_outcome(string path)

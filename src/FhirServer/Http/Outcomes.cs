@@ -20,6 +20,11 @@ internal static class Outcomes
         [ErrorKind.Gone] = StatusCodes.Status410Gone,
         [ErrorKind.PreconditionFailed] = StatusCodes.Status412PreconditionFailed,
         [ErrorKind.TooCostly] = StatusCodes.Status422UnprocessableEntity,
+        [ErrorKind.TooLarge] = StatusCodes.Status413PayloadTooLarge,
+        [ErrorKind.MethodNotAllowed] = StatusCodes.Status405MethodNotAllowed,
+        [ErrorKind.UnsupportedMediaType] = StatusCodes.Status415UnsupportedMediaType,
+        [ErrorKind.NotAcceptable] = StatusCodes.Status406NotAcceptable,
+        [ErrorKind.Throttled] = StatusCodes.Status429TooManyRequests,
         [ErrorKind.Busy] = StatusCodes.Status503ServiceUnavailable,
     }.ToFrozenDictionary();
 
@@ -28,11 +33,11 @@ internal static class Outcomes
     /// <summary>Answers with the status that belongs to the error's kind, and an OperationOutcome of its issues.</summary>
     public static Task WriteAsync(HttpContext context, FhirError error) => WriteAsync(context, StatusOf(error.Kind), error.Issues);
 
-    /// <summary>Answers 406 when the client accepts no form that the server has.</summary>
-    public static Task WriteNotAcceptableAsync(HttpContext context) => WriteAsync(
-        context,
-        StatusCodes.Status406NotAcceptable,
-        [Issue.Error(IssueType.NotSupported, "The server speaks application/fhir+json and application/fhir+xml of FHIR 4.0; Accept or _format asks for something else.")]);
+    /// <summary>The client accepts no form that the server has.</summary>
+    public static FhirError NotAcceptable { get; } = FhirError.Of(
+        ErrorKind.NotAcceptable,
+        IssueType.NotSupported,
+        "The server speaks application/fhir+json and application/fhir+xml of FHIR 4.0; Accept or _format asks for something else.");
 
     /// <summary>
     /// Middleware: every failure that left no body of its own gets an OperationOutcome. Those are refusals by the web server

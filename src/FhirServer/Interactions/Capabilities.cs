@@ -1,45 +1,24 @@
 using System.Buffers;
 using System.Text.Json;
-using HealthChain.Fhir.Model;
-using HealthChain.Fhir.Xml;
+using HealthChain.Fhir;
 using HealthChain.FhirServer.Cli;
 using HealthChain.FhirServer.Http;
 
 namespace HealthChain.FhirServer.Interactions;
 
 /// <summary>capabilities: https://hl7.org/fhir/R4/http.html#capabilities</summary>
-internal static class Capabilities
+internal sealed class Capabilities(CapabilityStatement statement) : IInteraction
 {
-    public static void Map(IEndpointRouteBuilder fhir) => fhir.MapGet("/metadata", Handle);
-
-    private static async Task Handle(HttpContext context, CapabilityStatement statement, CancellationToken cancellationToken)
-    {
-        if (Formats.Asked(context.Request) is not { } format)
-        {
-            await Outcomes.WriteNotAcceptableAsync(context);
-            return;
-        }
-
-        var body = statement.In(format);
-        context.Response.ContentType = Formats.ContentType(format);
-        context.Response.ContentLength = body.Length;
-        await context.Response.Body.WriteAsync(body, cancellationToken);
-    }
+    public ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<Result<FhirResponse>>(FhirResponse.Of(statement.Json));
 }
 
-/// <summary>What this server does, and nothing that it does not do; written once at start, in XML when first asked for.</summary>
+/// <summary>What this server does, and nothing that it does not do; written once at start.</summary>
 internal sealed class CapabilityStatement
 {
-    private readonly ReadOnlyMemory<byte> _json;
-    private readonly Lazy<ReadOnlyMemory<byte>> _xml;
+    public CapabilityStatement(ServerOptions options, TimeProvider time) => Json = Write(options, time.GetUtcNow());
 
-    public CapabilityStatement(ServerOptions options, TimeProvider time)
-    {
-        _json = Write(options, time.GetUtcNow());
-        _xml = new Lazy<ReadOnlyMemory<byte>>(() => FhirXml.ToBytes(FhirJson.Read(_json).Root).Value);
-    }
-
-    public ReadOnlyMemory<byte> In(FhirFormat format) => format == FhirFormat.Xml ? _xml.Value : _json;
+    public ReadOnlyMemory<byte> Json { get; }
 
     private static ReadOnlyMemory<byte> Write(ServerOptions options, DateTimeOffset date)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using HealthChain.Fhir.Schema;
 using HealthChain.Fhir.Search;
 
@@ -8,8 +9,13 @@ internal static class ResourceTypes
 {
     public static IReadOnlyList<TypeSchema> All { get; } = [.. FhirSchema.R4.Types.Where(IsConcrete)];
 
+    private static readonly FrozenDictionary<string, TypeSchema>.AlternateLookup<ReadOnlySpan<char>> ByName =
+        All.ToFrozenDictionary(type => type.Name).GetAlternateLookup<ReadOnlySpan<char>>();
+
     /// <summary>The type of that name; null when it is none that resources can have.</summary>
-    public static TypeSchema? Find(string name) => FhirSchema.R4.Type(name) is { } type && IsConcrete(type) ? type : null;
+    public static TypeSchema? Find(string name) => Find(name.AsSpan());
+
+    public static TypeSchema? Find(ReadOnlySpan<char> name) => ByName.TryGetValue(name, out TypeSchema? type) ? type : null;
 
     /// <summary>Types that a reference may lead to: all where the definition names none, or one that all derive from.</summary>
     public static IReadOnlyList<TypeSchema> TargetsOf(IndexedParameter reference) =>

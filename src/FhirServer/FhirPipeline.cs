@@ -1,0 +1,39 @@
+using HealthChain.Fhir.Definitions;
+using HealthChain.Fhir.Search;
+using HealthChain.Fhir.Terminology;
+using HealthChain.Fhir.Validation;
+using HealthChain.FhirServer.Access;
+using HealthChain.FhirServer.Http;
+using HealthChain.FhirServer.Interactions;
+using HealthChain.FhirServer.Operations;
+using HealthChain.FhirServer.Searching;
+
+namespace HealthChain.FhirServer;
+
+/// <summary>What answers FHIR requests, put together. The store, the options and the clock come from the host.</summary>
+internal static class FhirPipeline
+{
+    public static IServiceCollection AddFhir(this IServiceCollection services)
+    {
+        services.AddSingleton(_ => DefinitionSet.R4);
+        services.AddSingleton<TerminologyService>();
+        services.AddSingleton(provider => new Validator(provider.GetRequiredService<DefinitionSet>(), provider.GetRequiredService<TerminologyService>()));
+        services.AddSingleton<SearchParameterSet>();
+        services.AddSingleton<SearchLimits>();
+        services.AddSingleton<SearchReader>();
+        services.AddSingleton<Requesters>();
+        services.AddSingleton<CapabilityStatement>();
+        services.AddSingleton<Capabilities>();
+        services.AddSingleton<Read>();
+        services.AddSingleton<OperationTable>();
+        services.AddSingleton<FhirService>();
+        services.AddSingleton<FhirEndpoint>();
+        return services;
+    }
+
+    public static void MapFhir(this WebApplication app)
+    {
+        FhirEndpoint endpoint = app.Services.GetRequiredService<FhirEndpoint>();
+        app.Map(FhirEndpoint.Path, fhir => fhir.Run(endpoint.AnswerAsync));
+    }
+}

@@ -1,0 +1,91 @@
+using HealthChain.FhirServer.Access;
+using HealthChain.FhirServer.Searching;
+
+namespace HealthChain.FhirServer.Http;
+
+internal enum HttpVerb
+{
+    Get,
+    Head,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+/// <summary>
+/// One FHIR request, whether it came over the network or is an entry of a batch or transaction. Immutable; everything that a
+/// header, path or query says has been read into it, so that interactions know nothing of HTTP's spelling.
+/// </summary>
+internal sealed record FhirRequest
+{
+    public required HttpVerb Verb { get; init; }
+
+    public required RequestTarget Target { get; init; }
+
+    /// <summary>
+    /// Parameters of the query and, for searches by POST, of the form; in their order, without those that say how the answer is to
+    /// be written (<c>_format</c>, <c>_pretty</c>).
+    /// </summary>
+    public IReadOnlyList<QueryParameter> Query { get; init; } = [];
+
+    public Preconditions Conditions { get; init; } = Preconditions.None;
+
+    public Preferences Prefer { get; init; } = Preferences.None;
+
+    /// <summary>The content of a request that has one: a resource, a patch, a form.</summary>
+    public RequestBody Body { get; init; }
+
+    public required Requester Requester { get; init; }
+
+    /// <summary>The FHIR base as this client sees it, without the last slash.</summary>
+    public required string BaseUrl { get; init; }
+
+    /// <summary>The value of the first query parameter of that name; null when there is none.</summary>
+    public string? Parameter(string name)
+    {
+        foreach (QueryParameter parameter in Query)
+        {
+            if (parameter.Name == name)
+            {
+                return parameter.Value;
+            }
+        }
+
+        return null;
+    }
+}
+
+/// <summary>Content as it was sent.</summary>
+/// <param name="MediaType">Without parameters, in lower case; empty when none was named.</param>
+internal readonly record struct RequestBody(ReadOnlyMemory<byte> Bytes, string MediaType)
+{
+    public bool IsEmpty => Bytes.IsEmpty;
+}
+
+/// <summary>
+/// What must hold for a request to be done: the conditional headers of HTTP and of FHIR
+/// (https://hl7.org/fhir/R4/http.html#cond-read, #concurrency, #ccreate).
+/// </summary>
+/// <param name="IfMatch">As sent: <c>W/"3"</c>.</param>
+/// <param name="IfNoneExist">A search query without its question mark.</param>
+internal sealed record Preconditions(string? IfMatch = null, string? IfNoneMatch = null, DateTimeOffset? IfModifiedSince = null, string? IfNoneExist = null)
+{
+    public static Preconditions None { get; } = new();
+}
+
+/// <summary>What a write answers with: https://hl7.org/fhir/R4/http.html#ops</summary>
+internal enum ReturnPreference
+{
+    /// <summary>Not said; the server returns the resource.</summary>
+    Unspecified,
+    Minimal,
+    Representation,
+    OperationOutcome,
+}
+
+/// <summary>The <c>Prefer</c> header.</summary>
+internal sealed record Preferences(ReturnPreference Return = ReturnPreference.Unspecified, SearchHandling Handling = SearchHandling.Lenient)
+{
+    public static Preferences None { get; } = new();
+}

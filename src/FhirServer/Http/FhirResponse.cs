@@ -1,0 +1,24 @@
+using System.Net;
+using HealthChain.Storage;
+
+namespace HealthChain.FhirServer.Http;
+
+/// <summary>The answer to a <see cref="FhirRequest"/>; over the network it becomes a response of HTTP, in a bundle an entry.</summary>
+internal sealed record FhirResponse
+{
+    public required HttpStatusCode Status { get; init; }
+
+    /// <summary>A resource in JSON; empty for an answer without a body. Written as XML when that is what the client asked for.</summary>
+    public ReadOnlyMemory<byte> Json { get; init; }
+
+    /// <summary>The version that the answer is or has made: <c>ETag</c> and <c>Last-Modified</c>.</summary>
+    public StoredVersion? Version { get; init; }
+
+    /// <summary>Absolute url of the version that was made.</summary>
+    public string? Location { get; init; }
+
+    /// <summary>A version of a resource as the answer to a read.</summary>
+    public static FhirResponse Of(StoredVersion version) => new() { Status = HttpStatusCode.OK, Json = version.Json, Version = version };
+
+    public static FhirResponse Of(ReadOnlyMemory<byte> json, HttpStatusCode status = HttpStatusCode.OK) => new() { Status = status, Json = json };
+}

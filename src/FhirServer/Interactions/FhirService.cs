@@ -1,0 +1,36 @@
+using HealthChain.Fhir;
+using HealthChain.FhirServer.Http;
+using HealthChain.FhirServer.Operations;
+
+namespace HealthChain.FhirServer.Interactions;
+
+/// <summary>
+/// Finds the interaction that a request asks for. The one way in for requests from the network and for entries of bundles, so that both
+/// are judged alike.
+/// </summary>
+internal sealed class FhirService(
+    Read read,
+    Capabilities capabilities,
+    OperationTable operations)
+{
+    public ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, CancellationToken cancellationToken) =>
+        Find(request.Target, request.Verb) is { } interaction
+            ? interaction.AnswerAsync(request, cancellationToken)
+            : ValueTask.FromResult<Result<FhirResponse>>(NotOffered(request));
+
+    /// <summary>The verbs that a target has.</summary>
+    public IEnumerable<HttpVerb> Allowed(RequestTarget target) => Enum.GetValues<HttpVerb>().Where(verb => Find(target, verb) is not null);
+
+    /// <summary>The interaction for a kind of target and a verb; null when there is none. HEAD is GET whose body is not sent.</summary>
+    private IInteraction? Find(in RequestTarget target, HttpVerb verb) => (target.Kind, verb) switch
+    {
+        (TargetKind.Instance or TargetKind.Version, HttpVerb.Get or HttpVerb.Head) => read,
+        (TargetKind.Capabilities, HttpVerb.Get or HttpVerb.Head) => capabilities,
+        (TargetKind.Operation, _) => operations.Find(target, verb),
+        _ => null,
+    };
+
+    private static FhirError NotOffered(FhirRequest request) => request.Target.Kind == TargetKind.Operation
+        ? FhirError.NotFound($"The operation ${request.Target.Name} is not offered here by this method; metadata lists those that are.")
+        : new FhirError(ErrorKind.MethodNotAllowed, [Issue.Error(IssueType.NotSupported, $"{request.Verb} is not supported here; metadata lists what is.")]);
+}

@@ -1,0 +1,43 @@
+using System.Globalization;
+using System.Net;
+using HealthChain.Fhir;
+using HealthChain.FhirServer.Http;
+using HealthChain.Storage;
+
+namespace HealthChain.FhirServer.Interactions;
+
+/// <summary>read and vread: https://hl7.org/fhir/R4/http.html#read</summary>
+internal sealed class Read(IResourceStore store) : IInteraction
+{
+    public async ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, CancellationToken cancellationToken)
+    {
+        var key = new ResourceKey(request.Target.Type!.Name, request.Target.Id!);
+        StoredVersion? version = request.Target.Version is { } number
+            ? await ReadVersionAsync(request, key, number, cancellationToken)
+            : await store.ReadAsync(request.Requester.Scope, key, cancellationToken);
+        if (version is null)
+        {
+            return FhirError.NotFound($"There is no such {key.Type}.");
+        }
+
+        if (version.IsDeleted)
+        {
+            return FhirError.Of(ErrorKind.Gone, IssueType.Deleted, $"The {key.Type} was deleted.");
+        }
+
+        return IsUnchanged(request.Conditions, version)
+            ? new FhirResponse { Status = HttpStatusCode.NotModified, Version = version }
+            : FhirResponse.Of(version);
+    }
+
+    private async ValueTask<StoredVersion?> ReadVersionAsync(FhirRequest request, ResourceKey key, string number, CancellationToken cancellationToken) =>
+        long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long version)
+            ? await store.ReadVersionAsync(request.Requester.Scope, key, version, cancellationToken)
+            : null;
+
+    /// <summary>https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2: a date counts only when there is no tag.</summary>
+    private static bool IsUnchanged(Preconditions conditions, StoredVersion version) =>
+        conditions.IfNoneMatch is { } tags
+            ? EntityTags.Includes(tags, version.Version)
+            : conditions.IfModifiedSince is { } since && version.LastUpdated < since.AddSeconds(1);
+}

@@ -1,0 +1,62 @@
+using System.Net.Http.Headers;
+using HealthChain.FhirServer;
+using HealthChain.FhirServer.Http;
+using HealthChain.Storage;
+using HealthChain.Storage.ContractTests;
+using HealthChain.Storage.ContractTests.Model;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(HealthChain.Http.Tests.FhirServerFixture))]
+
+namespace HealthChain.Http.Tests;
+
+/// <summary>
+/// One server for all tests, listening on a free port of this machine. Tests keep out of each other's way by unique ids and
+/// identifiers: <see cref="FhirTest.Unique"/>.
+/// </summary>
+public sealed class FhirServerFixture : IAsyncLifetime
+{
+    private WebApplication? _app;
+    private ModelStore? _store;
+
+    public Uri Base { get; private set; } = new("http://localhost");
+
+    public HttpClient Client { get; private set; } = new();
+
+    public async ValueTask InitializeAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        _store = new ModelStore(StoreSetup.With(TimeProvider.System));
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(new ServerOptions("http://127.0.0.1:0", null));
+        builder.Services.AddSingleton<IResourceStore>(_store);
+        builder.Services.AddFhir();
+        _app = builder.Build();
+        _app.Use(Outcomes.AnswerFailures);
+        _app.MapFhir();
+        await _app.StartAsync();
+        Base = new Uri(_app.Urls.Single() + "/fhir/");
+        Client = new HttpClient { BaseAddress = Base };
+        Client.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/fhir+json"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        if (_app is not null)
+        {
+            await _app.DisposeAsync();
+        }
+
+        if (_store is not null)
+        {
+            await _store.DisposeAsync();
+        }
+    }
+}
