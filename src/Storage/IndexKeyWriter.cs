@@ -32,10 +32,10 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
 
     private static readonly byte[][] TypeNames = [.. FhirSchema.R4.Types.Select(type => Encoding.UTF8.GetBytes(type.Name))];
 
-    private readonly List<long> _tuples = [];
-    private readonly List<long> _grown = [];
+    private readonly List<(long Hash, bool IsDetail)> _tuples = [];
+    private readonly List<(long Hash, bool IsDetail)> _grown = [];
     private readonly List<IndexKey> _part = [];
-    private readonly List<(long Low, long High, long Unit)> _ranges = [];
+    private readonly List<(long Low, long High, long Unit, bool IsDetail)> _ranges = [];
 
     /// <summary>Replaces what is in the list by the keys of a resource: sorted, none twice.</summary>
     public void Write(IndexValues values, List<IndexKey> keys)
@@ -85,7 +85,7 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
                 break;
             case SearchValueKind.TypedIdentifier:
                 long identifier = hasher.ExactText(values.Text(value.Text));
-                AddHash(value, IndexKeyKind.Tuple, hasher.Combine(hasher.Token(values.Text(value.System), values.Text(value.Code)), identifier), keys);
+                AddHash(value, IndexKeyKind.TupleDetail, hasher.Combine(hasher.Token(values.Text(value.System), values.Text(value.Code)), identifier), keys);
                 AddHash(value, IndexKeyKind.Tuple, hasher.Combine(hasher.Code(values.Text(value.Code)), identifier), keys);
                 break;
             case SearchValueKind.Reference:
@@ -98,13 +98,13 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
                 keys.Add(new IndexKey(value.Parameter, IndexKeyKind.Date, 0, value.Range.Start, value.Range.End));
                 break;
             case SearchValueKind.Number:
-                AddNumber(value, 0, keys);
+                AddNumber(value, IndexKeyKind.Number, 0, keys);
                 break;
             case SearchValueKind.Quantity:
                 AddQuantity(values, value, keys);
                 break;
             case SearchValueKind.CanonicalQuantity:
-                AddNumber(value, hasher.CanonicalUnit(values.Text(value.Code)), keys);
+                AddNumber(value, IndexKeyKind.Number, hasher.CanonicalUnit(values.Text(value.Code)), keys);
                 break;
             case SearchValueKind.Position:
                 keys.Add(new IndexKey(value.Parameter, IndexKeyKind.Position, 0, Ordered(value.Low), Ordered(value.High)));
@@ -134,14 +134,14 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
         ReadOnlySpan<byte> system = values.Text(value.System);
         if (value.System.Exists)
         {
-            AddHash(value, IndexKeyKind.Token, hasher.System(system), keys);
+            AddHash(value, IndexKeyKind.System, hasher.System(system), keys);
         }
 
         if (value.Code.Exists)
         {
             ReadOnlySpan<byte> code = values.Text(value.Code);
             AddHash(value, IndexKeyKind.Token, hasher.Token(system, code), keys);
-            AddHash(value, IndexKeyKind.Token, hasher.Code(code), keys);
+            AddHash(value, IndexKeyKind.Code, hasher.Code(code), keys);
             if ((value.Traits & SearchValueTraits.ImpliedSystem) != 0)
             {
                 AddHash(value, IndexKeyKind.Token, hasher.Token(default, code), keys);
@@ -160,8 +160,9 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
         ReadOnlySpan<byte> server = values.Text(value.System);
         ReadOnlySpan<byte> id = values.Text(value.Code);
         long untyped = hasher.ReferenceId(id);
-        AddHash(value, IndexKeyKind.Reference, OnServer(server, untyped), keys);
-        if (value.TargetType != SearchValue.NoType)
+        bool isTyped = value.TargetType != SearchValue.NoType;
+        AddHash(value, isTyped ? IndexKeyKind.ReferenceId : IndexKeyKind.Reference, OnServer(server, untyped), keys);
+        if (isTyped)
         {
             AddHash(value, IndexKeyKind.Reference, OnServer(server, hasher.Reference(TypeNames[value.TargetType], id)), keys);
         }
@@ -180,7 +181,7 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
         }
 
         // What :below can name: the uri itself, and what stands before or with each end of a segment.
-        AddHash(value, IndexKeyKind.Uri, hasher.UriTop(uri), keys);
+        AddHash(value, IndexKeyKind.UriTop, hasher.UriTop(uri), keys);
         int tops = 0;
         for (int i = 0; i < uri.Length && tops < MaxUriTops; i++)
         {
@@ -190,34 +191,34 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
             }
 
             tops++;
-            AddHash(value, IndexKeyKind.Uri, hasher.UriTop(uri[..i]), keys);
+            AddHash(value, IndexKeyKind.UriTop, hasher.UriTop(uri[..i]), keys);
             if (uri[i] == (byte)'/')
             {
-                AddHash(value, IndexKeyKind.Uri, hasher.UriTop(uri[..(i + 1)]), keys);
+                AddHash(value, IndexKeyKind.UriTop, hasher.UriTop(uri[..(i + 1)]), keys);
             }
         }
     }
 
     /// <summary>A bound that is not reached is moved by one step, so that keys are closed ranges.</summary>
-    private static void AddNumber(in SearchValue value, long unit, List<IndexKey> keys)
+    private static void AddNumber(in SearchValue value, IndexKeyKind kind, long unit, List<IndexKey> keys)
     {
         long low = Ordered(value.Low) + ((value.Traits & SearchValueTraits.LowIsOpen) != 0 && value.Low != decimal.MinValue ? 1 : 0);
         long high = Ordered(value.High) - ((value.Traits & SearchValueTraits.HighIsOpen) != 0 && value.High != decimal.MaxValue ? 1 : 0);
-        keys.Add(new IndexKey(value.Parameter, IndexKeyKind.Number, unit, low, high));
+        keys.Add(new IndexKey(value.Parameter, kind, unit, low, high));
     }
 
     private void AddQuantity(IndexValues values, in SearchValue value, List<IndexKey> keys)
     {
-        AddNumber(value, 0, keys);
+        AddNumber(value, IndexKeyKind.Number, 0, keys);
         if (value.Code.Exists)
         {
-            AddNumber(value, hasher.Token(values.Text(value.System), values.Text(value.Code)), keys);
-            AddNumber(value, hasher.Code(values.Text(value.Code)), keys);
+            AddNumber(value, IndexKeyKind.UnitNumber, hasher.Token(values.Text(value.System), values.Text(value.Code)), keys);
+            AddNumber(value, IndexKeyKind.UnitNumber, hasher.Code(values.Text(value.Code)), keys);
         }
 
         if (value.Text.Exists)
         {
-            AddNumber(value, hasher.Code(values.Text(value.Text)), keys);
+            AddNumber(value, IndexKeyKind.UnitNumber, hasher.Code(values.Text(value.Text)), keys);
         }
     }
 
@@ -227,7 +228,7 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
         int end = head + values[head].PartCount;
         int components = values[end].Component;
         _tuples.Clear();
-        _tuples.Add(0);
+        _tuples.Add((0, false));
         _ranges.Clear();
         for (byte component = 1; component <= components; component++)
         {
@@ -240,11 +241,11 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
                 }
             }
 
-            if (_part.Exists(key => key.Kind is IndexKeyKind.Date or IndexKeyKind.Number))
+            if (_part.Exists(key => key.Kind is IndexKeyKind.Date or IndexKeyKind.Number or IndexKeyKind.UnitNumber))
             {
                 if (_ranges.Count == 0)
                 {
-                    _ranges.AddRange(_part.Select(key => (key.Low, key.High, key.Hash)).Distinct());
+                    _ranges.AddRange(_part.Select(key => (key.Low, key.High, key.Hash, key.Kind == IndexKeyKind.UnitNumber)).Distinct());
                 }
 
                 continue;
@@ -273,16 +274,17 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
 
     private void AddCombined(ushort parameter, List<IndexKey> keys)
     {
-        foreach (long tuple in _tuples)
+        foreach ((long tuple, bool isDetail) in _tuples)
         {
             if (_ranges.Count == 0)
             {
-                keys.Add(new IndexKey(parameter, IndexKeyKind.Tuple, tuple, 0, 0));
+                keys.Add(new IndexKey(parameter, isDetail ? IndexKeyKind.TupleDetail : IndexKeyKind.Tuple, tuple, 0, 0));
             }
 
-            foreach ((long low, long high, long unit) in _ranges)
+            foreach ((long low, long high, long unit, bool isUnitDetail) in _ranges)
             {
-                keys.Add(new IndexKey(parameter, IndexKeyKind.Tuple, hasher.Combine(tuple, unit), low, high));
+                IndexKeyKind kind = isDetail || isUnitDetail ? IndexKeyKind.TupleDetail : IndexKeyKind.Tuple;
+                keys.Add(new IndexKey(parameter, kind, hasher.Combine(tuple, unit), low, high));
             }
         }
     }
@@ -290,11 +292,11 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
     private void Combine()
     {
         _grown.Clear();
-        foreach (long tuple in _tuples)
+        foreach ((long tuple, bool isDetail) in _tuples)
         {
             foreach (IndexKey key in _part)
             {
-                _grown.Add(hasher.Combine(tuple, key.Hash));
+                _grown.Add((hasher.Combine(tuple, key.Hash), isDetail || !IndexKey.IsLookedUp(key.Kind)));
             }
         }
 

@@ -35,7 +35,7 @@ public sealed class TestScope(IndexHasher hasher) : AccessScope
 
         foreach (IndexKey key in facts.Keys)
         {
-            if (key.Kind == IndexKeyKind.Token && _codes.Contains(key.Hash))
+            if (key.Kind == IndexKeyKind.Code && _codes.Contains(key.Hash))
             {
                 return false;
             }

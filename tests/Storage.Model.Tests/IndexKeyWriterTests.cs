@@ -17,7 +17,8 @@ public class IndexKeyWriterTests
     public void Tokens_are_found_by_system_and_code_by_code_and_by_system()
     {
         long[] hashes = Hashes(
-            """{"resourceType":"Patient","identifier":[{"system":"http://x.org","value":"1"},{"value":"2"}]}""", "identifier", IndexKeyKind.Token);
+            """{"resourceType":"Patient","identifier":[{"system":"http://x.org","value":"1"},{"value":"2"}]}""", "identifier",
+            IndexKeyKind.Token, IndexKeyKind.Code, IndexKeyKind.System);
         Assert.Equal(
             Sorted(Hasher.Token("http://x.org"u8, "1"u8), Hasher.Code("1"u8), Hasher.System("http://x.org"u8), Hasher.Token(default, "2"u8), Hasher.Code("2"u8)),
             hashes);
@@ -37,7 +38,7 @@ public class IndexKeyWriterTests
     [InlineData("urn:uuid:5", "", "urn:uuid:5", "")]
     public void References_are_found_with_and_without_type(string reference, string type, string id, string server)
     {
-        long[] hashes = Hashes($$"""{"resourceType":"Observation","subject":{"reference":"{{reference}}"},"status":"final"}""", "subject", IndexKeyKind.Reference);
+        long[] hashes = Hashes($$"""{"resourceType":"Observation","subject":{"reference":"{{reference}}"},"status":"final"}""", "subject", IndexKeyKind.Reference, IndexKeyKind.ReferenceId);
         long[] expected = [Hasher.ReferenceId(Utf8(id)), .. type.Length > 0 ? [Hasher.Reference(Utf8(type), Utf8(id))] : Array.Empty<long>()];
         Assert.Equal(Sorted(server.Length == 0 ? expected : [.. expected.Select(hash => Hasher.Combine(Hasher.Uri(Utf8(server)), hash))]), hashes);
     }
@@ -73,7 +74,7 @@ public class IndexKeyWriterTests
         IndexValues values = Extract("""{"resourceType":"ValueSet","url":"http://x.org/a/b","status":"draft"}""");
         IndexedParameter url = Parameters.Find(FhirSchema.R4.Type("ValueSet")!, "url")!;
         bool isBelow = SearchMatcher.Matches(values, url.Id, SearchModifier.Below, [new UriQuery(SearchModifier.Below, Utf8(top), default)]);
-        Assert.Equal(isBelow, Keys(values).Contains(new IndexKey(url.Id, IndexKeyKind.Uri, Hasher.UriTop(Utf8(top)), 0, 0)));
+        Assert.Equal(isBelow, Keys(values).Contains(new IndexKey(url.Id, IndexKeyKind.UriTop, Hasher.UriTop(Utf8(top)), 0, 0)));
     }
 
     [Fact]
@@ -130,6 +131,20 @@ public class IndexKeyWriterTests
     }
 
     [Fact]
+    public void What_is_not_looked_up_stands_beside_something_that_is()
+    {
+        IndexValues values = Extract(
+            """{"resourceType":"Observation","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"1"}]},"subject":{"reference":"Patient/1"},"valueQuantity":{"value":5,"system":"http://unitsofmeasure.org","code":"mg"}}""");
+        foreach (IGrouping<ushort, IndexKey> parameter in Keys(values).GroupBy(key => key.Parameter))
+        {
+            Assert.Contains(parameter, key => IndexKey.IsLookedUp(key.Kind));
+            Assert.Equal(
+                parameter.Where(key => key.Kind == IndexKeyKind.UnitNumber).Select(key => (key.Low, key.High)).Distinct(),
+                parameter.Where(key => key.Kind == IndexKeyKind.Number && key.Hash == 0 && parameter.Any(unit => unit.Kind == IndexKeyKind.UnitNumber)).Select(key => (key.Low, key.High)));
+        }
+    }
+
+    [Fact]
     public void Keys_are_sorted_and_none_stands_twice()
     {
         List<IndexKey> keys = Keys(Extract("""{"resourceType":"Patient","name":[{"family":"Ab","given":["Ab","ab"]},{"family":"Ab"}]}"""));
@@ -155,11 +170,11 @@ public class IndexKeyWriterTests
         return keys;
     }
 
-    private static long[] Hashes(string json, string code, IndexKeyKind kind)
+    private static long[] Hashes(string json, string code, params IndexKeyKind[] kinds)
     {
         IndexValues values = Extract(json);
         string type = FhirJson.Read(Utf8(json)).Root.Type.Name;
         ushort parameter = Parameters.Find(FhirSchema.R4.Type(type)!, code)!.Id;
-        return [.. Keys(values).Where(key => key.Parameter == parameter && key.Kind == kind).Select(key => key.Hash)];
+        return [.. Keys(values).Where(key => key.Parameter == parameter && kinds.Contains(key.Kind)).Select(key => key.Hash).Order()];
     }
 }
