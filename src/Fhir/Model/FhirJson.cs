@@ -50,6 +50,13 @@ public static class FhirJson
     public static void Write(Element element, IBufferWriter<byte> output, bool pretty = false) =>
         JsonTreeWriter.Write(element, output, pretty);
 
+    /// <summary>
+    /// Writes the members of an object without its braces and <c>resourceType</c>, a comma before each, those of the names left out:
+    /// for who writes some members himself.
+    /// </summary>
+    public static void WriteMembers(Element element, IBufferWriter<byte> output, params ReadOnlySpan<string> leftOut) =>
+        JsonTreeWriter.WriteMembers(element, output, leftOut);
+
     /// <summary>The JSON of an element as a byte array.</summary>
     public static byte[] ToBytes(Element element, bool pretty = false)
     {

@@ -27,6 +27,22 @@ internal ref struct JsonTreeWriter(IBufferWriter<byte> output, bool pretty)
         }
     }
 
+    public static void WriteMembers(Element element, IBufferWriter<byte> output, ReadOnlySpan<string> leftOut)
+    {
+        var writer = new JsonTreeWriter(output, pretty: false);
+        bool first = false;
+        for (Element child = element.FirstChild; child.Exists;)
+        {
+            Element next = EndOfRun(child);
+            if (!leftOut.Contains(child.Name))
+            {
+                writer.WriteMember(child, next, ref first);
+            }
+
+            child = next;
+        }
+    }
+
     private void WriteObject(Element element)
     {
         Open((byte)'{');

@@ -126,16 +126,19 @@ internal sealed class Generation
         }
     }
 
-    /// <summary>Hands every range of a parameter that a snapshot shows to the visitor, in no particular order.</summary>
-    public void VisitRanges(ushort parameter, long snapshot, Action<IndexRow> visit)
+    /// <summary>Collects the resources with such a range that a snapshot shows.</summary>
+    public void FindRange(ushort parameter, in RangeQuery query, long snapshot, List<long> rids)
     {
         IndexRow key = IndexRow.Range(parameter, 0, 0, 0, 0);
         for (int next = Volatile.Read(ref _byValue[Bucket(key)]); next != 0;)
         {
             ref Entry entry = ref At(next - 1);
-            if (entry.IsIn(snapshot) && entry.Row.Table == IndexTable.Range && entry.Row.Parameter == parameter)
+            if (entry.IsIn(snapshot)
+                && entry.Row.Table == IndexTable.Range
+                && entry.Row.Parameter == parameter
+                && query.Includes(entry.Row.Low, entry.Row.High, entry.Row.Hash))
             {
-                visit(entry.Row);
+                rids.Add(entry.Row.Rid);
             }
 
             next = entry.NextByValue;

@@ -8,13 +8,13 @@ internal enum IndexTable : byte
     /// <summary>(parameter, hash, patient, rid): tokens, references, uris, texts. One range for all of a value, a shorter one for a patient's.</summary>
     Value,
 
-    /// <summary>(parameter, low, high, hash, rid): dates, numbers and quantities.</summary>
+    /// <summary>(parameter, width, low, high, hash, rid): dates, numbers and quantities.</summary>
     Range,
 }
 
 /// <summary>One row of an index table, in memory until it is flushed.</summary>
 /// <param name="Hash">Of the value; for a range of its unit, or 0.</param>
-/// <param name="Patient">Rid of the patient in whose compartment the resource is; 0 for none or several.</param>
+/// <param name="Patient">Subject of the one patient in whose compartment the resource is; 0 for none or several.</param>
 /// <param name="Rid">Number of the resource.</param>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct IndexRow(IndexTable Table, ushort Parameter, long Hash, long Patient, long Low, long High, long Rid)
@@ -60,7 +60,12 @@ internal readonly record struct IndexRow(IndexTable Table, ushort Parameter, lon
 
     private int CompareRange(in IndexRow other)
     {
-        int order = Low.CompareTo(other.Low);
+        int order = RangeWidth.ClassOf(Low, High).CompareTo(RangeWidth.ClassOf(other.Low, other.High));
+        if (order == 0)
+        {
+            order = Low.CompareTo(other.Low);
+        }
+
         if (order == 0)
         {
             order = High.CompareTo(other.High);

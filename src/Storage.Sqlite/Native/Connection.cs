@@ -70,6 +70,15 @@ internal sealed unsafe class Connection : IDisposable
         return statement.Step() ? statement.Int64(0) : 0;
     }
 
+    /// <summary>Ends a transaction that failed, if SQLite has not done so itself.</summary>
+    public void Rollback()
+    {
+        if (SqliteLibrary.GetAutocommit(_handle) == 0)
+        {
+            Execute("ROLLBACK");
+        }
+    }
+
     public void Dispose()
     {
         if (_handle != 0)

@@ -24,6 +24,8 @@ internal static unsafe partial class SqliteLibrary
     public static readonly delegate* unmanaged<nint, int, int> BusyTimeout =
         (delegate* unmanaged<nint, int, int>)Export("sqlite3_busy_timeout");
 
+    public static readonly delegate* unmanaged<nint, int> GetAutocommit = (delegate* unmanaged<nint, int>)Export("sqlite3_get_autocommit");
+
     public static readonly delegate* unmanaged<nint, byte*> ErrorMessage = (delegate* unmanaged<nint, byte*>)Export("sqlite3_errmsg");
 
     public static readonly delegate* unmanaged<nint, byte*, int, uint, nint*, byte**, int> PrepareV3 =

@@ -114,9 +114,9 @@ public class GenerationTests
         await writer;
     }
 
-    private static (int Table, int Parameter, long A, long B, long C, long D) Columns(IndexRow row) => row.Table == IndexTable.Value
-        ? (0, row.Parameter, row.Hash, row.Patient, row.Rid, 0)
-        : (1, row.Parameter, row.Low, row.High, row.Hash, row.Rid);
+    private static (int Table, int Parameter, int Width, long A, long B, long C, long D) Columns(IndexRow row) => row.Table == IndexTable.Value
+        ? (0, row.Parameter, 0, row.Hash, row.Patient, row.Rid, 0)
+        : (1, row.Parameter, RangeWidth.ClassOf(row.Low, row.High), row.Low, row.High, row.Hash, row.Rid);
 
     private static IndexRow RandomRow(Random random) => random.Next(3) == 0
         ? IndexRow.Range((ushort)random.Next(3), random.Next(-3, 3), random.Next(3), random.Next(2), random.Next(9))

@@ -1,0 +1,180 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
+namespace HealthChain.Storage.Sqlite.Database;
+
+/// <summary>
+/// The index keys of a resource as they lie beside it: from them come the index rows to remove when it changes, the rows that a crash took
+/// from memory, and what searches and scopes decide by.
+/// </summary>
+/// <remarks>
+/// Version 1, then keys in groups by parameter: difference of the parameter's number to the last one (zigzag varint), number of keys (varint); for each key: kind, with bit
+/// 0x80 when a hash follows (8 bytes), 0x40 when a range follows (low in 8 bytes, high - low as varint).
+/// </remarks>
+internal static class KeyCoding
+{
+    private const byte Version = 1;
+    private const byte HasHash = 0x80;
+    private const byte HasRange = 0x40;
+    private const byte KindMask = 0x3F;
+    private const int MaxVarint = 10;
+    private const int MaxKey = 1 + 8 + 8 + MaxVarint + (2 * MaxVarint);
+
+    /// <summary>A length that the coding of that many keys never exceeds.</summary>
+    public static int MaxLength(int keys) => 1 + (keys * MaxKey);
+
+    /// <summary>Writes keys, sorted by parameter, and returns how many bytes they take.</summary>
+    public static int Write(ReadOnlySpan<IndexKey> keys, Numbers numbers, Span<byte> destination)
+    {
+        destination[0] = Version;
+        int at = 1;
+        int last = 0;
+        while (!keys.IsEmpty)
+        {
+            int count = 1;
+            while (count < keys.Length && keys[count].Parameter == keys[0].Parameter)
+            {
+                count++;
+            }
+
+            int number = numbers.OfParameter(keys[0].Parameter);
+            int step = number - last;
+            last = number;
+            at += WriteVarint(destination[at..], (uint)((step << 1) ^ (step >> 31)));
+            at += WriteVarint(destination[at..], (uint)count);
+            foreach (ref readonly IndexKey key in keys[..count])
+            {
+                at += WriteKey(destination[at..], key);
+            }
+
+            keys = keys[count..];
+        }
+
+        return at;
+    }
+
+    /// <summary>Replaces what is in the list by the keys, sorted, with the ids of today's parameters; keys of others are left out.</summary>
+    /// <exception cref="StoreException">The bytes are damaged.</exception>
+    public static void Read(ReadOnlySpan<byte> bytes, Numbers numbers, List<IndexKey> keys)
+    {
+        keys.Clear();
+        ReadNumbered(bytes, keys);
+        Span<IndexKey> all = CollectionsMarshal.AsSpan(keys);
+        int kept = 0;
+        for (int i = 0; i < all.Length; i++)
+        {
+            ushort parameter = numbers.ParameterOf(all[i].Parameter);
+            if (parameter != Numbers.None)
+            {
+                all[kept++] = all[i] with { Parameter = parameter };
+            }
+        }
+
+        CollectionsMarshal.SetCount(keys, kept);
+        if (!numbers.KeepsOrder)
+        {
+            keys.Sort();
+        }
+    }
+
+    /// <summary>Adds the keys with the database's numbers in place of ids, those of parameters that are no longer known too.</summary>
+    public static void ReadNumbered(ReadOnlySpan<byte> bytes, List<IndexKey> keys)
+    {
+        if (bytes.IsEmpty || bytes[0] != Version)
+        {
+            throw Damaged();
+        }
+
+        bytes = bytes[1..];
+        int number = 0;
+        while (!bytes.IsEmpty)
+        {
+            uint step = (uint)ReadVarint(ref bytes);
+            number += (int)(step >> 1) ^ -(int)(step & 1);
+            ulong count = ReadVarint(ref bytes);
+            for (; count > 0; count--)
+            {
+                keys.Add(ReadKey(ref bytes, (ushort)number));
+            }
+        }
+    }
+
+    private static int WriteKey(Span<byte> destination, in IndexKey key)
+    {
+        bool hasHash = key.Hash != 0;
+        bool hasRange = key.Low != 0 || key.High != 0;
+        destination[0] = (byte)((byte)key.Kind | (hasHash ? HasHash : 0) | (hasRange ? HasRange : 0));
+        int at = 1;
+        if (hasHash)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(destination[at..], key.Hash);
+            at += 8;
+        }
+
+        if (hasRange)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(destination[at..], key.Low);
+            at += 8;
+            at += WriteVarint(destination[at..], (ulong)(key.High - key.Low));
+        }
+
+        return at;
+    }
+
+    private static IndexKey ReadKey(ref ReadOnlySpan<byte> bytes, ushort number)
+    {
+        byte kind = Take(ref bytes, 1)[0];
+        long hash = (kind & HasHash) != 0 ? BinaryPrimitives.ReadInt64LittleEndian(Take(ref bytes, 8)) : 0;
+        long low = 0;
+        long high = 0;
+        if ((kind & HasRange) != 0)
+        {
+            low = BinaryPrimitives.ReadInt64LittleEndian(Take(ref bytes, 8));
+            high = low + (long)ReadVarint(ref bytes);
+        }
+
+        return new IndexKey(number, (IndexKeyKind)(kind & KindMask), hash, low, high);
+    }
+
+    private static ReadOnlySpan<byte> Take(ref ReadOnlySpan<byte> bytes, int count)
+    {
+        if (bytes.Length < count)
+        {
+            throw Damaged();
+        }
+
+        ReadOnlySpan<byte> taken = bytes[..count];
+        bytes = bytes[count..];
+        return taken;
+    }
+
+    private static int WriteVarint(Span<byte> destination, ulong value)
+    {
+        int at = 0;
+        for (; value >= 0x80; value >>= 7)
+        {
+            destination[at++] = (byte)(value | 0x80);
+        }
+
+        destination[at++] = (byte)value;
+        return at;
+    }
+
+    private static ulong ReadVarint(ref ReadOnlySpan<byte> bytes)
+    {
+        ulong value = 0;
+        for (int at = 0; at < bytes.Length && at < MaxVarint; at++)
+        {
+            value |= (ulong)(bytes[at] & 0x7F) << (7 * at);
+            if (bytes[at] < 0x80)
+            {
+                bytes = bytes[(at + 1)..];
+                return value;
+            }
+        }
+
+        throw Damaged();
+    }
+
+    private static StoreException Damaged() => new("The index keys of a resource are damaged. Run the integrity check, and restore the database from its backup.");
+}

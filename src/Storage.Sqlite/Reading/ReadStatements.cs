@@ -1,0 +1,43 @@
+using HealthChain.Storage.Sqlite.Native;
+
+namespace HealthChain.Storage.Sqlite.Reading;
+
+/// <summary>What a snapshot asks the database, compiled once for each connection. Every look-up is one search in one B-tree.</summary>
+internal sealed class ReadStatements(Connection connection) : IDisposable
+{
+    private const string HeadColumns = "rid, type, first, vid, v, ts, op, sub, pat, h, keys";
+    private const string VersionColumns = "vid, rid, v, ts, op, type, sub";
+
+    public Statement Begin { get; } = connection.Prepare("BEGIN");
+    public Statement End { get; } = connection.Prepare("COMMIT");
+    public Statement Newest { get; } = connection.Prepare("SELECT max(vid) FROM ver");
+    public Statement Value { get; } = connection.Prepare("SELECT rid FROM value WHERE p=? AND h=?");
+    public Statement ValueOfPatient { get; } = connection.Prepare("SELECT rid FROM value WHERE p=? AND h=? AND pat=?");
+
+    public Statement Range { get; } =
+        connection.Prepare("SELECT rid FROM range WHERE p=? AND w=? AND lo BETWEEN ? AND ? AND hi BETWEEN ? AND ? AND h=?");
+
+    public Statement Type { get; } = connection.Prepare("SELECT rid FROM res WHERE type=? AND op>=0 AND rid>? ORDER BY rid");
+    public Statement Head { get; } = connection.Prepare($"SELECT {HeadColumns} FROM res WHERE rid=?");
+    public Statement Subject { get; } = connection.Prepare("SELECT sub FROM subject WHERE h=?");
+    public Statement SubjectId { get; } = connection.Prepare("SELECT id FROM subject WHERE sub=?");
+    public Statement Current { get; } = connection.Prepare("SELECT current FROM count WHERE type=?");
+    public Statement Versions { get; } = connection.Prepare("SELECT versions FROM count WHERE type=?");
+
+    public Statement NewestFirst { get; } =
+        connection.Prepare("SELECT rid, vid FROM ver WHERE type=? AND vid<? ORDER BY vid DESC");
+
+    public Statement Body { get; } = connection.Prepare($"SELECT {VersionColumns}, body, hash FROM ver WHERE vid=?");
+    public Statement ByNumber { get; } = connection.Prepare($"SELECT {VersionColumns} FROM ver WHERE rid=? AND v=?");
+
+    public void Dispose()
+    {
+        foreach (Statement statement in new[]
+        {
+            Begin, End, Newest, Value, ValueOfPatient, Range, Type, Head, Subject, SubjectId, Current, Versions, NewestFirst, Body, ByNumber,
+        })
+        {
+            statement.Dispose();
+        }
+    }
+}

@@ -1,0 +1,111 @@
+using HealthChain.Storage.Sealing;
+using HealthChain.Storage.Sqlite.Index;
+using HealthChain.Storage.Sqlite.Native;
+
+namespace HealthChain.Storage.Sqlite.Reading;
+
+// Opening versions, and the transaction that a reader holds while it looks.
+internal sealed partial class Snapshot
+{
+    private const int CachedSubjects = 256;
+
+    // Direct-mapped: the results of one search are mostly of few subjects. A number is never given to another subject.
+    private readonly (long Number, SubjectId Subject)[] _subjects = new (long, SubjectId)[CachedSubjects];
+
+    private bool _isOpen;
+
+    /// <summary>Starts to show the newest state; to be ended by <see cref="End"/>.</summary>
+    /// <remarks>
+    /// A set of generations that stood before the snapshot was taken and still stands after it holds every row that the snapshot's tables
+    /// lack: none was flushed and dropped, and none begun, in between.
+    /// </remarks>
+    public void Begin(GenerationSource source)
+    {
+        GenerationSet before;
+        do
+        {
+            End();
+            before = source.Current;
+            _sql.Begin.Run();
+            _isOpen = true;
+
+            // The first read decides which commit is shown.
+            Newest = First(_sql.Newest);
+        }
+        while (source.Current != before);
+        _generations = before;
+    }
+
+    /// <summary>Lets go of the state, so that the log can be cut behind it.</summary>
+    public void End()
+    {
+        if (_isOpen)
+        {
+            _isOpen = false;
+            _sql.End.Run();
+        }
+    }
+
+    /// <summary>For the writer's own view: what it has written up to now.</summary>
+    public void Advance(long newest, GenerationSet generations) => (Newest, _generations) = (newest, generations);
+
+    /// <summary>Opens a version; null when it was erased.</summary>
+    /// <exception cref="StoreException">It is damaged.</exception>
+    public StoredVersion? Open(long sequence)
+    {
+        Statement select = _sql.Body;
+        select.Bind(1, sequence);
+        try
+        {
+            return select.Step() && !select.IsNull(7) ? Opened(VersionAt(select), select.Blob(7)) : null;
+        }
+        finally
+        {
+            select.Reset();
+        }
+    }
+
+    private VersionRow VersionAt(Statement row) => new(
+        row.Int64(0), row.Int64(1), row.Int64(2), row.Int64(3), row.Int32(4), _numbers.TypeOf(row.Int64(5)), row.Int64(6));
+
+    private StoredVersion? Opened(in VersionRow row, ReadOnlySpan<byte> sealedBytes)
+    {
+        byte[] plain = new byte[Math.Max(0, sealedBytes.Length - ResourceSealer.Overhead)];
+        SealStatus status = SubjectIdOf(row.Subject) is { } subject
+            ? _sealer.Open(subject, new SealedVersion(row.Type.Name, (ulong)row.Rid, row.Version), sealedBytes, plain)
+            : SealStatus.ErasedSubject;
+        return status switch
+        {
+            SealStatus.Ok => row.Stored(plain),
+
+            // Its secret is destroyed already, its rows will be in a moment.
+            SealStatus.ErasedSubject => null,
+            _ => throw new StoreException(
+                $"Version {row.Sequence} cannot be opened: {status}. Run the integrity check, and restore the database and its keys from one backup."),
+        };
+    }
+
+    private SubjectId? SubjectIdOf(long number)
+    {
+        if (number == 0)
+        {
+            return SubjectId.NoPerson;
+        }
+
+        ref (long Number, SubjectId Subject) cached = ref _subjects[number % CachedSubjects];
+        if (cached.Number != number)
+        {
+            _sql.SubjectId.Bind(1, number);
+            SubjectId? found = _sql.SubjectId.Step() ? SubjectId.Read(_sql.SubjectId.Blob(0)) : null;
+            _sql.SubjectId.Reset();
+            if (found is null)
+            {
+                return null;
+            }
+
+            cached = (number, found.Value);
+        }
+
+        return cached.Subject;
+    }
+}

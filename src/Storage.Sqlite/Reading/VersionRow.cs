@@ -1,0 +1,31 @@
+using System.Text;
+using HealthChain.Fhir.Schema;
+using HealthChain.Storage.Sqlite.Database;
+
+namespace HealthChain.Storage.Sqlite.Reading;
+
+/// <summary>A version without its content.</summary>
+/// <param name="Instant">When it was committed, in milliseconds of Unix time.</param>
+/// <param name="Op">As <see cref="Operation"/> says.</param>
+internal readonly record struct VersionRow(long Sequence, long Rid, long Version, long Instant, int Op, TypeSchema Type, long Subject)
+{
+    private const int IdAt = 25;
+
+    /// <param name="plain">The content, which begins with type and id: <c>{"resourceType":"T","id":"I"</c>.</param>
+    public StoredVersion Stored(ReadOnlyMemory<byte> plain)
+    {
+        ReadOnlySpan<byte> id = plain.Span[(IdAt + Type.Name.Length)..];
+        id = id[..id.IndexOf((byte)'"')];
+        bool isDeleted = Operation.IsDeletion(Op);
+        return new StoredVersion(
+            new ResourceKey(Type.Name, Encoding.ASCII.GetString(id)),
+            Version,
+            DateTimeOffset.FromUnixTimeMilliseconds(Instant),
+            Sequence,
+            Operation.KindOf(Op),
+            isDeleted ? default : plain)
+        {
+            HasBlobs = Operation.HasBlobs(Op),
+        };
+    }
+}

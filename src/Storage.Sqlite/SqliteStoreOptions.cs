@@ -1,0 +1,41 @@
+namespace HealthChain.Storage.Sqlite;
+
+/// <summary>Where the database lies and how much memory it may use.</summary>
+public sealed record SqliteStoreOptions
+{
+    /// <summary>Folder of the database. Created when it is not there; one process at a time.</summary>
+    public required string Folder { get; init; }
+
+    /// <summary>This server's base url without the last slash: references to it are found like relative ones.</summary>
+    public string? ServerBase { get; init; }
+
+    /// <summary>Page cache of the writer.</summary>
+    public int WriterCacheBytes { get; init; } = 32 << 20;
+
+    /// <summary>Page cache of each reader.</summary>
+    public int ReaderCacheBytes { get; init; } = 4 << 20;
+
+    /// <summary>
+    /// How much of the file each reader maps into memory. Searches get two to three times faster when it holds the whole file, but what is
+    /// mapped counts as memory of the process.
+    /// </summary>
+    public long ReaderMappedBytes { get; init; }
+
+    /// <summary>Connections for reading; calls beyond that wait.</summary>
+    public int Readers { get; init; } = Math.Max(4, Environment.ProcessorCount * 2);
+
+    /// <summary>
+    /// Index rows that are kept in memory before they are written to the database in order; about twice as many for a while. Each takes about
+    /// 60 bytes. More rows make writing faster, and a start after a crash slower.
+    /// </summary>
+    public int GenerationRows { get; init; } = 500_000;
+
+    /// <summary>Most resources that one commit writes together; a larger transaction is a commit of its own.</summary>
+    public int MaxGroup { get; init; } = 256;
+
+    /// <summary>Most resources that wait for the writer; more are refused as <see cref="Fhir.ErrorKind.Busy"/>.</summary>
+    public int MaxQueued { get; init; } = 32_768;
+
+    /// <summary>Size of the write-ahead log at which it is copied into the database.</summary>
+    public long CheckpointBytes { get; init; } = 128L << 20;
+}
