@@ -7,6 +7,7 @@ using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Interactions;
 using HealthChain.FhirServer.Operations;
 using HealthChain.FhirServer.Searching;
+using HealthChain.FhirServer.Server;
 
 namespace HealthChain.FhirServer;
 
@@ -19,7 +20,7 @@ internal static class FhirPipeline
         services.AddSingleton<TerminologyService>();
         services.AddSingleton(provider => new Validator(provider.GetRequiredService<DefinitionSet>(), provider.GetRequiredService<TerminologyService>()));
         services.AddSingleton<SearchParameterSet>();
-        services.AddSingleton<SearchLimits>();
+        services.AddSingleton(provider => provider.GetRequiredService<ServerOptions>().Limits.Search);
         services.AddSingleton<SearchReader>();
         services.AddSingleton<Requesters>();
         services.AddSingleton<CapabilityStatement>();

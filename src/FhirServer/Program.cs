@@ -9,21 +9,11 @@ if (CommandLine.Run(args, Console.OpenStandardOutput(), Console.Error) is { } ex
     return exitCode;
 }
 
-var builder = WebApplication.CreateSlimBuilder(args is ["serve", ..] ? args[1..] : args);
-
-var options = ServerOptions.From(builder.Configuration);
-if (options.Problem is { } problem)
+if (ServerHost.Configure(args is ["serve", ..] ? args.AsSpan(1) : args, Console.Error) is not var (builder, options))
 {
-    Console.Error.WriteLine($"healthchain: {problem}");
-    return ExitCodes.Usage;
+    return ExitCodes.Settings;
 }
 
-builder.WebHost.UseUrls(options.Listen);
-builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
-// The platform logs every request with its path and query, which may name a patient.
-builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
-builder.Services.AddSingleton(options);
-builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddSingleton<IResourceStore, NoStore>();
 builder.Services.AddFhir();
 

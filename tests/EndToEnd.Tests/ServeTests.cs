@@ -61,7 +61,7 @@ public sealed class ServeTests(ITestOutputHelper log)
     {
         var finished = await Executable.RunAsync(setting, value);
 
-        Assert.Equal(2, finished.ExitCode);
+        Assert.Equal(64, finished.ExitCode);
         Assert.Contains(setting[2..], finished.Errors);
         Assert.Contains($"'{value}'", finished.Errors);
     }

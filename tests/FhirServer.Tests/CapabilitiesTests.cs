@@ -6,12 +6,11 @@ using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Terminology;
 using HealthChain.Fhir.Validation;
 using HealthChain.Fhir.Xml;
-using Microsoft.AspNetCore.Mvc.Testing;
 using Xunit;
 
 namespace HealthChain.FhirServer.Tests;
 
-public sealed class CapabilitiesTests(WebApplicationFactory<Program> server) : IClassFixture<WebApplicationFactory<Program>>
+public sealed class CapabilitiesTests(ServerFactory server) : IClassFixture<ServerFactory>
 {
     private readonly HttpClient _client = server.CreateClient();
 

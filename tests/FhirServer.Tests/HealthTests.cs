@@ -1,9 +1,8 @@
-using Microsoft.AspNetCore.Mvc.Testing;
 using Xunit;
 
 namespace HealthChain.FhirServer.Tests;
 
-public sealed class HealthTests(WebApplicationFactory<Program> server) : IClassFixture<WebApplicationFactory<Program>>
+public sealed class HealthTests(ServerFactory server) : IClassFixture<ServerFactory>
 {
     [Theory]
     [InlineData("/health/live", "live")]

@@ -8,12 +8,11 @@ using HealthChain.Fhir.Validation;
 using HealthChain.Fhir.Xml;
 using HealthChain.FhirServer.Http;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc.Testing;
 using Xunit;
 
 namespace HealthChain.FhirServer.Tests;
 
-public sealed class OutcomesTests(WebApplicationFactory<Program> server) : IClassFixture<WebApplicationFactory<Program>>
+public sealed class OutcomesTests(ServerFactory server) : IClassFixture<ServerFactory>
 {
     private readonly HttpClient _client = server.CreateClient();
 

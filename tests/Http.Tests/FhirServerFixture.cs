@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using HealthChain.FhirServer;
 using HealthChain.FhirServer.Http;
+using HealthChain.FhirServer.Server;
 using HealthChain.Storage;
 using HealthChain.Storage.ContractTests;
 using HealthChain.Storage.ContractTests.Model;
@@ -34,7 +35,7 @@ public sealed class FhirServerFixture : IAsyncLifetime
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         _store = new ModelStore(StoreSetup.With(TimeProvider.System));
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(new ServerOptions("http://127.0.0.1:0", null));
+        builder.Services.AddSingleton(new ServerOptions { Development = true });
         builder.Services.AddSingleton<IResourceStore>(_store);
         builder.Services.AddFhir();
         _app = builder.Build();

@@ -2,6 +2,61 @@ using HealthChain.Storage;
 
 namespace HealthChain.FhirServer.Access;
 
-/// <summary>On whose behalf a request runs.</summary>
+/// <summary>In which capacity somebody asks.</summary>
+internal enum Role
+{
+    Patient,
+    RelatedPerson,
+    Practitioner,
+    Insurer,
+    Analyst,
+    Researcher,
+    Auditor,
+    Administrator,
+
+    /// <summary>A system that acts for an organisation, without a person at it.</summary>
+    Backend,
+}
+
+/// <summary>On whose behalf a request runs. Immutable; one for all requests of a token.</summary>
+/// <param name="Who">What metrics and access records call the requester; never a name or an identifier of a person.</param>
 /// <param name="Scope">What exists for the requester; goes into every store call.</param>
-internal sealed record Requester(AccessScope Scope);
+internal sealed record Requester(string Who, AccessScope Scope)
+{
+    /// <summary>Null for somebody who has not logged in.</summary>
+    public Role? Role { get; init; }
+
+    /// <summary>The person or organisation that asks, such as <c>Practitioner/7</c>; null for a system.</summary>
+    public string? FhirUser { get; init; }
+
+    public string? Organisation { get; init; }
+
+    /// <summary>What the data is wanted for, a code of PurposeOfUse such as <c>TREAT</c>.</summary>
+    public string? Purpose { get; init; }
+
+    /// <summary>SMART scopes of the token.</summary>
+    public IReadOnlyList<string> Scopes { get; init; } = [];
+
+    /// <summary>True when nobody logged in because development mode asks for no login.</summary>
+    public bool IsDevelopment { get; init; }
+}
+
+/// <summary>Nothing is withheld: what a requester may see is not decided by anything yet but by having come in.</summary>
+internal sealed class OpenScope(string requester) : AccessScope
+{
+    public override string Requester => requester;
+
+    public override bool SeesEverything => true;
+
+    public override bool Sees(in ResourceFacts facts) => true;
+}
+
+/// <summary>Nothing exists.</summary>
+internal sealed class ClosedScope(string requester) : AccessScope
+{
+    public override string Requester => requester;
+
+    public override bool MaySee(string type) => false;
+
+    public override bool Sees(in ResourceFacts facts) => false;
+}

@@ -1,4 +1,5 @@
 using System.Reflection;
+using HealthChain.FhirServer.Server;
 
 namespace HealthChain.FhirServer.Cli;
 
@@ -8,6 +9,9 @@ internal static class ExitCodes
     public const int Success = 0;
     public const int ErrorsFound = 1;
     public const int Usage = 2;
+
+    /// <summary>The server was not started because of its settings.</summary>
+    public const int Settings = 64;
 }
 
 /// <summary>A verb of the command line: results go to <c>output</c>, everything said to a person goes to <c>errors</c>.</summary>
@@ -41,7 +45,7 @@ internal static class CommandLine
                 Print(output, $"healthchain {Version}\n");
                 return ExitCodes.Success;
             case ["serve", "--help" or "-h", ..]:
-                Print(output, ServeUsage);
+                Print(output, SettingsHelp.Text());
                 return ExitCodes.Success;
             case [] or ["serve", ..]:
                 return null;
@@ -99,19 +103,6 @@ internal static class CommandLine
 
             """;
     }
-
-    private const string ServeUsage = $"""
-        Usage: healthchain [serve] [--urls ADDRESSES] [--HealthChain:BaseUrl URL]
-
-        Starts the server; Ctrl+C or SIGTERM stops it after the running requests are answered.
-
-          --urls ADDRESSES              addresses to listen on, separated by semicolons (default {ServerOptions.DefaultListen})
-          --HealthChain:BaseUrl URL     the FHIR base that clients see, when a proxy stands before the server
-
-        Settings are also read from appsettings.json in the working directory and from the environment
-        (HealthChain__BaseUrl). GET /fhir/metadata says what the server offers; /health/live and /health/ready are probes.
-
-        """;
 
     private static void Print(Stream output, string text) => output.Write(System.Text.Encoding.UTF8.GetBytes(text));
 }

@@ -6,6 +6,7 @@ using HealthChain.Fhir.Xml;
 using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Interactions;
 using HealthChain.FhirServer.Searching;
+using HealthChain.FhirServer.Server;
 using Microsoft.Net.Http.Headers;
 
 namespace HealthChain.FhirServer.Http;
@@ -50,15 +51,15 @@ internal sealed class FhirEndpoint(FhirService service, Requesters requesters, S
 
     private async ValueTask<Result<FhirRequest>> ReadAsync(HttpContext context)
     {
-        Result<Requester> requester = requesters.Identify(context);
-        if (!requester.IsOk)
-        {
-            return requester.Error;
-        }
-
         if (VerbOf(context.Request.Method) is not { } verb || RequestTarget.Read(context.Request.Path.Value) is not { } target)
         {
             return FhirError.NotFound("There is nothing at this path. The FHIR base is /fhir; /fhir/metadata says what it offers.");
+        }
+
+        Result<Requester> requester = target.Kind == TargetKind.Capabilities ? Requesters.Anybody : requesters.Identify(context);
+        if (!requester.IsOk)
+        {
+            return requester.Error;
         }
 
         RequestBody body = verb is HttpVerb.Post or HttpVerb.Put or HttpVerb.Patch

@@ -3,6 +3,7 @@ using System.Text.Json;
 using HealthChain.Fhir;
 using HealthChain.FhirServer.Cli;
 using HealthChain.FhirServer.Http;
+using HealthChain.FhirServer.Server;
 
 namespace HealthChain.FhirServer.Interactions;
 

@@ -1,0 +1,142 @@
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Configuration.Json;
+using Microsoft.Extensions.Logging.Console;
+
+namespace HealthChain.FhirServer.Server;
+
+/// <summary>The platform under the server: configuration, logs, addresses, TLS, shutdown.</summary>
+internal static class ServerHost
+{
+    /// <summary>
+    /// Reads the settings and makes a builder that has the platform's parts. Null when a setting is wrong; the operator then knows why.
+    /// </summary>
+    public static (WebApplicationBuilder Builder, ServerOptions Options)? Configure(ReadOnlySpan<string> words, TextWriter errors)
+    {
+        ServeArguments arguments = ServeArguments.Parse(words);
+        WebApplicationBuilder builder;
+        try
+        {
+            // Settings are read once: watching their files would only cost time at start.
+            builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false", .. arguments.Words]);
+            AddFile(builder.Configuration, arguments.ConfigFile);
+        }
+        catch (Exception unreadable) when (unreadable is InvalidDataException or FileNotFoundException)
+        {
+            return Refuse([.. arguments.Problems, unreadable.InnerException is null ? unreadable.Message : $"{unreadable.Message} {unreadable.InnerException.Message}"], errors);
+        }
+
+        (ServerOptions options, IReadOnlyList<string> problems) = SettingsReader.Read(builder.Configuration);
+        if (arguments.Problems.Count + problems.Count > 0)
+        {
+            return Refuse([.. arguments.Problems, .. problems], errors);
+        }
+
+        try
+        {
+            Listen(builder, options);
+        }
+        catch (Exception unusable) when (unusable is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            return Refuse([$"HealthChain:Tls: certificate or key cannot be used: {unusable.Message}"], errors);
+        }
+
+        Log(builder, options);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(TimeProvider.System);
+        return (builder, options);
+    }
+
+    private static (WebApplicationBuilder, ServerOptions)? Refuse(IReadOnlyList<string> problems, TextWriter errors)
+    {
+        errors.WriteLine("healthchain serve: not started, because of its settings:");
+        foreach (string problem in problems)
+        {
+            errors.WriteLine($"  {problem}");
+        }
+
+        return null;
+    }
+
+    /// <summary>Puts the operator's file after appsettings.json and before the environment and the command line.</summary>
+    private static void AddFile(ConfigurationManager configuration, string? file)
+    {
+        if (file is null)
+        {
+            return;
+        }
+
+        int place = 1 + configuration.Sources.Select((source, index) => source is JsonConfigurationSource ? index : -1).Max();
+        var source = new JsonConfigurationSource { Path = Path.GetFullPath(file) };
+        source.ResolveFileProvider();
+        configuration.Sources.Insert(place, source);
+    }
+
+    private static void Listen(WebApplicationBuilder builder, ServerOptions options)
+    {
+        builder.WebHost.UseUrls(options.Urls);
+        X509Certificate2Collection? certificates = options.Tls.Certificate is null ? null : ReadCertificates(options.Tls);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = options.Limits.BodyBytes;
+            if (certificates is not null)
+            {
+                kestrel.ConfigureHttpsDefaults(https =>
+                {
+                    https.ServerCertificate = certificates[0];
+                    https.ServerCertificateChain = certificates;
+                    https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+                });
+            }
+        });
+        if (certificates is not null)
+        {
+            builder.WebHost.UseKestrelHttpsConfiguration();
+        }
+    }
+
+    private static X509Certificate2Collection ReadCertificates(TlsOptions options)
+    {
+        string file = options.Certificate!;
+        if (Path.GetExtension(file).ToLowerInvariant() is ".pfx" or ".p12")
+        {
+            return [X509CertificateLoader.LoadPkcs12FromFile(file, options.Password)];
+        }
+
+        var certificates = new X509Certificate2Collection();
+        certificates.ImportFromPemFile(file);
+        X509Certificate2 own = options.Password is null
+            ? X509Certificate2.CreateFromPemFile(file, options.Key)
+            : X509Certificate2.CreateFromEncryptedPemFile(file, options.Password, options.Key);
+        certificates[0] = own;
+        return certificates;
+    }
+
+    /// <summary>
+    /// The platform logs every request with its path, which may name a patient. What it says below a warning stays off, and so do scopes, which
+    /// carry the path too: no setting of an operator brings them back.
+    /// </summary>
+    private static void Log(WebApplicationBuilder builder, ServerOptions options)
+    {
+        const string Platform = "Microsoft.AspNetCore";
+        if (options.LogFormat == LogFormat.Json)
+        {
+            builder.Logging.AddJsonConsole();
+        }
+
+        builder.Services.PostConfigure<LoggerFilterOptions>(filters =>
+        {
+            foreach (LoggerFilterRule rule in filters.Rules.Where(rule => rule.CategoryName?.StartsWith(Platform, StringComparison.OrdinalIgnoreCase) == true).ToList())
+            {
+                filters.Rules.Remove(rule);
+            }
+
+            filters.Rules.Add(new LoggerFilterRule(null, Platform, LogLevel.Warning, null));
+        });
+        builder.Services.PostConfigure<SimpleConsoleFormatterOptions>(formatter => formatter.IncludeScopes = false);
+        builder.Services.PostConfigure<JsonConsoleFormatterOptions>(formatter => formatter.IncludeScopes = false);
+    }
+}

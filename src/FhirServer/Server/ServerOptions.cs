@@ -1,0 +1,153 @@
+using HealthChain.Fhir.Model;
+using HealthChain.FhirServer.Access;
+using HealthChain.FhirServer.Searching;
+
+namespace HealthChain.FhirServer.Server;
+
+/// <summary>Which engine keeps the resources.</summary>
+internal enum StoreEngine
+{
+    Sqlite,
+    Cosmos,
+}
+
+/// <summary>How much is checked before a resource is taken.</summary>
+internal enum ValidationLevel
+{
+    /// <summary>What reading checks: elements, types, cardinality, formats of values.</summary>
+    Structure,
+
+    /// <summary>And everything that R4 says of the type: invariants, bindings, references.</summary>
+    Base,
+
+    /// <summary>And the profiles in <c>meta.profile</c> that the server knows.</summary>
+    Profiles,
+}
+
+internal enum LogFormat
+{
+    Text,
+    Json,
+}
+
+/// <summary>
+/// What an operator may set, with its defaults; <see cref="Settings"/> says how each is called and what it means. Read once and checked
+/// before anything starts.
+/// </summary>
+internal sealed record ServerOptions
+{
+    /// <summary>Addresses to listen on, separated by semicolons.</summary>
+    public string Urls { get; init; } = "http://127.0.0.1:8080";
+
+    /// <summary>The FHIR base that clients see, without the last slash; null when it is the address they sent the request to.</summary>
+    public string? BaseUrl { get; init; }
+
+    /// <summary>Folder of everything that is kept.</summary>
+    public string Data { get; init; } = "data";
+
+    public StoreEngine Engine { get; init; } = StoreEngine.Sqlite;
+
+    public ValidationLevel Validation { get; init; } = ValidationLevel.Profiles;
+
+    /// <summary>Whether an update may create a resource under an id that the client chose.</summary>
+    public bool ClientIds { get; init; } = true;
+
+    /// <summary>Open access without login, on loopback addresses only.</summary>
+    public bool Development { get; init; }
+
+    /// <summary>Fixed bearer tokens, on loopback addresses only.</summary>
+    public IReadOnlyList<TokenOptions> Tokens { get; init; } = [];
+
+    /// <summary>Sample patients to load into an empty store.</summary>
+    public int Sample { get; init; }
+
+    public LimitOptions Limits { get; init; } = new();
+
+    public TlsOptions Tls { get; init; } = new();
+
+    public TelemetryOptions Telemetry { get; init; } = new();
+
+    public LogFormat LogFormat { get; init; } = LogFormat.Text;
+
+    /// <summary>How long running requests may take to end once the process is asked to stop.</summary>
+    public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
+}
+
+/// <summary>What bounds requests; searches and the reader of resources have their own parts.</summary>
+internal sealed record LimitOptions
+{
+    /// <summary>Longest body of a request, Binary content excepted.</summary>
+    public long BodyBytes { get; init; } = 128 << 20;
+
+    /// <summary>Longest Binary or attachment.</summary>
+    public long BlobBytes { get; init; } = 1L << 30;
+
+    /// <summary>Most entries of a batch or transaction.</summary>
+    public int BundleEntries { get; init; } = 20_000;
+
+    /// <summary>Requests that are worked on at the same time; more are answered 503.</summary>
+    public int RequestsInFlight { get; init; } = 2_000;
+
+    /// <summary>Requests of one client in a second, over time; 0 for no limit.</summary>
+    public int ClientRequestsPerSecond { get; init; }
+
+    /// <summary>Requests that one client may send at once after a pause; 0 for twice the rate.</summary>
+    public int ClientBurst { get; init; }
+
+    public ReadLimits Reading { get; init; } = ReadLimits.Default;
+
+    public SearchLimits Search { get; init; } = new();
+}
+
+/// <summary>How https addresses are served.</summary>
+internal sealed record TlsOptions
+{
+    /// <summary>File with the certificate and its chain (PEM), or with certificate and key (PKCS #12).</summary>
+    public string? Certificate { get; init; }
+
+    /// <summary>File with the private key (PEM), when it is not in the certificate's.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>What opens the key, when it is encrypted.</summary>
+    public string? Password { get; init; }
+}
+
+/// <summary>Where measurements and traces go; nowhere by default.</summary>
+internal sealed record TelemetryOptions
+{
+    /// <summary>An OpenTelemetry collector.</summary>
+    public Uri? Endpoint { get; init; }
+
+    public OtlpTransport Transport { get; init; } = OtlpTransport.Grpc;
+
+    /// <summary>Of 100 requests that bring no decision of their own, how many are traced.</summary>
+    public int TracePercent { get; init; } = 10;
+
+    public TimeSpan MetricInterval { get; init; } = TimeSpan.FromSeconds(30);
+}
+
+/// <summary>How the collector is spoken to: https://opentelemetry.io/docs/specs/otlp/</summary>
+internal enum OtlpTransport
+{
+    Grpc,
+    Http,
+}
+
+/// <summary>A fixed bearer token and on whose behalf its bearer acts.</summary>
+internal sealed record TokenOptions
+{
+    public string Token { get; init; } = "";
+
+    /// <summary>What metrics and access records call its bearer.</summary>
+    public string Name { get; init; } = "";
+
+    public Role? Role { get; init; }
+
+    public string? FhirUser { get; init; }
+
+    public string? Organisation { get; init; }
+
+    public string? Purpose { get; init; }
+
+    public string Scopes { get; init; } = "";
+}
