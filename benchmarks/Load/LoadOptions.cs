@@ -1,0 +1,54 @@
+namespace HealthChain.Load;
+
+/// <summary>What the command line may say; what it leaves out, each scenario knows.</summary>
+internal sealed record LoadOptions
+{
+    public int? Connections { get; private init; }
+
+    public TimeSpan Duration { get; private init; } = TimeSpan.FromSeconds(5);
+
+    public TimeSpan WarmUp { get; private init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How often server and reference take turns.</summary>
+    public int Rounds { get; private init; } = 3;
+
+    /// <summary>Length of an Observation.</summary>
+    public int Bytes { get; private init; } = 2048;
+
+    /// <summary>How many resources are loaded before.</summary>
+    public long? Resources { get; private init; }
+
+    /// <summary>Where data folders are made.</summary>
+    public string Folder { get; private init; } = Path.GetTempPath();
+
+    /// <summary>Further arguments for the server.</summary>
+    public string[] Server { get; private init; } = [];
+
+    /// <summary>Reads <c>--name value</c> pairs; everything after <c>--server</c> goes to the server.</summary>
+    public static LoadOptions Parse(ReadOnlySpan<string> arguments)
+    {
+        var options = new LoadOptions();
+        for (; !arguments.IsEmpty; arguments = arguments[Math.Min(2, arguments.Length)..])
+        {
+            if (arguments[0] == "--server")
+            {
+                return options with { Server = [.. arguments[1..]] };
+            }
+
+            var value = arguments.Length > 1 ? arguments[1] : throw new FormatException($"{arguments[0]} needs a value.");
+            options = arguments[0] switch
+            {
+                "--connections" => options with { Connections = int.Parse(value) },
+                "--seconds" => options with { Duration = TimeSpan.FromSeconds(double.Parse(value)) },
+                "--warm-up" => options with { WarmUp = TimeSpan.FromSeconds(double.Parse(value)) },
+                "--rounds" => options with { Rounds = int.Parse(value) },
+                "--bytes" => options with { Bytes = int.Parse(value) },
+                "--resources" => options with { Resources = long.Parse(value) },
+                "--folder" => options with { Folder = value },
+                var name => throw new FormatException($"{name} is not an option."),
+            };
+        }
+
+        return options;
+    }
+}
