@@ -173,8 +173,8 @@ internal sealed class FhirEndpoint(FhirService service, Requesters requesters, S
             return;
         }
 
-        ReadOnlyMemory<byte> body = Render(answer.Json, format, IsPretty(context.Request));
-        response.ContentType = Formats.ContentType(format);
+        ReadOnlyMemory<byte> body = answer.ContentType is null ? Render(answer.Json, format, IsPretty(context.Request)) : answer.Json;
+        response.ContentType = answer.ContentType ?? Formats.ContentType(format);
         response.ContentLength = body.Length;
         if (!HttpMethods.IsHead(context.Request.Method))
         {

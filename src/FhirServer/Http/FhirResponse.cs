@@ -11,6 +11,12 @@ internal sealed record FhirResponse
     /// <summary>A resource in JSON; empty for an answer without a body. Written as XML when that is what the client asked for.</summary>
     public ReadOnlyMemory<byte> Json { get; init; }
 
+    /// <summary>
+    /// Media type of an answer that is no resource (<c>$graphql</c>): then <see cref="Json"/> goes out as it is, whatever form of FHIR
+    /// the client asked for. Null for resources.
+    /// </summary>
+    public string? ContentType { get; init; }
+
     /// <summary>The version that the answer is or has made: <c>ETag</c> and <c>Last-Modified</c>.</summary>
     public StoredVersion? Version { get; init; }
 

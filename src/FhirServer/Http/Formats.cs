@@ -45,6 +45,14 @@ internal static class Formats
         return null;
     }
 
+    /// <summary>The form in which content of that media type is written, JSON when none was named; null when it is no form of FHIR.</summary>
+    public static FhirFormat? OfContent(string mediaType) => mediaType switch
+    {
+        "" or "application/fhir+json" or "application/json" or "text/json" => FhirFormat.Json,
+        "application/fhir+xml" or "application/xml" or "text/xml" => FhirFormat.Xml,
+        _ => null,
+    };
+
     private static FhirFormat? OfShortName(string name) => name switch
     {
         "json" => FhirFormat.Json,

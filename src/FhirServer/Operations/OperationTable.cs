@@ -3,25 +3,31 @@ using HealthChain.FhirServer.Http;
 
 namespace HealthChain.FhirServer.Operations;
 
-/// <summary>All operations of the server by name.</summary>
+/// <summary>All operations of the server by name. Several may share one, as <c>$everything</c> of Patient and of Encounter do.</summary>
 internal sealed class OperationTable(IEnumerable<IOperation> operations)
 {
-    private readonly FrozenDictionary<string, IOperation> _byName = operations.ToFrozenDictionary(operation => operation.Name);
+    private readonly FrozenDictionary<string, IOperation[]> _byName =
+        operations.GroupBy(operation => operation.Name).ToFrozenDictionary(group => group.Key, group => group.ToArray());
 
-    public IReadOnlyList<IOperation> All => _byName.Values;
+    public IReadOnlyList<IOperation> All { get; } = [.. operations];
 
     /// <summary>The operation that may be called there with that verb: GET only where nothing changes.</summary>
     public IOperation? Find(in RequestTarget target, HttpVerb verb)
     {
-        if (!_byName.TryGetValue(target.Name!, out IOperation? operation)
-            || (operation.Levels & LevelOf(target)) == 0
-            || (target.Type is { } type && operation.Types.Count > 0 && !operation.Types.Contains(type.Name)))
+        foreach (IOperation operation in _byName.GetValueOrDefault(target.Name!, []))
         {
-            return null;
+            if (IsOffered(operation, target) && (verb == HttpVerb.Post || (verb is HttpVerb.Get or HttpVerb.Head && !operation.AffectsState)))
+            {
+                return operation;
+            }
         }
 
-        return verb == HttpVerb.Post || (verb is HttpVerb.Get or HttpVerb.Head && !operation.AffectsState) ? operation : null;
+        return null;
     }
+
+    private static bool IsOffered(IOperation operation, in RequestTarget target) =>
+        (operation.Levels & LevelOf(target)) != 0
+        && (target.Type is not { } type || operation.Types.Count == 0 || operation.Types.Contains(type.Name));
 
     private static OperationLevels LevelOf(in RequestTarget target) => target switch
     {

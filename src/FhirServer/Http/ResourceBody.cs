@@ -1,0 +1,36 @@
+using HealthChain.Fhir;
+using HealthChain.Fhir.Model;
+using HealthChain.Fhir.Xml;
+
+namespace HealthChain.FhirServer.Http;
+
+/// <summary>Reads a resource from the content of a request, in either of the forms that the server speaks.</summary>
+internal static class ResourceBody
+{
+    /// <summary>The resource, or all that is wrong with its text.</summary>
+    public static Result<Element> Read(RequestBody body)
+    {
+        Result<ReadResult> result = ReadWithFaults(body);
+        return !result.IsOk ? result.Error
+            : result.Value.IsOk ? result.Value.Root
+            : new FhirError(ErrorKind.Invalid, result.Value.Issues);
+    }
+
+    /// <summary>What could be read, with its faults; an error only when nothing could be.</summary>
+    public static Result<ReadResult> ReadWithFaults(RequestBody body)
+    {
+        if (body.IsEmpty)
+        {
+            return FhirError.Of(ErrorKind.Invalid, IssueType.Required, "The request has no content; a resource is expected.");
+        }
+
+        if (Formats.OfContent(body.MediaType) is not { } format)
+        {
+            return FhirError.Of(
+                ErrorKind.UnsupportedMediaType, IssueType.NotSupported, "The content must be application/fhir+json or application/fhir+xml.");
+        }
+
+        ReadResult result = format == FhirFormat.Xml ? FhirXml.Read(body.Bytes) : FhirJson.Read(body.Bytes);
+        return result.Tree is null ? new FhirError(ErrorKind.Invalid, result.Issues) : result;
+    }
+}
