@@ -35,7 +35,7 @@ public enum IndexKeyKind : byte
     /// <summary>From <see cref="IndexKey.Low"/> to <see cref="IndexKey.High"/> in ticks of UTC. Looked up.</summary>
     Date,
 
-    /// <summary>From Low to High as order-preserving numbers; the hash of the canonical unit in <see cref="IndexKey.Hash"/>, or 0 for as written. Looked up.</summary>
+    /// <summary>From Low to High as <see cref="OrderedNumber"/>; the hash of the canonical unit in <see cref="IndexKey.Hash"/>, or 0 for as written. Looked up.</summary>
     Number,
 
     /// <summary>The numbers of a quantity as written, with the hash of its unit. Beside each stands a <see cref="Number"/> with 0.</summary>
@@ -53,7 +53,7 @@ public enum IndexKeyKind : byte
     /// <summary>The parameter has a value; for <c>:missing</c>.</summary>
     Present,
 
-    /// <summary>Latitude in Low, longitude in High, as order-preserving numbers. Looked up.</summary>
+    /// <summary>Latitude in Low, longitude in High, as <see cref="OrderedNumber"/>. Looked up.</summary>
     Position,
 }
 

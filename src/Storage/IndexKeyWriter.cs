@@ -10,8 +10,8 @@ namespace HealthChain.Storage;
 /// </summary>
 /// <remarks>
 /// Keys narrow a search down to candidates; whatever they do not hold exactly must be decided by <see cref="SearchMatcher"/> on the
-/// resource: texts behind their 12th letter, <c>:contains</c>, <c>:text</c> on tokens, versions of references, numbers beyond 15
-/// digits, a system without code and further ordered parts in composites.
+/// resource: texts behind their 12th letter, <c>:contains</c>, <c>:text</c> on tokens, versions of references, numbers of more than
+/// 16 digits, and further ordered parts in composites. <see cref="KeyQuery"/> is the other side and knows which.
 /// </remarks>
 public sealed class IndexKeyWriter(IndexHasher hasher)
 {
@@ -60,19 +60,6 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
         RemoveRepeats(keys);
     }
 
-    /// <summary>A number in an order that whole numbers keep; numbers that agree in 15 digits may become equal. No bound is an end of the range.</summary>
-    public static long Ordered(decimal number)
-    {
-        if (number is decimal.MinValue or decimal.MaxValue)
-        {
-            return number > 0 ? long.MaxValue : long.MinValue;
-        }
-
-        // Bits of a positive double are ordered as integers; those of a negative one the other way round.
-        long bits = BitConverter.DoubleToInt64Bits((double)number);
-        return bits >= 0 ? bits : long.MinValue - bits;
-    }
-
     private void AddValue(IndexValues values, in SearchValue value, List<IndexKey> keys)
     {
         switch (value.Kind)
@@ -107,7 +94,7 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
                 AddNumber(value, IndexKeyKind.Number, hasher.CanonicalUnit(values.Text(value.Code)), keys);
                 break;
             case SearchValueKind.Position:
-                keys.Add(new IndexKey(value.Parameter, IndexKeyKind.Position, 0, Ordered(value.Low), Ordered(value.High)));
+                keys.Add(new IndexKey(value.Parameter, IndexKeyKind.Position, 0, OrderedNumber.Of(value.Low), OrderedNumber.Of(value.High)));
                 break;
         }
     }
@@ -202,8 +189,10 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
     /// <summary>A bound that is not reached is moved by one step, so that keys are closed ranges.</summary>
     private static void AddNumber(in SearchValue value, IndexKeyKind kind, long unit, List<IndexKey> keys)
     {
-        long low = Ordered(value.Low) + ((value.Traits & SearchValueTraits.LowIsOpen) != 0 && value.Low != decimal.MinValue ? 1 : 0);
-        long high = Ordered(value.High) - ((value.Traits & SearchValueTraits.HighIsOpen) != 0 && value.High != decimal.MaxValue ? 1 : 0);
+        long low = OrderedNumber.Of(value.Low);
+        long high = OrderedNumber.Of(value.High);
+        low = (value.Traits & SearchValueTraits.LowIsOpen) != 0 ? OrderedNumber.Above(low) : low;
+        high = (value.Traits & SearchValueTraits.HighIsOpen) != 0 ? OrderedNumber.Below(high) : high;
         keys.Add(new IndexKey(value.Parameter, kind, unit, low, high));
     }
 

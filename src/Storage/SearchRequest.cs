@@ -31,7 +31,28 @@ public sealed record SearchRequest
     public int MaxIncluded { get; init; } = 1000;
 }
 
-public sealed record SortKey(IndexedParameter Parameter, bool Descending);
+/// <param name="Parameters">Where several types are searched, the parameter of each: they share a code, not always a definition.</param>
+public sealed record SortKey(IReadOnlyList<IndexedParameter> Parameters, bool Descending)
+{
+    public SortKey(IndexedParameter parameter, bool descending)
+        : this([parameter], descending)
+    {
+    }
+
+    /// <summary>Whether values of that parameter are sorted by.</summary>
+    public bool Has(ushort parameter)
+    {
+        for (int i = 0; i < Parameters.Count; i++)
+        {
+            if (Parameters[i].Id == parameter)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
 
 /// <summary>A page's place in the order of a search: the sequence number of the version that ended it, and the newest one when the search began.</summary>
 /// <remarks>

@@ -12,10 +12,10 @@ public readonly record struct SortValue(decimal Number, ReadOnlyMemory<byte> Tex
     public static SortValue? Of(IndexValues values, SortKey key)
     {
         SortValue? chosen = null;
-        bool hasCanonical = HasCanonical(values, key.Parameter.Id);
+        bool hasCanonical = HasCanonical(values, key);
         foreach (ref readonly SearchValue value in values.Values)
         {
-            if (value.Parameter != key.Parameter.Id || value.Component != 0 || (hasCanonical && value.Kind == SearchValueKind.Quantity))
+            if (!key.Has(value.Parameter) || value.Component != 0 || (hasCanonical && value.Kind == SearchValueKind.Quantity))
             {
                 continue;
             }
@@ -58,11 +58,11 @@ public readonly record struct SortValue(decimal Number, ReadOnlyMemory<byte> Tex
         _ => null,
     };
 
-    private static bool HasCanonical(IndexValues values, ushort parameter)
+    private static bool HasCanonical(IndexValues values, SortKey key)
     {
         foreach (ref readonly SearchValue value in values.Values)
         {
-            if (value.Parameter == parameter && value.Kind == SearchValueKind.CanonicalQuantity)
+            if (value.Kind == SearchValueKind.CanonicalQuantity && key.Has(value.Parameter))
             {
                 return true;
             }

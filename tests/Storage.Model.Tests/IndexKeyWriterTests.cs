@@ -107,7 +107,7 @@ public class IndexKeyWriterTests
         IndexedParameter parameter = Parameters.Find(FhirSchema.R4.Type("Observation")!, "component-code-value-quantity")!;
         long a = Hasher.Combine(Hasher.Combine(0, Hasher.Code("a"u8)), 0);
         IndexKey found = Assert.Single(Keys(values), key => key.Parameter == parameter.Id && key.Kind == IndexKeyKind.Tuple && key.Hash == a);
-        Assert.Equal((IndexKeyWriter.Ordered(1), IndexKeyWriter.Ordered(1)), (found.Low, found.High));
+        Assert.Equal((OrderedNumber.Of(1), OrderedNumber.Of(1)), (found.Low, found.High));
     }
 
     [Fact]
@@ -119,29 +119,6 @@ public class IndexKeyWriterTests
         IndexedParameter parameter = Parameters.Find(FhirSchema.R4.Type("Observation")!, "code-value-concept")!;
         IndexKey found = Assert.Single(Keys(values), key => key.Parameter == parameter.Id && key.Kind == IndexKeyKind.Tuple);
         Assert.Equal((IndexKeyWriter.AnyTuple, long.MinValue, long.MaxValue), (found.Hash, found.Low, found.High));
-    }
-
-    [Fact]
-    public void Ordered_keeps_the_order_of_numbers()
-    {
-        decimal[] numbers = [decimal.MinValue, -1e20m, -100.5m, -1, -0.001m, 0, 1e-20m, 0.999m, 1, 100, 1e20m, decimal.MaxValue];
-        long[] ordered = [.. numbers.Select(IndexKeyWriter.Ordered)];
-        Assert.Equal(ordered.Order(), ordered);
-        Assert.Equal(numbers.Length, ordered.Distinct().Count());
-    }
-
-    [Fact]
-    public void What_is_not_looked_up_stands_beside_something_that_is()
-    {
-        IndexValues values = Extract(
-            """{"resourceType":"Observation","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"1"}]},"subject":{"reference":"Patient/1"},"valueQuantity":{"value":5,"system":"http://unitsofmeasure.org","code":"mg"}}""");
-        foreach (IGrouping<ushort, IndexKey> parameter in Keys(values).GroupBy(key => key.Parameter))
-        {
-            Assert.Contains(parameter, key => IndexKey.IsLookedUp(key.Kind));
-            Assert.Equal(
-                parameter.Where(key => key.Kind == IndexKeyKind.UnitNumber).Select(key => (key.Low, key.High)).Distinct(),
-                parameter.Where(key => key.Kind == IndexKeyKind.Number && key.Hash == 0 && parameter.Any(unit => unit.Kind == IndexKeyKind.UnitNumber)).Select(key => (key.Low, key.High)));
-        }
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public readonly record struct NumberRange(decimal Value, decimal Low, decimal Hi
 
     private const int MaxDecimals = 28;
 
-    public bool Contains(decimal number) => Low <= number && (number < High || Low == High);
+    public bool Contains(decimal number) => number == Low || (Low < number && number < High);
 
     /// <summary>Reads -?digits(.digits)?(e[+-]?digits)?.</summary>
     public static bool TryParse(ReadOnlySpan<byte> text, out NumberRange range)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using HealthChain.Fhir.Schema;
 
 namespace HealthChain.Fhir.Search;
 
@@ -8,6 +9,9 @@ namespace HealthChain.Fhir.Search;
 /// </summary>
 public static class SearchMatcher
 {
+    /// <summary>Mean radius in metres.</summary>
+    public const double EarthRadius = 6_371_008.8;
+
     /// <summary>
     /// Whether a resource meets one parameter of a query. The alternatives are those that were separated by commas; one must be
     /// met, but under <c>:not</c> none may be.
@@ -44,7 +48,7 @@ public static class SearchMatcher
             DateQuery date => value.Kind == SearchValueKind.Date && SearchPrefixes.Matches(date.Prefix, date.Range, value.Range),
             NumberQuery number => value.Kind == SearchValueKind.Number && SearchPrefixes.Matches(number.Prefix, number.Range, value),
             QuantityQuery quantity => MatchesQuantity(values, value, quantity),
-            PositionQuery position => value.Kind == SearchValueKind.Position && Distance(value, position) <= position.Metres,
+            PositionQuery position => value.Kind == SearchValueKind.Position && IsNear(value.Low, value.High, position),
             CompositeQuery composite => value.Kind == SearchValueKind.Composite && MatchesTuple(values, index, composite),
             TerminologyQuery => throw new ArgumentException("Terminology must be resolved to codes before matching.", nameof(query)),
             _ => throw new UnreachableException($"A query of kind {query.GetType().Name}."),
@@ -102,6 +106,8 @@ public static class SearchMatcher
     {
         StringMatch.Start => values.Text(value.Code).StartsWith(query.Text.Span),
         StringMatch.Contains => values.Text(value.Code).IndexOf(query.Text.Span) >= 0,
+        StringMatch.End => values.Text(value.Code).EndsWith(query.Text.Span),
+        StringMatch.Equal => values.Text(value.Code).SequenceEqual(query.Text.Span),
         _ => values.Text(value.Text).SequenceEqual(query.Text.Span),
     };
 
@@ -117,9 +123,7 @@ public static class SearchMatcher
     }
 
     private static bool MatchesSystem(IndexValues values, in SearchValue value, ReadOnlySpan<byte> system) =>
-        system.IsEmpty
-            ? !value.System.Exists || (value.Traits & SearchValueTraits.ImpliedSystem) != 0
-            : value.System.Exists && values.Text(value.System).SequenceEqual(system);
+        values.Text(value.System).SequenceEqual(system) || (system.IsEmpty && (value.Traits & SearchValueTraits.ImpliedSystem) != 0);
 
     private static bool MatchesTokenText(IndexValues values, in SearchValue value, TokenTextQuery query) =>
         value.Text.Exists && SearchText.Fold(values.Text(value.Text)).AsSpan().StartsWith(query.Text.Span);
@@ -138,10 +142,28 @@ public static class SearchMatcher
 
         return value.Kind == SearchValueKind.Reference
             && (value.Traits & SearchValueTraits.Contained) == 0
-            && (query.Type is null || value.TargetType == query.Type.Id)
+            && MayPointAt(query, value.TargetType)
             && values.Text(value.Code).SequenceEqual(query.Id.Span)
             && values.Text(value.System).SequenceEqual(query.Server.Span)
             && (query.Version.IsEmpty || values.Text(value.Version).SequenceEqual(query.Version.Span));
+    }
+
+    private static bool MayPointAt(ReferenceQuery query, ushort type)
+    {
+        if (query.Type is not null || query.Among.Count == 0 || type == SearchValue.NoType)
+        {
+            return query.Type is null || type == query.Type.Id;
+        }
+
+        foreach (TypeSchema target in query.Among)
+        {
+            if (target.Id == type)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static bool MatchesUri(IndexValues values, in SearchValue value, UriQuery query)
@@ -186,16 +208,15 @@ public static class SearchMatcher
         (value.Code.Exists && values.Text(value.Code).SequenceEqual(unit))
         || (orByName && value.Text.Exists && values.Text(value.Text).SequenceEqual(unit));
 
-    /// <summary>Great-circle distance in metres on a sphere of the earth's mean radius: within 0.6 % of the ellipsoid.</summary>
-    private static double Distance(in SearchValue value, PositionQuery query)
+    /// <summary>By the great circle on a sphere of the earth's mean radius: within 0.6 % of the ellipsoid.</summary>
+    public static bool IsNear(decimal latitude, decimal longitude, PositionQuery query)
     {
-        const double EarthRadius = 6_371_008.8;
-        double latitude1 = double.DegreesToRadians((double)value.Low);
+        double latitude1 = double.DegreesToRadians((double)latitude);
         double latitude2 = double.DegreesToRadians(query.Latitude);
         double dLatitude = latitude2 - latitude1;
-        double dLongitude = double.DegreesToRadians(query.Longitude - (double)value.High);
+        double dLongitude = double.DegreesToRadians(query.Longitude - (double)longitude);
         double chord = Math.Pow(Math.Sin(dLatitude / 2), 2)
             + (Math.Cos(latitude1) * Math.Cos(latitude2) * Math.Pow(Math.Sin(dLongitude / 2), 2));
-        return 2 * EarthRadius * Math.Asin(Math.Min(1, Math.Sqrt(chord)));
+        return 2 * EarthRadius * Math.Asin(Math.Min(1, Math.Sqrt(chord))) <= query.Metres;
     }
 }

@@ -95,5 +95,11 @@ public static class SearchPrefixes
             && (highIsOpen ? stored.High <= query.High : query.Contains(stored.High));
     }
 
-    private static bool Overlaps(NumberRange query, in SearchValue stored) => stored.Low <= query.High && query.Low <= stored.High;
+    private static bool Overlaps(NumberRange query, in SearchValue stored)
+    {
+        bool lowIsOpen = (stored.Traits & SearchValueTraits.LowIsOpen) != 0;
+        bool highIsOpen = (stored.Traits & SearchValueTraits.HighIsOpen) != 0;
+        return (lowIsOpen ? stored.Low < query.High : stored.Low <= query.High)
+            && (highIsOpen ? query.Low < stored.High : query.Low <= stored.High);
+    }
 }

@@ -49,6 +49,12 @@ public enum StringMatch : byte
 
     /// <summary>The text as written is the same.</summary>
     Exact,
+
+    /// <summary>The folded text ends with it; no modifier says so, but filters do.</summary>
+    End,
+
+    /// <summary>The folded text is the same; no modifier says so, but filters do.</summary>
+    Equal,
 }
 
 /// <param name="Text">Folded, but as written for <see cref="StringMatch.Exact"/>.</param>
@@ -76,7 +82,11 @@ public sealed record TerminologyQuery(SearchModifier Modifier, string Text) : Qu
 /// <param name="Id">The id; the whole reference when it has no id.</param>
 /// <param name="Version">Empty for any.</param>
 public sealed record ReferenceQuery(
-    ReadOnlyMemory<byte> Server, TypeSchema? Type, ReadOnlyMemory<byte> Id, ReadOnlyMemory<byte> Version) : QueryValue;
+    ReadOnlyMemory<byte> Server, TypeSchema? Type, ReadOnlyMemory<byte> Id, ReadOnlyMemory<byte> Version) : QueryValue
+{
+    /// <summary>Without a type: those that the parameter may point at (R4, "reference" parameters); empty for any.</summary>
+    public IReadOnlyList<TypeSchema> Among { get; init; } = [];
+}
 
 /// <summary><c>:identifier</c> on a reference.</summary>
 public sealed record ReferenceIdentifierQuery(TokenQuery Identifier) : QueryValue;

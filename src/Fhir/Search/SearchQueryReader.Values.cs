@@ -136,9 +136,12 @@ public static partial class SearchQueryReader
         if (type is null || reference.Type is null)
         {
             int bar = rest.IndexOf((byte)'|');
-            return bar < 0
-                ? new ReferenceQuery(default, type, rest.ToArray(), default)
-                : new ReferenceQuery(default, type, rest[..bar].ToArray(), rest[(bar + 1)..].ToArray());
+            ReadOnlySpan<byte> id = bar < 0 ? rest : rest[..bar];
+            ReadOnlySpan<byte> version = bar < 0 ? default : rest[(bar + 1)..];
+            return new ReferenceQuery(default, type, id.ToArray(), version.ToArray())
+            {
+                Among = type is null && !reading.Parameter.Targets.Any(target => target.IsAbstract) ? reading.Parameter.Targets : [],
+            };
         }
 
         return new ReferenceQuery(rest[reference.Server].ToArray(), type, rest[reference.Id].ToArray(), rest[reference.Version].ToArray());

@@ -196,7 +196,8 @@ internal readonly ref partial struct ValueWriter(IndexValues values, ConstantTex
     {
         if (shape == DataShape.Position
             && NumberOf(element.Child(DataShapes.PositionLatitude)) is { } latitude
-            && NumberOf(element.Child(DataShapes.PositionLongitude)) is { } longitude)
+            && NumberOf(element.Child(DataShapes.PositionLongitude)) is { } longitude
+            && Math.Abs(latitude) <= 90)
         {
             ref SearchValue value = ref Add(target, SearchValueKind.Position);
             value.Low = latitude;

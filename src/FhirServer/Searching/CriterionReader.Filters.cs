@@ -100,14 +100,25 @@ internal sealed partial class CriterionReader
         };
     }
 
+    /// <summary>Case, accents and punctuation count no more than in other searches by text: nothing in the specification says they do.</summary>
     private Result<Criterion> ReadText(IndexedParameter parameter, string word, string value) => word switch
     {
-        "eq" => ReadValue(parameter, "exact", value),
-        "ne" => Unequal(parameter, ReadValue(parameter, "exact", value)),
+        "eq" => ReadWhole(parameter, StringMatch.Equal, value),
+        "ne" => Unequal(parameter, ReadWhole(parameter, StringMatch.Equal, value)),
+        "ew" => ReadWhole(parameter, StringMatch.End, value),
         "co" => ReadValue(parameter, "contains", value),
         "sw" => ReadValue(parameter, null, value),
         _ => Refused(parameter, word),
     };
+
+    /// <summary>A comparison that no modifier of a parameter stands for.</summary>
+    private Result<Criterion> ReadWhole(IndexedParameter parameter, StringMatch match, string value)
+    {
+        Result<Criterion> start = ReadValue(parameter, null, value);
+        return start is { IsOk: true, Value: HasValue { Alternatives: [StringQuery text] } condition }
+            ? condition with { Alternatives = [text with { Match = match }] }
+            : start;
+    }
 
     private Result<Criterion> ReadOrdered(IndexedParameter parameter, string word, string value) => word switch
     {

@@ -83,7 +83,7 @@ internal static class ResultParameters
         foreach (string text in value.Split(','))
         {
             bool isDescending = text.StartsWith('-');
-            Result<IndexedParameter> key = SortParameter(draft, parameters, isDescending ? text[1..] : text);
+            Result<IReadOnlyList<IndexedParameter>> key = SortParameters(draft, parameters, isDescending ? text[1..] : text);
             if (!key.IsOk)
             {
                 if (!SearchFaults.IsUnknown(key.Error) || draft.Context.Handling == SearchHandling.Strict)
@@ -106,9 +106,10 @@ internal static class ResultParameters
         return Partly(draft, unknown, isNothingLeft: draft.Sort.Count == 0);
     }
 
-    private static Result<IndexedParameter> SortParameter(SearchDraft draft, SearchParameterSet parameters, string code)
+    /// <summary>The parameter of that name on each of the types searched, which need not have one definition.</summary>
+    private static Result<IReadOnlyList<IndexedParameter>> SortParameters(SearchDraft draft, SearchParameterSet parameters, string code)
     {
-        IndexedParameter? shared = null;
+        var found = new List<IndexedParameter>();
         foreach (Fhir.Schema.TypeSchema type in draft.AllTypes)
         {
             if (parameters.Find(type, code) is not { } parameter)
@@ -116,17 +117,18 @@ internal static class ResultParameters
                 return SearchFaults.Unknown($"'_sort' by '{SearchPath.Shown(code)}': {type.Name} has no such search parameter.");
             }
 
-            if (shared is not null && shared != parameter)
+            if (!parameter.IsExtracted || parameter.Type is SearchParameterType.Composite or SearchParameterType.Special)
             {
-                return SearchFaults.Unknown($"'_sort' by '{code}': it does not mean the same on {draft.AllTypes[0].Name} and {type.Name}.");
+                return FhirError.Unsupported($"'_sort' by '{code}': values of a {parameter.Type.ToString().ToLowerInvariant()} parameter have no order here.");
             }
 
-            shared = parameter;
+            if (!found.Contains(parameter))
+            {
+                found.Add(parameter);
+            }
         }
 
-        return shared!.IsExtracted && shared.Type is not (SearchParameterType.Composite or SearchParameterType.Special)
-            ? shared
-            : FhirError.Unsupported($"'_sort' by '{code}': values of a {shared.Type.ToString().ToLowerInvariant()} parameter have no order here.");
+        return found;
     }
 
     private static FhirError? ReadElements(SearchDraft draft, string value)

@@ -14,7 +14,13 @@ public sealed class ResultParameterTests
     [InlineData("Patient?_sort=family&_sort=given", "family,given")]
     [InlineData("Patient?_sort=foo,family", "family")]
     public void Results_are_sorted_by_several_keys(string url, string expected) =>
-        Assert.Equal(expected, string.Join(",", Read(url).Request.Sort.Select(key => (key.Descending ? "-" : "") + key.Parameter.Code)));
+        Assert.Equal(expected, string.Join(",", Read(url).Request.Sort.Select(key => (key.Descending ? "-" : "") + key.Parameters[0].Code)));
+
+    [Fact]
+    public void Several_types_are_sorted_by_the_parameter_of_each() =>
+        Assert.Equal(
+            ["http://hl7.org/fhir/SearchParameter/Observation-status", "http://hl7.org/fhir/SearchParameter/DiagnosticReport-status"],
+            Read("?_type=Observation,DiagnosticReport&_sort=status").Request.Sort.Single().Parameters.Select(parameter => parameter.Definition.Url));
 
     [Theory]
     [InlineData("Patient?", 20)]
