@@ -29,12 +29,21 @@ internal static class FhirPipeline
         services.AddSingleton<OperationTable>();
         services.AddSingleton<FhirService>();
         services.AddSingleton<FhirEndpoint>();
+        services.AddSingleton<RequestLimits>();
+        services.AddSingleton<Measurements>();
         return services;
     }
 
     public static void MapFhir(this WebApplication app)
     {
         FhirEndpoint endpoint = app.Services.GetRequiredService<FhirEndpoint>();
-        app.Map(FhirEndpoint.Path, fhir => fhir.Run(endpoint.AnswerAsync));
+        RequestLimits limits = app.Services.GetRequiredService<RequestLimits>();
+        Measurements measurements = app.Services.GetRequiredService<Measurements>();
+        app.Map(FhirEndpoint.Path, fhir =>
+        {
+            fhir.Use(measurements.MeasureAsync);
+            fhir.Use(limits.AdmitAsync);
+            fhir.Run(endpoint.AnswerAsync);
+        });
     }
 }

@@ -18,6 +18,7 @@ builder.Services.AddSingleton<IResourceStore, NoStore>();
 builder.Services.AddFhir();
 
 var app = builder.Build();
+using var telemetry = Telemetry.Start(options.Telemetry);
 
 app.Use(Outcomes.AnswerFailures);
 app.MapFhir();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
@@ -8,25 +9,47 @@ using Microsoft.Extensions.Primitives;
 namespace HealthChain.FhirServer.Access;
 
 /// <summary>Finds out on whose behalf a request runs. The one place: nothing below asks for credentials.</summary>
-internal sealed class Requesters
+internal sealed class Requesters : IDisposable
 {
     private const string Scheme = "Bearer ";
     private const int MaxTokenBytes = 4096;
 
     private readonly (byte[] Hash, Requester Requester)[] _tokens;
     private readonly Requester? _development;
+    private readonly ClientRates? _rates;
 
     public Requesters(ServerOptions options)
     {
         _tokens = [.. options.Tokens.Select(token => (SHA256.HashData(Encoding.ASCII.GetBytes(token.Token)), Of(token)))];
         _development = options.Development ? new Requester("development", new OpenScope("development")) { IsDevelopment = true } : null;
+        _rates = options.Limits.ClientRequestsPerSecond > 0 ? new ClientRates(options.Limits.ClientRequestsPerSecond, options.Limits.ClientBurst) : null;
     }
 
     /// <summary>Somebody unknown, for what everybody may ask: what the server can do, not what it holds.</summary>
     public static Requester Anybody { get; } = new("anybody", new ClosedScope("anybody"));
 
-    /// <summary>The requester, or why there is none; then the response already has its challenge.</summary>
+    /// <summary>The requester, or why there is none; then the response already has the headers that say how to do better.</summary>
     public Result<Requester> Identify(HttpContext context)
+    {
+        Result<Requester> requester = ReadToken(context);
+        if (_rates is not null)
+        {
+            // Who brings no valid token is known by nothing but the address; otherwise each guess would count for somebody else.
+            bool hasToken = requester.IsOk && !requester.Value.IsDevelopment;
+            string client = hasToken ? requester.Value.Who : $"address {context.Connection.RemoteIpAddress}";
+            if (_rates.Exceeded(client) is { } seconds)
+            {
+                context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+                return FhirError.Of(ErrorKind.Throttled, IssueType.Throttled, "This client sends more requests than it may; try again after the time in Retry-After.");
+            }
+        }
+
+        return requester;
+    }
+
+    public void Dispose() => _rates?.Dispose();
+
+    private Result<Requester> ReadToken(HttpContext context)
     {
         StringValues authorization = context.Request.Headers.Authorization;
         if (authorization.Count == 0)

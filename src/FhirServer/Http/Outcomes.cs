@@ -31,7 +31,16 @@ internal static class Outcomes
     public static int StatusOf(ErrorKind kind) => Statuses[kind];
 
     /// <summary>Answers with the status that belongs to the error's kind, and an OperationOutcome of its issues.</summary>
-    public static Task WriteAsync(HttpContext context, FhirError error) => WriteAsync(context, StatusOf(error.Kind), error.Issues);
+    public static Task WriteAsync(HttpContext context, FhirError error)
+    {
+        // https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3: whoever knows better has set it.
+        if (error.Kind is ErrorKind.Busy or ErrorKind.Throttled && context.Response.Headers.RetryAfter.Count == 0)
+        {
+            context.Response.Headers.RetryAfter = "1";
+        }
+
+        return WriteAsync(context, StatusOf(error.Kind), error.Issues);
+    }
 
     /// <summary>The client accepts no form that the server has.</summary>
     public static FhirError NotAcceptable { get; } = FhirError.Of(
@@ -51,7 +60,8 @@ internal static class Outcomes
         }
         catch (BadHttpRequestException refused) when (!context.Response.HasStarted)
         {
-            await WriteAsync(context, refused.StatusCode, [Issue.Error(IssueType.Invalid, refused.Message)]);
+            bool isTooLong = refused.StatusCode == StatusCodes.Status413PayloadTooLarge;
+            await WriteAsync(context, refused.StatusCode, [Issue.Error(isTooLong ? IssueType.TooLong : IssueType.Invalid, refused.Message)]);
             return;
         }
         catch (Exception bug) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)

@@ -1,4 +1,4 @@
-namespace HealthChain.FhirServer;
+namespace HealthChain.FhirServer.Server;
 
 /// <summary>Probes for whatever supervises the process; they say nothing about the data.</summary>
 internal static class Health
