@@ -43,7 +43,7 @@ internal sealed class Bench : IAsyncDisposable
         await File.WriteAllBytesAsync(sample, buffer.AsMemory(0, length));
         var server = await ServerChild.StartAsync(
             Repository.PathOf("artifacts/bin/HealthChain.FhirServer/release/healthchain"),
-            ["serve", "--urls", "http://127.0.0.1:0", .. options.Server]);
+            ["serve", "--development", "--urls", "http://127.0.0.1:0", "--data", Path.Combine(folder.FullName, "data"), .. options.Server]);
         var bare = await ServerChild.StartAsync(Environment.ProcessPath!, "bare", sample);
         return new Bench(options, table, folder, server, bare);
     }
