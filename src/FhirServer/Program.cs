@@ -4,7 +4,7 @@ using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Server;
 using HealthChain.Storage;
 
-if (CommandLine.Run(args, Console.OpenStandardOutput(), Console.Error) is { } exitCode)
+if (await CommandLine.RunAsync(args, Console.OpenStandardOutput(), Console.Error) is { } exitCode)
 {
     return exitCode;
 }

@@ -25,7 +25,7 @@ public sealed class CommandRun : IDisposable
     {
         using var output = new MemoryStream();
         using var errors = new StringWriter();
-        var exitCode = CommandLine.Run(arguments, output, errors);
+        var exitCode = CommandLine.RunAsync(arguments, output, errors).GetAwaiter().GetResult();
         Output = Encoding.UTF8.GetString(output.ToArray());
         Errors = errors.ToString();
         return exitCode ?? throw new InvalidOperationException("The command line asks for the server to be started.");

@@ -11,7 +11,7 @@ internal sealed class GenerationSample
     public GenerationSample(ulong seed, int patients)
     {
         using var stream = new MemoryStream();
-        using (var output = new BundleOutput(stream))
+        using (var output = new BundleOutput(line => stream.Write(line.Span)))
         {
             var generator = new Generator(seed, Until, output);
             generator.WriteShared();

@@ -19,7 +19,7 @@ internal static class ExitCodes
 /// <param name="Summary">One line for the list of verbs.</param>
 /// <param name="Usage">What <c>healthchain NAME --help</c> prints.</param>
 /// <param name="Run">Does the work and returns the exit code.</param>
-internal sealed record Verb(string Name, string Summary, string Usage, Func<Arguments, Stream, TextWriter, int> Run)
+internal sealed record Verb(string Name, string Summary, string Usage, Func<Arguments, Stream, TextWriter, Task<int>> Run)
 {
     /// <summary>Options that take a value.</summary>
     public string[] Options { get; init; } = [];
@@ -34,7 +34,7 @@ internal static class CommandLine
     private static readonly Verb[] Verbs = [ValidateVerb.Verb, FhirPathVerb.Verb, ConvertVerb.Verb, GenerateVerb.Verb];
 
     /// <summary>Runs a verb. Null means that the server is to be started.</summary>
-    public static int? Run(string[] args, Stream output, TextWriter errors)
+    public static async Task<int?> RunAsync(string[] args, Stream output, TextWriter errors)
     {
         switch (args)
         {
@@ -74,7 +74,7 @@ internal static class CommandLine
 
         try
         {
-            return chosen.Run(arguments, output, errors);
+            return await chosen.Run(arguments, output, errors);
         }
         catch (Exception unwritable) when (unwritable is IOException or UnauthorizedAccessException)
         {

@@ -25,7 +25,7 @@ internal sealed class ConvertVerb
         Exit code: 0 all converted; 1 a resource is not valid FHIR and was left out; 2 wrong usage or a file that cannot be read.
 
         """,
-        static (arguments, output, errors) => new ConvertVerb(arguments, output, errors).Run())
+        static (arguments, output, errors) => Task.FromResult(new ConvertVerb(arguments, output, errors).Run()))
     {
         Options = ["--to", "--output"],
         Flags = ["--pretty"],

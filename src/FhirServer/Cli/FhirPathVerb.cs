@@ -32,7 +32,7 @@ internal sealed class FhirPathVerb
         Example: healthchain fhirpath "name.where(use = 'official').family" patient.json
 
         """,
-        static (arguments, output, errors) => Run(arguments, output, errors))
+        static (arguments, output, errors) => Task.FromResult(Run(arguments, output, errors)))
     {
         Options = ["--definitions"],
         Flags = ["--json"],

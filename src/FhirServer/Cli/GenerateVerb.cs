@@ -1,19 +1,23 @@
 using System.Globalization;
+using System.Net.Http.Headers;
 using HealthChain.FhirServer.Generation;
 
 namespace HealthChain.FhirServer.Cli;
 
-/// <summary><c>healthchain generate</c>: sample data, from one patient to a million.</summary>
+/// <summary><c>healthchain generate</c>: sample data, from one patient to a million, as files or straight into a server.</summary>
 internal sealed class GenerateVerb
 {
     private const long MaxPatients = 1_000_000;
+    private const int MaxInFlight = 256;
     private const string FileName = "bundles.ndjson";
+    private const string TokenVariable = "HEALTHCHAIN_TOKEN";
 
     public static Verb Verb { get; } = new(
         "generate",
         "generate sample data: patients who do not exist",
         $"""
         Usage: healthchain generate --patients N [--seed S] [--until DAY] [--format bundles|ndjson] [--output FOLDER] [--quiet]
+               healthchain generate --patients N [--seed S] [--until DAY] --post URL [--in-flight N] [--quiet]
 
         Makes patients with visits, conditions, measurements, treatments, insurance, claims and consents, and the hospitals, insurers and
         practitioners that they share. The same seed and day give the same bytes, and patient 7 is the same among 10 and among 1,000.
@@ -25,14 +29,17 @@ internal sealed class GenerateVerb
                              to standard output, or into FOLDER as {FileName} (the default)
           --format ndjson    one file per resource type with a resource per line, as in bulk data; needs a folder
           --output FOLDER    where to write; made if it does not exist, files of the same names are replaced
+          --post URL         send the Bundles to a FHIR server instead, such as http://127.0.0.1:8080/fhir; a bearer token is taken from
+                             the environment variable {TokenVariable}
+          --in-flight N      Bundles sent at the same time, 1 to {MaxInFlight}; 4 if not given
           --quiet            no progress, no summary
 
-        Exit code: 0 all written; 2 wrong usage or a folder that cannot be written.
+        Exit code: 0 all written; 1 the server refused; 2 wrong usage, or a folder or server that cannot be written to.
 
         """,
-        static (arguments, output, errors) => new GenerateVerb(arguments, output, errors, TimeProvider.System).Run())
+        static (arguments, output, errors) => new GenerateVerb(arguments, output, errors, TimeProvider.System).RunAsync())
     {
-        Options = ["--patients", "--seed", "--until", "--format", "--output"],
+        Options = ["--patients", "--seed", "--until", "--format", "--output", "--post", "--in-flight"],
         Flags = ["--quiet"],
     };
 
@@ -42,6 +49,8 @@ internal sealed class GenerateVerb
     private readonly TimeProvider _time;
     private readonly string _format;
     private readonly string? _folder;
+    private readonly string? _server;
+    private int _inFlight;
     private long _patients;
     private ulong _seed;
     private DateOnly _until;
@@ -54,14 +63,20 @@ internal sealed class GenerateVerb
         _time = time;
         _format = arguments.Last("--format") ?? "bundles";
         _folder = arguments.Last("--output");
+        _server = arguments.Last("--post");
     }
 
-    private int Run()
+    private async Task<int> RunAsync()
     {
         if (Misuse() is { } misuse)
         {
             _errors.WriteLine($"healthchain generate: {misuse}");
             return ExitCodes.Usage;
+        }
+
+        if (_server is not null)
+        {
+            return await PostAsync(new Uri(_server.TrimEnd('/')));
         }
 
         if (_folder is not null)
@@ -76,13 +91,13 @@ internal sealed class GenerateVerb
         }
         else if (_folder is null)
         {
-            using var bundles = new BundleOutput(_standardOutput);
+            using var bundles = new BundleOutput(line => _standardOutput.Write(line.Span));
             Generate(bundles);
         }
         else
         {
             using var file = new FileStream(Path.Combine(_folder, FileName), FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 1 << 16);
-            using var bundles = new BundleOutput(file);
+            using var bundles = new BundleOutput(line => file.Write(line.Span));
             Generate(bundles);
         }
 
@@ -116,6 +131,18 @@ internal sealed class GenerateVerb
             return "--until needs a day such as 2026-01-31, from the year 1900 on.";
         }
 
+        if (!int.TryParse(_arguments.Last("--in-flight") ?? "4", Digits, culture, out _inFlight) || _inFlight is < 1 or > MaxInFlight)
+        {
+            return $"--in-flight needs a number from 1 to {MaxInFlight}.";
+        }
+
+        if (_server is not null)
+        {
+            return !Uri.TryCreate(_server, UriKind.Absolute, out Uri? server) || server.Scheme is not ("http" or "https") ? "--post needs a URL such as http://127.0.0.1:8080/fhir."
+                : _folder is not null || _format != "bundles" ? "--post sends Bundles; --output and --format are for files."
+                : null;
+        }
+
         return _format switch
         {
             "bundles" => null,
@@ -126,9 +153,7 @@ internal sealed class GenerateVerb
 
     private void Generate(ResourceOutput output)
     {
-        var isQuiet = _arguments.Has("--quiet");
-        var isTerminal = ReferenceEquals(_errors, Console.Error) && !Console.IsErrorRedirected;
-        var progress = isTerminal && !isQuiet ? new Progress(_errors, _patients, _time) : null;
+        var progress = ProgressBar();
         var generator = new Generator(_seed, _until, output);
         var start = _time.GetTimestamp();
         generator.WriteShared();
@@ -138,9 +163,46 @@ internal sealed class GenerateVerb
             progress?.Report(number, output.Count);
         }
 
-        if (!isQuiet)
+        Summarize(output.Count, start);
+    }
+
+    private async Task<int> PostAsync(Uri server)
+    {
+        using var client = new HttpClient { BaseAddress = server, Timeout = TimeSpan.FromMinutes(10) };
+        if (Environment.GetEnvironmentVariable(TokenVariable) is { Length: > 0 } token)
         {
-            _errors.WriteLine($"{_patients} patients, {output.Count} resources in {_time.GetElapsedTime(start).TotalSeconds:0.0} s");
+            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
+
+        var loading = new Loading(client, _time);
+        var progress = ProgressBar();
+        var start = _time.GetTimestamp();
+        try
+        {
+            await loading.RunAsync(_seed, _until, _patients, _inFlight, done => progress?.Report(done, loading.Resources), CancellationToken.None);
+        }
+        catch (HttpRequestException failure)
+        {
+            _errors.WriteLine($"healthchain generate: {server}: {failure.Message}");
+            return failure.StatusCode is null ? ExitCodes.Usage : ExitCodes.ErrorsFound;
+        }
+
+        Summarize(loading.Resources, start);
+        return ExitCodes.Success;
+    }
+
+    private Progress? ProgressBar()
+    {
+        var isTerminal = ReferenceEquals(_errors, Console.Error) && !Console.IsErrorRedirected;
+        return isTerminal && !_arguments.Has("--quiet") ? new Progress(_errors, _patients, _time) : null;
+    }
+
+    private void Summarize(long resources, long start)
+    {
+        if (!_arguments.Has("--quiet"))
+        {
+            var seconds = _time.GetElapsedTime(start).TotalSeconds;
+            _errors.WriteLine($"{_patients} patients, {resources} resources in {seconds:0.0} s");
         }
     }
 }

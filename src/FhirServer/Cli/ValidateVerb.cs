@@ -28,7 +28,7 @@ internal sealed class ValidateVerb
         Exit code: 0 no errors (there may be warnings); 1 errors found; 2 wrong usage, or a file or definition that cannot be read.
 
         """,
-        static (arguments, output, errors) => Run(arguments, output, errors))
+        static (arguments, output, errors) => Task.FromResult(Run(arguments, output, errors)))
     {
         Options = ["--profile", "--definitions", "--format"],
     };

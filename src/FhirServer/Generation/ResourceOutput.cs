@@ -38,7 +38,8 @@ internal abstract class ResourceOutput : IDisposable
 }
 
 /// <summary>One transaction per patient and line: https://hl7.org/fhir/R4/http.html#transaction</summary>
-internal sealed class BundleOutput(Stream target) : ResourceOutput(refersByUrn: true)
+/// <param name="send">Takes a line; what it is given is overwritten afterwards.</param>
+internal sealed class BundleOutput(Action<ReadOnlyMemory<byte>> send) : ResourceOutput(refersByUrn: true)
 {
     private ResourceKey _current;
 
@@ -84,7 +85,7 @@ internal sealed class BundleOutput(Stream target) : ResourceOutput(refersByUrn: 
         Writer.End();
         Writer.Finish();
         Buffer.Write("\n"u8);
-        target.Write(Buffer.WrittenSpan);
+        send(Buffer.WrittenMemory);
         Buffer.ResetWrittenCount();
     }
 }
