@@ -26,7 +26,7 @@ internal static class FhirPipeline
         services.AddSingleton<CapabilityStatement>();
         services.AddSingleton<Capabilities>();
         services.AddSingleton<Read>();
-        services.AddSingleton<OperationTable>();
+        services.AddOperations();
         services.AddSingleton<FhirService>();
         services.AddSingleton<FhirEndpoint>();
         services.AddSingleton<RequestLimits>();

@@ -11,26 +11,26 @@ internal sealed class Read(IResourceStore store) : IInteraction
 {
     public async ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, CancellationToken cancellationToken)
     {
-        var key = new ResourceKey(request.Target.Type!.Name, request.Target.Id!);
-        StoredVersion? version = request.Target.Version is { } number
-            ? await ReadVersionAsync(request, key, number, cancellationToken)
-            : await store.ReadAsync(request.Requester.Scope, key, cancellationToken);
-        if (version is null)
-        {
-            return FhirError.NotFound($"There is no such {key.Type}.");
-        }
-
-        if (version.IsDeleted)
-        {
-            return FhirError.Of(ErrorKind.Gone, IssueType.Deleted, $"The {key.Type} was deleted.");
-        }
-
-        return IsUnchanged(request.Conditions, version)
-            ? new FhirResponse { Status = HttpStatusCode.NotModified, Version = version }
-            : FhirResponse.Of(version);
+        Result<StoredVersion> version = await FindAsync(store, request, cancellationToken);
+        return !version.IsOk ? version.Error
+            : IsUnchanged(request.Conditions, version.Value) ? new FhirResponse { Status = HttpStatusCode.NotModified, Version = version.Value }
+            : FhirResponse.Of(version.Value);
     }
 
-    private async ValueTask<StoredVersion?> ReadVersionAsync(FhirRequest request, ResourceKey key, string number, CancellationToken cancellationToken) =>
+    /// <summary>The version that a target with type and id speaks of: the one it names, or the current one.</summary>
+    public static async ValueTask<Result<StoredVersion>> FindAsync(IResourceStore store, FhirRequest request, CancellationToken cancellationToken)
+    {
+        var key = new ResourceKey(request.Target.Type!.Name, request.Target.Id!);
+        StoredVersion? version = request.Target.Version is { } number
+            ? await ReadVersionAsync(store, request, key, number, cancellationToken)
+            : await store.ReadAsync(request.Requester.Scope, key, cancellationToken);
+        return version is null ? FhirError.NotFound($"There is no such {key.Type}.")
+            : version.IsDeleted ? FhirError.Of(ErrorKind.Gone, IssueType.Deleted, $"The {key.Type} was deleted.")
+            : version;
+    }
+
+    private static async ValueTask<StoredVersion?> ReadVersionAsync(
+        IResourceStore store, FhirRequest request, ResourceKey key, string number, CancellationToken cancellationToken) =>
         long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long version)
             ? await store.ReadVersionAsync(request.Requester.Scope, key, version, cancellationToken)
             : null;

@@ -1,6 +1,4 @@
 using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using HealthChain.Fhir;
 using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Model;
@@ -150,7 +148,7 @@ internal sealed class OperationInput
 
     private FhirError? AddPrimitive(OperationParameter definition, TypeSchema type, string text)
     {
-        byte[] json = IsText(type) ? JsonSerializer.SerializeToUtf8Bytes(text, PlainText) : Encoding.UTF8.GetBytes(text);
+        byte[] json = IsText(type) ? JsonText.Of(text) : Encoding.UTF8.GetBytes(text);
         ReadResult value = FhirJson.ReadValue(type, json);
         return value.IsOk ? Add(definition, value.Root) : Wrong(definition, $"{PrimitiveFormat.Description(type.Primitive)} is expected");
     }
@@ -165,8 +163,6 @@ internal sealed class OperationInput
         values.Add(value);
         return values.Count <= definition.Max ? null : FhirError.Invalid($"The parameter '{definition.Name}' may stand only {(definition.Max == 1 ? "once" : $"{definition.Max} times")}.");
     }
-
-    private static readonly JsonSerializerOptions PlainText = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static bool IsText(TypeSchema type) =>
         type.Primitive is not (PrimitiveKind.Boolean or PrimitiveKind.Integer or PrimitiveKind.UnsignedInt or PrimitiveKind.PositiveInt or PrimitiveKind.Decimal);
