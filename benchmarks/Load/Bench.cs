@@ -70,7 +70,10 @@ internal sealed class Bench : IAsyncDisposable
         return measured;
     }
 
-    /// <summary>Server and reference take turns, so that what else the machine does meets both; medians are compared.</summary>
+    /// <summary>
+    /// Server and reference take turns, so that what else the machine does meets both; each round is compared with its neighbour, and the
+    /// median of the ratios is given.
+    /// </summary>
     public async Task CompareAsync(string row, Workload workload, Workload reference, int connections)
     {
         var (ours, theirs) = (new List<Measured>(), new List<Measured>());
@@ -80,9 +83,8 @@ internal sealed class Bench : IAsyncDisposable
             ours.Add(await MeasureAsync(Server, workload, connections, round));
         }
 
-        var (median, medianOfReference) = (Measured.MedianOf(ours), Measured.MedianOf(theirs));
-        Table.Add($"{row}: bare Kestrel", connections, medianOfReference);
-        Table.Add(row, connections, median, medianOfReference);
+        Table.Add($"{row}: bare Kestrel", connections, Measured.MedianOf(theirs));
+        Table.Add(row, connections, Measured.MedianOf(ours), Ratios.Of(ours, theirs));
     }
 
     /// <summary>Measures without a reference.</summary>

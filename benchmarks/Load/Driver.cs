@@ -128,3 +128,19 @@ internal sealed record Measured(Histogram Latencies, long Resources, Clocks Time
     /// <summary>The run with the median rate.</summary>
     public static Measured MedianOf(IReadOnlyCollection<Measured> runs) => runs.OrderBy(run => run.PerSecond).ElementAt(runs.Count / 2);
 }
+
+/// <summary>Medians over pairs of runs that are neighbours in time.</summary>
+/// <param name="Rate">Of requests, theirs being 1.</param>
+/// <param name="ServerTime">Processor time of the server for a request, theirs being 1.</param>
+internal sealed record Ratios(double Rate, double ServerTime)
+{
+    public static Ratios Of(IReadOnlyCollection<Measured> ours, IReadOnlyCollection<Measured> theirs) => new(
+        Median(ours.Zip(theirs, (our, their) => our.PerSecond / their.PerSecond)),
+        Median(ours.Zip(theirs, (our, their) => our.ServerMicroseconds / their.ServerMicroseconds)));
+
+    private static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return sorted[sorted.Length / 2];
+    }
+}

@@ -5,12 +5,12 @@ internal sealed record LoadOptions
 {
     public int? Connections { get; private init; }
 
-    public TimeSpan Duration { get; private init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan Duration { get; private init; } = TimeSpan.FromSeconds(3);
 
     public TimeSpan WarmUp { get; private init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>How often server and reference take turns.</summary>
-    public int Rounds { get; private init; } = 3;
+    public int Rounds { get; private init; } = 5;
 
     /// <summary>Length of an Observation.</summary>
     public int Bytes { get; private init; } = 2048;

@@ -5,7 +5,7 @@ internal sealed class Table(TextWriter output)
 {
     private bool _hasHead;
 
-    public void Add(string row, int connections, Measured measured, Measured? reference = null)
+    public void Add(string row, int connections, Measured measured, Ratios? ratios = null)
     {
         if (!_hasHead)
         {
@@ -14,8 +14,8 @@ internal sealed class Table(TextWriter output)
             _hasHead = true;
         }
 
-        var rate = reference is null ? "" : $"{measured.PerSecond / reference.PerSecond:P0}";
-        var time = reference is null ? "" : $"{measured.ServerMicroseconds / reference.ServerMicroseconds:F1} ×";
+        var rate = ratios is null ? "" : $"{ratios.Rate:P0}";
+        var time = ratios is null ? "" : $"{ratios.ServerTime:F1} ×";
         var latencies = measured.Latencies;
         output.WriteLine(
             $"| {row} | {connections} | {measured.PerSecond:N0} | {rate} | {measured.ResourcesPerSecond:N0} "
