@@ -31,7 +31,7 @@ internal static class Sealing
             {
                 Measure(keys);
                 MeasureMisses(keys);
-                MeasureBlobs(keys, Path.Combine(root.FullName, "blobs"));
+                MeasureBlobs(Path.Combine(root.FullName, "blobs"));
             }
 
             MeasureOpening(options);
@@ -86,17 +86,17 @@ internal static class Sealing
     }
 
     /// <summary>Writing ends with the blob durable, so the disk counts; reading is from the page cache.</summary>
-    private static void MeasureBlobs(KeyStore keys, string folder)
+    private static void MeasureBlobs(string folder)
     {
         const int MegaBytes = 128;
-        var blobs = new BlobStore(new BlobStoreOptions { Folder = folder }, keys, TimeProvider.System);
+        var blobs = new BlobStore(new BlobOptions { Folder = folder }, TimeProvider.System);
         var bytes = new byte[MegaBytes << 20];
         using var content = new MemoryStream(bytes);
         long start = Stopwatch.GetTimestamp();
-        BlobReference reference = blobs.WriteAsync(new SubjectId(1, 2), content, CancellationToken.None).AsTask().GetAwaiter().GetResult().Value;
+        BlobReference reference = blobs.WriteAsync(content, CancellationToken.None).AsTask().GetAwaiter().GetResult().Value;
         double writing = Stopwatch.GetElapsedTime(start).TotalSeconds;
         start = Stopwatch.GetTimestamp();
-        blobs.Open(new SubjectId(1, 2), reference, out BlobStream? stream);
+        blobs.Open(reference, out BlobStream? stream);
         using (stream)
         {
             stream!.CopyTo(Stream.Null);

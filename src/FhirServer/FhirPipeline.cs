@@ -7,6 +7,7 @@ using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Interactions;
 using HealthChain.FhirServer.Operations;
 using HealthChain.FhirServer.Searching;
+using HealthChain.Storage.Blobs;
 using HealthChain.FhirServer.Server;
 
 namespace HealthChain.FhirServer;
@@ -18,7 +19,10 @@ internal static class FhirPipeline
     {
         services.AddSingleton(_ => DefinitionSet.R4);
         services.AddSingleton<TerminologyService>();
-        services.AddSingleton(provider => new Validator(provider.GetRequiredService<DefinitionSet>(), provider.GetRequiredService<TerminologyService>()));
+        services.AddSingleton(provider => new Validator(
+            provider.GetRequiredService<DefinitionSet>(),
+            provider.GetRequiredService<TerminologyService>(),
+            new ValidatorOptions { DataElsewhere = BlobStandIn.FactsOf }));
         services.AddSingleton<SearchParameterSet>();
         services.AddSingleton(provider => provider.GetRequiredService<ServerOptions>().Limits.Search);
         services.AddSingleton<SearchReader>();

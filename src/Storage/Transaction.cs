@@ -23,7 +23,7 @@ public abstract record Write(ResourceKey Key);
 public sealed record Put(ResourceKey Key, Element Resource) : Write(Key)
 {
     /// <summary>The blobs to which the content refers; they are durable already.</summary>
-    public IReadOnlyList<BlobAddress> Blobs { get; init; } = [];
+    public IReadOnlyList<BlobAddress> Blobs { get; init; } = BlobStandIn.AddressesIn(Resource);
 }
 
 /// <summary>Deletes the resource; deleting a deleted, absent or withheld one makes no version.</summary>

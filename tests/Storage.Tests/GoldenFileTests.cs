@@ -47,8 +47,10 @@ public class GoldenFileTests
         keys.GetCommitmentSaltKey(Patient, key);
         Assert.Equal(File.ReadAllText(Path.Combine(golden, "commitment-salt.hex")), Convert.ToHexString(key));
 
-        var blobs = new BlobStore(new BlobStoreOptions { Folder = folders.Blobs }, keys, TimeProvider.System);
-        Assert.Equal(SealStatus.Ok, blobs.Open(Patient, reference, out BlobStream? stream));
+        var blobs = new BlobStore(new BlobOptions { Folder = folders.Blobs }, TimeProvider.System);
+        Assert.True(BlobStandIn.TryRead(File.ReadAllBytes(Path.Combine(golden, "blob.stand-in")), out BlobStandIn standIn));
+        Assert.Equal(new BlobStandIn(BlobForm.Data, reference, reference.Bytes, new Sha1Digest(1, 2)), standIn);
+        Assert.Equal(SealStatus.Ok, blobs.Open(reference, out BlobStream? stream));
         using (var reader = new StreamReader(stream!))
         {
             Assert.Equal("a blob of format 1", reader.ReadToEnd());
@@ -65,14 +67,17 @@ public class GoldenFileTests
             byte[] version = keys.Seal(Patient, "{\"resourceType\":\"Patient\"}"u8, Version);
             keys.Flush();
             keys.Destroy(Erased);
-            var blobs = new BlobStore(new BlobStoreOptions { Folder = folders.Blobs }, keys, TimeProvider.System);
+            var blobs = new BlobStore(new BlobOptions { Folder = folders.Blobs }, TimeProvider.System);
             var content = new MemoryStream("a blob of format 1"u8.ToArray());
-            BlobReference reference = (await blobs.WriteAsync(Patient, content, TestContext.Current.CancellationToken)).Value;
+            BlobReference reference = (await blobs.WriteAsync(content, TestContext.Current.CancellationToken)).Value;
             var bytes = new byte[BlobReference.EncodedBytes];
             reference.Write(bytes);
             Directory.CreateDirectory(target);
             File.WriteAllBytes(Path.Combine(target, "version.sealed"), version);
             File.WriteAllBytes(Path.Combine(target, "blob.reference"), bytes);
+            var standIn = new byte[BlobStandIn.Length];
+            new BlobStandIn(BlobForm.Data, reference, reference.Bytes, new Sha1Digest(1, 2)).Write(standIn);
+            File.WriteAllBytes(Path.Combine(target, "blob.stand-in"), standIn);
             var key = new byte[32];
             keys.GetDateOffsetKey(Patient, key);
             File.WriteAllText(Path.Combine(target, "date-offset.hex"), Convert.ToHexString(key));

@@ -23,29 +23,38 @@ internal static class Datatypes
             return;
         }
 
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(data.Value.Length + 1);
+        if ((run.Validator.Options.DataElsewhere?.Invoke(data) ?? FactsOf(data.Value)) is not { } facts)
+        {
+            return;
+        }
+
+        if (size.HasLiteral() && long.TryParse(size.Value, NumberStyles.None, CultureInfo.InvariantCulture, out long stated) && stated != facts.Bytes)
+        {
+            run.Findings.Error(size, IssueType.Value, "size", $"The attachment says that it has {size.Value} bytes, but its data has {facts.Bytes.ToString(CultureInfo.InvariantCulture)}.");
+        }
+
+        Span<byte> given = stackalloc byte[64];
+        if (hash.HasLiteral() && hash.Value.Length <= 88 && Base64.DecodeFromUtf8(hash.Value, given, out _, out int written) == OperationStatus.Done
+            && !facts.Sha1.Span.SequenceEqual(given[..written]))
+        {
+            run.Findings.Error(hash, IssueType.Value, "hash", $"The hash is not the SHA-1 of the data; compute it anew or leave it out.");
+        }
+    }
+
+    /// <summary>Null when the text is no base64.</summary>
+    private static DataFacts? FactsOf(ReadOnlySpan<byte> base64)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(base64.Length + 1);
         try
         {
-            if (!Decode(data.Value, buffer, out int length))
+            if (Base64.DecodeFromUtf8(base64, buffer, out _, out int length) != OperationStatus.Done)
             {
-                return;
+                return null;
             }
 
-            if (size.HasLiteral() && int.TryParse(size.Value, NumberStyles.None, CultureInfo.InvariantCulture, out int stated) && stated != length)
-            {
-                run.Findings.Error(size, IssueType.Value, "size", $"The attachment says that it has {stated} bytes, but its data has {length}.");
-            }
-
-            Span<byte> actual = stackalloc byte[SHA1.HashSizeInBytes];
 #pragma warning disable CA5350 // Attachment.hash is SHA-1 by the specification; it detects changes, it protects nothing.
-            SHA1.HashData(buffer.AsSpan(0, length), actual);
+            return new DataFacts(length, SHA1.HashData(buffer.AsSpan(0, length)));
 #pragma warning restore CA5350
-            Span<byte> given = stackalloc byte[64];
-            if (hash.HasLiteral() && hash.Value.Length <= 88 && Base64.DecodeFromUtf8(hash.Value, given, out _, out int written) == OperationStatus.Done
-                && !actual.SequenceEqual(given[..written]))
-            {
-                run.Findings.Error(hash, IssueType.Value, "hash", $"The hash is not the SHA-1 of the data; compute it anew or leave it out.");
-            }
         }
         finally
         {
@@ -76,7 +85,4 @@ internal static class Datatypes
                 $"An identifier of the system urn:ietf:rfc:3986 must be a whole uri, such as urn:oid:1.2.3; '{value.Value}' is not.");
         }
     }
-
-    private static bool Decode(ReadOnlySpan<byte> base64, byte[] output, out int length) =>
-        Base64.DecodeFromUtf8(base64, output, out _, out length) == OperationStatus.Done;
 }

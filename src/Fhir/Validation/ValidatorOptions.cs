@@ -35,7 +35,13 @@ public sealed record ValidatorOptions
     public bool Invariants { get; init; } = true;
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Knows the data of an Attachment that is kept elsewhere, when something stands in for it; null for data that is there itself.</summary>
+    public Func<Element, DataFacts?>? DataElsewhere { get; init; }
 }
+
+/// <summary>What an Attachment may say of its data.</summary>
+public sealed record DataFacts(long Bytes, ReadOnlyMemory<byte> Sha1);
 
 /// <summary>What the validation is for; decides what a resource may lack.</summary>
 public enum ValidationMode

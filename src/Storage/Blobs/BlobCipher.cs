@@ -1,16 +1,15 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using HealthChain.Storage.Sealing;
 
 namespace HealthChain.Storage.Blobs;
 
 /// <summary>
-/// Seals and opens the chunks of one blob under a key of its own, made from the subject's secret and the blob's salt. The nonce is the
-/// chunk's number, which is safe because the key serves this blob alone and each chunk once. Not thread-safe.
+/// Seals and opens the chunks of one blob under its own key. The nonce is the chunk's number, which is safe because the key serves this
+/// blob alone and each chunk once. Not thread-safe.
 /// </summary>
 /// <remarks>
 /// The bytes: format 1 | codec 1 (0: as it is) | chunks. A chunk: ciphertext, of 65,536 bytes except the last | tag 16. Authenticated with
-/// each: format 1 | codec 1 | tenant 16 | last 1. So chunks cannot be left out, added, reordered or cut off at a border.
+/// each: format 1 | codec 1 | last 1. So chunks cannot be left out, added, reordered or cut off at a border.
 /// </remarks>
 internal sealed class BlobCipher : IDisposable
 {
@@ -19,35 +18,18 @@ internal sealed class BlobCipher : IDisposable
     public const int SealedChunkBytes = ChunkBytes + TagBytes;
 
     private readonly AesGcm _cipher;
-    private readonly byte[] _bound = new byte[19];
+    private readonly byte[] _bound = [.. Prefix, 0];
 
-    private BlobCipher(ReadOnlySpan<byte> key, UInt128 tenant)
+    public BlobCipher(BlobKey key)
     {
-        _cipher = new AesGcm(key, TagBytes);
-        Prefix.CopyTo(_bound);
-        BinaryPrimitives.WriteUInt128BigEndian(_bound.AsSpan(Prefix.Length), tenant);
+        Span<byte> bytes = stackalloc byte[BlobKey.Bytes];
+        key.Write(bytes);
+        _cipher = new AesGcm(bytes, TagBytes);
+        CryptographicOperations.ZeroMemory(bytes);
     }
 
     /// <summary>The first bytes of every blob.</summary>
     public static ReadOnlySpan<byte> Prefix => [1, 0];
-
-    /// <summary>Null when the subject was destroyed.</summary>
-    public static BlobCipher? Create(SubjectKeys keys, UInt128 tenant, UInt128 salt)
-    {
-        ReadOnlySpan<byte> purpose = "HealthChain 1 blob"u8;
-        Span<byte> label = stackalloc byte[purpose.Length + 16];
-        purpose.CopyTo(label);
-        BinaryPrimitives.WriteUInt128BigEndian(label[purpose.Length..], salt);
-        Span<byte> key = stackalloc byte[32];
-        if (!keys.TryDerive(label, key))
-        {
-            return null;
-        }
-
-        var cipher = new BlobCipher(key, tenant);
-        CryptographicOperations.ZeroMemory(key);
-        return cipher;
-    }
 
     /// <summary>Number of the last chunk; an empty blob has one, too.</summary>
     public static long LastChunk(long bytes) => bytes == 0 ? 0 : (bytes - 1) / ChunkBytes;

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
@@ -8,17 +7,15 @@ using HealthChain.Storage.Sealing;
 namespace HealthChain.Storage.Blobs;
 
 /// <summary>
-/// Large content beside the database, sealed under its subject's key, each blob a file that is named by its address. Thread-safe; holds
+/// Large content beside the database, each blob sealed under a key of its own, in a file that is named by its address. Thread-safe; holds
 /// about 200 KB per open blob, whatever its size.
 /// </summary>
 /// <remarks>
-/// A blob is written before the version that refers to it, and never changed. What no version refers to is swept. Erasing the subject makes it
-/// unreadable at once.
+/// A blob is written before the version that refers to it, and never changed. Only its reference opens it. What no version refers to is swept.
 /// </remarks>
 public sealed partial class BlobStore
 {
-    private readonly BlobStoreOptions _options;
-    private readonly KeyStore _keys;
+    private readonly BlobOptions _options;
     private readonly TimeProvider _time;
     private readonly IDisk _disk;
     private readonly string _folder;
@@ -30,16 +27,15 @@ public sealed partial class BlobStore
     // Files in _incoming that somebody is writing right now.
     private readonly ConcurrentDictionary<string, bool> _writing = new();
 
-    public BlobStore(BlobStoreOptions options, KeyStore keys, TimeProvider time)
-        : this(options, keys, time, Disk.Real)
+    public BlobStore(BlobOptions options, TimeProvider time)
+        : this(options, time, Disk.Real)
     {
     }
 
-    internal BlobStore(BlobStoreOptions options, KeyStore keys, TimeProvider time, IDisk disk)
+    internal BlobStore(BlobOptions options, TimeProvider time, IDisk disk)
     {
         _options = options;
         _folder = Path.GetFullPath(options.Folder);
-        _keys = keys;
         _time = time;
         _disk = disk;
         _incoming = Path.Combine(_folder, "incoming");
@@ -47,91 +43,62 @@ public sealed partial class BlobStore
         PrivateFiles.EnsureFolder(disk, _incoming);
     }
 
-    /// <summary>
-    /// Takes in content up to the configured size. The blob is durable when this returns; a new secret of the subject is not until the key store
-    /// is flushed, as before any commit.
-    /// </summary>
-    /// <returns>The reference, or an error when the content is too long or the subject was erased; nothing stays of it then.</returns>
-    /// <exception cref="IOException">The disk is full or failed; nothing stays.</exception>
-    public async ValueTask<Result<BlobReference>> WriteAsync(SubjectId subject, Stream content, CancellationToken cancellationToken)
+    /// <summary>Begins a blob.</summary>
+    /// <exception cref="IOException">The disk is full or failed.</exception>
+    public BlobWriter Create()
     {
-        if (!_keys.TryGetOrCreate(subject, out SubjectKeys? subjectKeys))
-        {
-            return Erased();
-        }
-
-        UInt128 salt = RandomNumber();
-        using BlobCipher? cipher = BlobCipher.Create(subjectKeys, _keys.Tenant, salt);
-        if (cipher is null)
-        {
-            return Erased();
-        }
-
-        string path = Path.Combine(_incoming, RandomNumber().ToString("x32"));
+        Span<byte> name = stackalloc byte[16];
+        RandomNumberGenerator.Fill(name);
+        string path = Path.Combine(_incoming, BinaryPrimitives.ReadUInt128BigEndian(name).ToString("x32"));
         _writing[path] = true;
-        bool isKept = false;
         try
         {
-            Result<BlobReference> reference;
-            using (IDiskFile file = _disk.Open(path, FileMode.CreateNew))
-            {
-                reference = await CopyAsync(content, file, cipher, salt, cancellationToken);
-                if (!reference.IsOk)
-                {
-                    return reference;
-                }
-
-                file.Sync();
-            }
-
-            Publish(path, reference.Value.Address);
-            isKept = true;
-            return reference;
+            return new BlobWriter(this, path, _disk.Open(path, FileMode.CreateNew), _options.MaxBytes);
         }
-        finally
+        catch
         {
-            if (!isKept)
-            {
-                _disk.Delete(path);
-            }
-
             _writing.TryRemove(path, out _);
+            throw;
         }
+    }
+
+    /// <summary>Takes in content up to the configured size. The blob is durable when this returns.</summary>
+    /// <returns>The reference, or an error when the content is too long; nothing stays of it then.</returns>
+    /// <exception cref="IOException">The disk is full or failed; nothing stays.</exception>
+    public async ValueTask<Result<BlobReference>> WriteAsync(Stream content, CancellationToken cancellationToken)
+    {
+        using BlobWriter writer = Create();
+        while (await content.ReadAsync(writer.GetMemory(), cancellationToken) is > 0 and int count)
+        {
+            if (!writer.TryAdvance(count))
+            {
+                return TooLong(_options.MaxBytes);
+            }
+        }
+
+        return writer.Complete();
     }
 
     /// <summary>Opens a blob for reading from any place.</summary>
-    /// <returns>Ok, Missing, Damaged (of another length), UnknownSubject or ErasedSubject. Altered content shows while reading.</returns>
-    public SealStatus Open(SubjectId subject, BlobReference reference, out BlobStream? stream)
+    /// <returns>Ok, Missing, or Damaged (of another length). Altered content shows while reading.</returns>
+    public SealStatus Open(BlobReference reference, out BlobStream? stream)
     {
         stream = null;
-        if (_keys.TryGet(subject, out SubjectKeys? subjectKeys) == KeyState.Unknown)
+        SealStatus status = Find(reference, out string path);
+        if (status == SealStatus.Ok)
         {
-            return SealStatus.UnknownSubject;
+            var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, FileOptions.RandomAccess);
+            stream = new BlobStream(file, reference);
         }
 
-        BlobCipher? cipher = subjectKeys is null ? null : BlobCipher.Create(subjectKeys, _keys.Tenant, reference.Salt);
-        if (cipher is null)
-        {
-            return SealStatus.ErasedSubject;
-        }
-
-        var info = new FileInfo(PathOf(reference.Address));
-        if (!info.Exists)
-        {
-            cipher.Dispose();
-            return SealStatus.Missing;
-        }
-
-        if (info.Length != BlobCipher.SealedBytes(reference.Bytes))
-        {
-            cipher.Dispose();
-            return SealStatus.Damaged;
-        }
-
-        var file = File.OpenHandle(info.FullName, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, FileOptions.RandomAccess);
-        stream = new BlobStream(file, cipher, _keys, subject, reference);
-        return SealStatus.Ok;
+        return status;
     }
+
+    /// <summary>Whether a blob is there and has its length, without looking into it.</summary>
+    public SealStatus Find(BlobReference reference) => Find(reference, out _);
+
+    internal static FhirError TooLong(long maxBytes) =>
+        FhirError.Of(ErrorKind.TooLarge, IssueType.TooLong, $"The content is longer than {maxBytes} bytes.");
 
     /// <summary>The folder of a blob is named by its last two letters: the first are the same for all.</summary>
     internal string PathOf(BlobAddress address)
@@ -140,59 +107,8 @@ public sealed partial class BlobStore
         return Path.Combine(_folder, name[^2..], name);
     }
 
-    private async ValueTask<Result<BlobReference>> CopyAsync(
-        Stream content, IDiskFile file, BlobCipher cipher, UInt128 salt, CancellationToken cancellationToken)
-    {
-        using var contentHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        using var sealedHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-
-        // One byte more than a chunk, to know whether a full chunk is the last.
-        byte[] plain = ArrayPool<byte>.Shared.Rent(BlobCipher.ChunkBytes + 1);
-        byte[] chunkBytes = ArrayPool<byte>.Shared.Rent(BlobCipher.SealedChunkBytes);
-        try
-        {
-            sealedHash.AppendData(BlobCipher.Prefix);
-            file.Write(BlobCipher.Prefix, 0);
-            long bytes = 0;
-            int carried = 0;
-            for (long chunk = 0; ; chunk++)
-            {
-                int filled = carried + await content.ReadAtLeastAsync(
-                    plain.AsMemory(carried, BlobCipher.ChunkBytes + 1 - carried),
-                    BlobCipher.ChunkBytes + 1 - carried,
-                    throwOnEndOfStream: false,
-                    cancellationToken);
-                bool isLast = filled <= BlobCipher.ChunkBytes;
-                int length = Math.Min(filled, BlobCipher.ChunkBytes);
-                bytes += length;
-                if (bytes + (filled - length) > _options.MaxBytes)
-                {
-                    return FhirError.Of(ErrorKind.TooCostly, IssueType.TooLong, $"The content is longer than {_options.MaxBytes} bytes.");
-                }
-
-                contentHash.AppendData(plain, 0, length);
-                cipher.Seal(chunk, isLast, plain.AsSpan(0, length), chunkBytes.AsSpan(0, length + BlobCipher.TagBytes));
-                sealedHash.AppendData(chunkBytes, 0, length + BlobCipher.TagBytes);
-                file.Write(chunkBytes.AsSpan(0, length + BlobCipher.TagBytes), BlobCipher.OffsetOf(chunk));
-                if (isLast)
-                {
-                    var address = new BlobAddress(Digest.Read(sealedHash.GetHashAndReset()));
-                    return new BlobReference(address, bytes, Digest.Read(contentHash.GetHashAndReset()), salt);
-                }
-
-                plain[0] = plain[BlobCipher.ChunkBytes];
-                carried = 1;
-            }
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(plain);
-            ArrayPool<byte>.Shared.Return(plain);
-            ArrayPool<byte>.Shared.Return(chunkBytes);
-        }
-    }
-
-    private void Publish(string path, BlobAddress address)
+    /// <summary>Gives a written blob its name, durably.</summary>
+    internal void Publish(string path, BlobAddress address)
     {
         string target = PathOf(address);
         string folder = Path.GetDirectoryName(target)!;
@@ -214,12 +130,23 @@ public sealed partial class BlobStore
         }
     }
 
-    private static UInt128 RandomNumber()
+    /// <summary>Ends a write; removes the file unless it has become a blob.</summary>
+    internal void End(string path, bool isPublished)
     {
-        Span<byte> bytes = stackalloc byte[16];
-        RandomNumberGenerator.Fill(bytes);
-        return BinaryPrimitives.ReadUInt128BigEndian(bytes);
+        if (!isPublished)
+        {
+            _disk.Delete(path);
+        }
+
+        _writing.TryRemove(path, out _);
     }
 
-    private static FhirError Erased() => FhirError.Of(ErrorKind.Gone, IssueType.Deleted, "The subject of the content was erased.");
+    private SealStatus Find(BlobReference reference, out string path)
+    {
+        path = PathOf(reference.Address);
+        var info = new FileInfo(path);
+        return !info.Exists ? SealStatus.Missing
+            : info.Length != BlobCipher.SealedBytes(reference.Bytes) ? SealStatus.Damaged
+            : SealStatus.Ok;
+    }
 }

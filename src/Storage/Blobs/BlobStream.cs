@@ -8,13 +8,11 @@ namespace HealthChain.Storage.Blobs;
 /// <summary>
 /// The content of a blob, readable from any place. Each chunk is verified before a byte of it is handed out. Not thread-safe; dispose it.
 /// </summary>
-/// <remarks>Reading throws <see cref="InvalidDataException"/> when a chunk was altered or the subject was erased meanwhile.</remarks>
+/// <remarks>Reading throws <see cref="InvalidDataException"/> when a chunk was altered.</remarks>
 public sealed class BlobStream : Stream
 {
     private readonly SafeFileHandle _file;
     private readonly BlobCipher _cipher;
-    private readonly KeyStore _keys;
-    private readonly SubjectId _subject;
     private readonly BlobAddress _address;
     private byte[] _sealed = ArrayPool<byte>.Shared.Rent(BlobCipher.SealedChunkBytes);
     private byte[] _plain = ArrayPool<byte>.Shared.Rent(BlobCipher.ChunkBytes);
@@ -22,12 +20,10 @@ public sealed class BlobStream : Stream
     private long _position;
     private bool _isDisposed;
 
-    internal BlobStream(SafeFileHandle file, BlobCipher cipher, KeyStore keys, SubjectId subject, BlobReference reference)
+    internal BlobStream(SafeFileHandle file, BlobReference reference)
     {
         _file = file;
-        _cipher = cipher;
-        _keys = keys;
-        _subject = subject;
+        _cipher = new BlobCipher(reference.Key);
         _address = reference.Address;
         Length = reference.Bytes;
     }
@@ -56,11 +52,6 @@ public sealed class BlobStream : Stream
         }
 
         long chunk = _position / BlobCipher.ChunkBytes;
-        if (_keys.StateOf(_subject) != KeyState.Present)
-        {
-            throw new InvalidDataException($"The subject of blob {_address} was erased.");
-        }
-
         if (chunk != _chunk)
         {
             OpenChunk(chunk);

@@ -35,7 +35,7 @@ public class BlobAddressTests
 
     [Fact]
     public void Addresses_and_references_survive_being_written() =>
-        Prop.ForAll(Gen.Choose(0, 255).Select(value => (byte)value).ArrayOf(88).ToArbitrary(), bytes =>
+        Prop.ForAll(Gen.Choose(0, 255).Select(value => (byte)value).ArrayOf(BlobReference.EncodedBytes).ToArbitrary(), bytes =>
         {
             BlobReference reference = BlobReference.Read(bytes);
             var written = new byte[BlobReference.EncodedBytes];

@@ -1,9 +1,10 @@
 using System.Security.Cryptography;
+using FsCheck;
+using FsCheck.Fluent;
 using HealthChain.Fhir;
 using HealthChain.Storage.Blobs;
 using HealthChain.Storage.Sealing;
 using Xunit;
-using static HealthChain.Storage.Tests.Seals;
 
 namespace HealthChain.Storage.Tests.Blobs;
 
@@ -13,20 +14,14 @@ public sealed class BlobStoreTests : IDisposable
     private const long MaxBytes = 5 * Chunk;
 
     private readonly Folders _folders = new();
-    private readonly KeyStore _keys;
     private readonly BlobStore _blobs;
 
     public BlobStoreTests()
     {
-        _keys = _folders.OpenKeys();
         _blobs = Blobs();
     }
 
-    public void Dispose()
-    {
-        _keys.Dispose();
-        _folders.Dispose();
-    }
+    public void Dispose() => _folders.Dispose();
 
     [Theory]
     [InlineData(0)]
@@ -56,7 +51,7 @@ public sealed class BlobStoreTests : IDisposable
     {
         byte[] content = Content((2 * Chunk) + 5);
         BlobReference reference = (await _blobs.WriteAsync(
-            Subject(1), new PiecewiseStream(content, piece), TestContext.Current.CancellationToken)).Value;
+            new PiecewiseStream(content, piece), TestContext.Current.CancellationToken)).Value;
         Assert.Equal(content, ReadAll(reference));
     }
 
@@ -95,8 +90,8 @@ public sealed class BlobStoreTests : IDisposable
     public async Task Content_that_is_too_long_is_refused_and_leaves_nothing()
     {
         Result<BlobReference> result = await _blobs.WriteAsync(
-            Subject(1), new MemoryStream(Content((int)MaxBytes + 1)), TestContext.Current.CancellationToken);
-        Assert.Equal(ErrorKind.TooCostly, result.Error!.Kind);
+            new MemoryStream(Content((int)MaxBytes + 1)), TestContext.Current.CancellationToken);
+        Assert.Equal(ErrorKind.TooLarge, result.Error!.Kind);
         Assert.Equal(IssueType.TooLong, result.Error.Issues[0].Type);
         Assert.Contains(MaxBytes.ToString(), result.Error.ToString(), StringComparison.Ordinal);
         Assert.Empty(Files());
@@ -106,7 +101,7 @@ public sealed class BlobStoreTests : IDisposable
     public async Task A_source_that_breaks_off_leaves_nothing()
     {
         await Assert.ThrowsAsync<IOException>(async () => await _blobs.WriteAsync(
-            Subject(1), new PiecewiseStream(Content(2 * Chunk), 1000, breaksAt: Chunk + 500), TestContext.Current.CancellationToken));
+            new PiecewiseStream(Content(2 * Chunk), 1000, breaksAt: Chunk + 500), TestContext.Current.CancellationToken));
         Assert.Empty(Files());
     }
 
@@ -139,7 +134,7 @@ public sealed class BlobStoreTests : IDisposable
 
         // Cut at the border of a chunk, with a reference that says so: the last chunk knows that it is not the last.
         await File.WriteAllBytesAsync(path, file[..(2 + (2 * SealedChunk))], TestContext.Current.CancellationToken);
-        Assert.Equal(SealStatus.Damaged, _blobs.Open(Subject(1), reference, out _));
+        Assert.Equal(SealStatus.Damaged, _blobs.Open(reference, out _));
         Assert.Throws<InvalidDataException>(() => ReadAll(reference with { Bytes = 2 * Chunk }));
 
         byte[] longer = [.. file, .. file[^SealedChunk..]];
@@ -156,7 +151,7 @@ public sealed class BlobStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task A_blob_does_not_pass_for_another_of_the_same_subject()
+    public async Task A_blob_does_not_pass_for_another()
     {
         BlobReference first = await Write(Content(100));
         BlobReference second = await Write(Content(100));
@@ -165,38 +160,38 @@ public sealed class BlobStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task A_missing_blob_and_an_unknown_subject_are_told()
+    public async Task A_blob_opens_under_its_own_key_only()
+    {
+        BlobReference first = await Write(Content(100));
+        BlobReference second = await Write(Content(100));
+        Assert.NotEqual(first.Key, second.Key);
+        Assert.Throws<InvalidDataException>(() => ReadAll(first with { Key = second.Key }));
+    }
+
+    [Fact]
+    public async Task A_reference_shows_no_key_as_text()
     {
         BlobReference reference = await Write(Content(100));
-        Assert.Equal(SealStatus.UnknownSubject, _blobs.Open(Subject(2), reference, out _));
+        Assert.DoesNotContain(reference.Key.High.ToString(), reference.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(reference.Key.Low.ToString(), reference.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_missing_blob_is_told()
+    {
+        BlobReference reference = await Write(Content(100));
+        Assert.Equal(SealStatus.Ok, _blobs.Find(reference));
         File.Delete(_blobs.PathOf(reference.Address));
-        Assert.Equal(SealStatus.Missing, _blobs.Open(Subject(1), reference, out _));
+        Assert.Equal(SealStatus.Missing, _blobs.Find(reference));
+        Assert.Equal(SealStatus.Missing, _blobs.Open(reference, out _));
     }
 
     [Fact]
-    public async Task Erasing_the_subject_ends_reading_at_once()
-    {
-        BlobReference reference = await Write(Content(2 * Chunk));
-        using BlobStream open = Open(reference);
-        Assert.NotEqual(-1, open.ReadByte());
-        _keys.Destroy(Subject(1));
-        Assert.Throws<InvalidDataException>(() => open.ReadByte());
-        Assert.Equal(SealStatus.ErasedSubject, _blobs.Open(Subject(1), reference, out _));
-        Result<BlobReference> again = await _blobs.WriteAsync(Subject(1), new MemoryStream([1]), TestContext.Current.CancellationToken);
-        Assert.Equal(ErrorKind.Gone, again.Error!.Kind);
-    }
-
-    [Fact]
-    public async Task A_blob_outlives_restart_and_rotation()
+    public async Task A_blob_outlives_a_restart()
     {
         BlobReference reference = await Write(Content(100));
-        _keys.Flush();
-        _keys.RotateTenantKey();
-        Assert.Equal(Content(100), ReadAll(reference));
-        _keys.Dispose();
-        using KeyStore keys = _folders.OpenKeys();
-        var blobs = new BlobStore(new BlobStoreOptions { Folder = _folders.Blobs }, keys, TimeProvider.System);
-        Assert.Equal(SealStatus.Ok, blobs.Open(Subject(1), reference, out BlobStream? stream));
+        var blobs = new BlobStore(new BlobOptions { Folder = _folders.Blobs }, TimeProvider.System);
+        Assert.Equal(SealStatus.Ok, blobs.Open(reference, out BlobStream? stream));
         using (stream)
         {
             var content = new byte[100];
@@ -204,6 +199,37 @@ public sealed class BlobStoreTests : IDisposable
             Assert.Equal(Content(100), content);
         }
     }
+
+    [Fact]
+    public void A_blob_that_is_not_completed_leaves_nothing()
+    {
+        using (BlobWriter writer = _blobs.Create())
+        {
+            Assert.True(writer.TryAppend(Content(Chunk + 1)));
+            Assert.Single(Files());
+        }
+
+        Assert.Empty(Files());
+    }
+
+    // The end of a chunk may be the end of the content, which only the next piece tells.
+    [Fact]
+    public void Pieces_of_any_length_give_the_same_content() =>
+        Prop.ForAll(Gen.OneOf(Gen.Choose(0, 100), Gen.Elements(Chunk - 1, Chunk, Chunk + 1)).ListOf().ToArbitrary(), lengths =>
+        {
+            byte[] content = Content((int)Math.Min(lengths.Sum(length => (long)length), MaxBytes));
+            using BlobWriter writer = _blobs.Create();
+            int at = 0;
+            foreach (int length in lengths)
+            {
+                int count = Math.Min(length, content.Length - at);
+                Assert.True(writer.TryAppend(content.AsSpan(at, count)));
+                at += count;
+                Assert.Equal(at, writer.Bytes);
+            }
+
+            Assert.Equal(content, ReadAll(writer.Complete().Value));
+        }).QuickCheckThrowOnFailure();
 
     // Full disk and failed synchronisation at each operation: reported, nothing left, and the next attempt succeeds.
     [Fact]
@@ -218,7 +244,7 @@ public sealed class BlobStoreTests : IDisposable
             try
             {
                 BlobStore blobs = OpenBlobs();
-                await blobs.WriteAsync(Subject(1), new MemoryStream(Content(Chunk + 1)), TestContext.Current.CancellationToken);
+                await blobs.WriteAsync(new MemoryStream(Content(Chunk + 1)), TestContext.Current.CancellationToken);
                 Assert.False(disk.HasFailed);
             }
             catch (IOException)
@@ -235,14 +261,14 @@ public sealed class BlobStoreTests : IDisposable
             }
 
             BlobStore later = OpenBlobs();
-            Result<BlobReference> second = await later.WriteAsync(Subject(1), new MemoryStream([1, 2]), TestContext.Current.CancellationToken);
-            Assert.Equal(SealStatus.Ok, later.Open(Subject(1), second.Value, out BlobStream? stream));
+            Result<BlobReference> second = await later.WriteAsync(new MemoryStream([1, 2]), TestContext.Current.CancellationToken);
+            Assert.Equal(SealStatus.Ok, later.Open(second.Value, out BlobStream? stream));
             using (stream)
             {
                 Assert.Equal(1, stream!.ReadByte());
             }
 
-            BlobStore OpenBlobs() => new(new BlobStoreOptions { Folder = folders.Blobs }, _keys, TimeProvider.System, disk);
+            BlobStore OpenBlobs() => new(new BlobOptions { Folder = folders.Blobs }, TimeProvider.System, disk);
         }
 
         // Four for the folders, of which the first is looked at twice; create, three writes, synchronise, folder above, rename, folder.
@@ -253,10 +279,10 @@ public sealed class BlobStoreTests : IDisposable
     public async Task Memory_does_not_grow_with_the_content()
     {
         const long Length = 200L << 20;
-        var blobs = new BlobStore(new BlobStoreOptions { Folder = _folders.Blobs }, _keys, TimeProvider.System);
+        var blobs = new BlobStore(new BlobOptions { Folder = _folders.Blobs }, TimeProvider.System);
         long before = GC.GetAllocatedBytesForCurrentThread();
         ValueTask<Result<BlobReference>> writing = blobs.WriteAsync(
-            Subject(1), new PiecewiseStream(new byte[100_000], 50_000, repeatsUpTo: Length), TestContext.Current.CancellationToken);
+            new PiecewiseStream(new byte[100_000], 50_000, repeatsUpTo: Length), TestContext.Current.CancellationToken);
 
         // The source never waits, so all happened on this thread.
         Assert.True(writing.IsCompleted);
@@ -265,14 +291,14 @@ public sealed class BlobStoreTests : IDisposable
         Assert.InRange(allocated, 0, 1 << 20);
     }
 
-    private BlobStore Blobs() => new(new BlobStoreOptions { Folder = _folders.Blobs, MaxBytes = MaxBytes }, _keys, TimeProvider.System);
+    private BlobStore Blobs() => new(new BlobOptions { Folder = _folders.Blobs, MaxBytes = MaxBytes }, TimeProvider.System);
 
     private async Task<BlobReference> Write(byte[] content) =>
-        (await _blobs.WriteAsync(Subject(1), new MemoryStream(content), TestContext.Current.CancellationToken)).Value;
+        (await _blobs.WriteAsync(new MemoryStream(content), TestContext.Current.CancellationToken)).Value;
 
     private BlobStream Open(BlobReference reference)
     {
-        Assert.Equal(SealStatus.Ok, _blobs.Open(Subject(1), reference, out BlobStream? stream));
+        Assert.Equal(SealStatus.Ok, _blobs.Open(reference, out BlobStream? stream));
         return stream!;
     }
 

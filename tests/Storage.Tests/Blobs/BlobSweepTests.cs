@@ -1,7 +1,5 @@
 using HealthChain.Storage.Blobs;
-using HealthChain.Storage.Sealing;
 using Xunit;
-using static HealthChain.Storage.Tests.Seals;
 
 namespace HealthChain.Storage.Tests.Blobs;
 
@@ -10,20 +8,14 @@ public sealed class BlobSweepTests : IDisposable
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
     private readonly Folders _folders = new();
-    private readonly KeyStore _keys;
     private readonly BlobStore _blobs;
 
     public BlobSweepTests()
     {
-        _keys = _folders.OpenKeys();
-        _blobs = new BlobStore(new BlobStoreOptions { Folder = _folders.Blobs }, _keys, TimeProvider.System);
+        _blobs = new BlobStore(new BlobOptions { Folder = _folders.Blobs }, TimeProvider.System);
     }
 
-    public void Dispose()
-    {
-        _keys.Dispose();
-        _folders.Dispose();
-    }
+    public void Dispose() => _folders.Dispose();
 
     [Fact]
     public async Task What_nothing_refers_to_goes_when_it_is_old_enough()
@@ -56,7 +48,7 @@ public sealed class BlobSweepTests : IDisposable
     public async Task A_write_that_takes_long_is_left_alone()
     {
         using var content = new SweepingStream(this);
-        BlobReference reference = (await _blobs.WriteAsync(Subject(1), content, TestContext.Current.CancellationToken)).Value;
+        BlobReference reference = (await _blobs.WriteAsync(content, TestContext.Current.CancellationToken)).Value;
         Assert.True(content.HasSwept);
         Assert.True(Exists(reference.Address));
     }
@@ -121,7 +113,7 @@ public sealed class BlobSweepTests : IDisposable
     private bool Exists(BlobAddress address) => File.Exists(_blobs.PathOf(address));
 
     private async Task<BlobAddress> Write() =>
-        (await _blobs.WriteAsync(Subject(1), new MemoryStream([1, 2, 3]), TestContext.Current.CancellationToken)).Value.Address;
+        (await _blobs.WriteAsync(new MemoryStream([1, 2, 3]), TestContext.Current.CancellationToken)).Value.Address;
 
     private async Task<BlobAddress> WriteOld()
     {
