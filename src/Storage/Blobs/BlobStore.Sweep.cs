@@ -31,7 +31,7 @@ public sealed partial class BlobStore
             foreach (var file in new DirectoryInfo(folder).EnumerateFiles())
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (!BlobAddress.TryParse(file.Name, out BlobAddress address) || PathOf(address) != file.FullName)
+                if (!BlobAddress.TryParse(file.Name, out BlobAddress address) || PathOf(address) != file.FullName || !file.Exists)
                 {
                     continue;
                 }
@@ -62,7 +62,8 @@ public sealed partial class BlobStore
         long removed = 0;
         foreach (var file in new DirectoryInfo(_incoming).EnumerateFiles())
         {
-            if (!_writing.ContainsKey(Path.Combine(_incoming, file.Name)) && file.LastWriteTimeUtc <= newest)
+            // Its writer may have given it its name since it was listed; what is asked of the file is one look at it.
+            if (!_writing.ContainsKey(Path.Combine(_incoming, file.Name)) && file.Exists && file.LastWriteTimeUtc <= newest)
             {
                 bytes += file.Length;
                 _disk.Delete(file.FullName);
