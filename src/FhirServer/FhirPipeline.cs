@@ -6,9 +6,11 @@ using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Interactions;
 using HealthChain.FhirServer.Operations;
+using HealthChain.FhirServer.Responses;
 using HealthChain.FhirServer.Searching;
 using HealthChain.Storage.Blobs;
 using HealthChain.FhirServer.Server;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace HealthChain.FhirServer;
 
@@ -27,10 +29,13 @@ internal static class FhirPipeline
         services.AddSingleton(provider => provider.GetRequiredService<ServerOptions>().Limits.Search);
         services.AddSingleton<SearchReader>();
         services.AddSingleton<Requesters>();
+        services.TryAddSingleton(provider => new PageCursors(ServerSecret.ReadOrMake(provider.GetRequiredService<ServerOptions>().Data)));
         services.AddSingleton<CapabilityStatement>();
         services.AddSingleton<Capabilities>();
         services.AddSingleton<Read>();
         services.AddOperations();
+        services.AddSingleton<Search>();
+        services.AddSingleton<History>();
         services.AddSingleton<FhirService>();
         services.AddSingleton<FhirEndpoint>();
         services.AddSingleton<RequestLimits>();

@@ -1,22 +1,11 @@
 using HealthChain.FhirServer.Http;
-using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace HealthChain.FhirServer.Tests;
 
 public sealed class FormatsTests
 {
-    private static FhirFormat? Asked(string? accept, string query = "")
-    {
-        var context = new DefaultHttpContext();
-        context.Request.QueryString = new QueryString(query);
-        if (accept is not null)
-        {
-            context.Request.Headers.Accept = accept;
-        }
-
-        return Formats.Asked(context.Request);
-    }
+    private static FhirFormat? Asked(string? accept, string query = "") => Formats.Asked(accept, QueryText.Read(query))?.Format;
 
     [Theory]
     [InlineData(null)]
@@ -37,6 +26,9 @@ public sealed class FormatsTests
     [InlineData("application/xml")]
     [InlineData("text/xml")]
     [InlineData("application/fhir+json; q=0.1, application/fhir+xml")]
+    [InlineData("application/fhir+xml, application/fhir+json")]
+    [InlineData("*/*, application/fhir+xml")]
+    [InlineData("application/json; q=0, */*")]
     public void XML_is_answered_to(string accept) => Assert.Equal(FhirFormat.Xml, Asked(accept));
 
     [Theory]

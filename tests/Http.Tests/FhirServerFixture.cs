@@ -1,6 +1,8 @@
 using System.Net.Http.Headers;
+using HealthChain.Fhir.Model;
 using HealthChain.FhirServer;
 using HealthChain.FhirServer.Http;
+using HealthChain.FhirServer.Responses;
 using HealthChain.FhirServer.Server;
 using HealthChain.Storage;
 using HealthChain.Storage.ContractTests;
@@ -37,6 +39,7 @@ public sealed class FhirServerFixture : IAsyncLifetime
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(new ServerOptions { Development = true });
         builder.Services.AddSingleton<IResourceStore>(_store);
+        builder.Services.AddSingleton(new PageCursors("a secret for tests, 32 bytes long"u8));
         builder.Services.AddFhir();
         _app = builder.Build();
         _app.Use(Outcomes.AnswerFailures);
@@ -45,6 +48,15 @@ public sealed class FhirServerFixture : IAsyncLifetime
         Base = new Uri(_app.Urls.Single() + "/fhir/");
         Client = new HttpClient { BaseAddress = Base };
         Client.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/fhir+json"));
+    }
+
+    /// <summary>Puts a resource with an id into the store; null deletes the resource of that type and id.</summary>
+    public async Task<StoredVersion> StoreAsync(string type, string id, string? json)
+    {
+        var key = new ResourceKey(type, id);
+        Write write = json is null ? new Delete(key) : new Put(key, FhirJson.Read(System.Text.Encoding.UTF8.GetBytes(json)).Root);
+        var committed = (Committed)(await _store!.CommitAsync(AccessScope.System("tests"), Transaction.Of(write), default)).Value;
+        return committed.Versions[0]!;
     }
 
     public async ValueTask DisposeAsync()

@@ -71,6 +71,16 @@ public abstract class FhirTest(FhirServerFixture server)
         return (string)answer.Json["id"]!;
     }
 
+    /// <summary>Stores a resource that has an id, without a request.</summary>
+    protected async Task StoreAsync(string json)
+    {
+        JsonNode resource = JsonNode.Parse(json)!;
+        await server.StoreAsync((string)resource["resourceType"]!, (string)resource["id"]!, json);
+    }
+
+    /// <summary>Deletes a stored resource, without a request.</summary>
+    protected Task RemoveAsync(string type, string id) => server.StoreAsync(type, id, null);
+
     /// <summary>Ids of the matches of a search, in order.</summary>
     protected async Task<string[]> FindAsync(string path)
     {

@@ -1,13 +1,8 @@
-using System.Buffers;
-using System.Globalization;
 using HealthChain.Fhir;
-using HealthChain.Fhir.Model;
-using HealthChain.Fhir.Xml;
 using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Interactions;
 using HealthChain.FhirServer.Searching;
 using HealthChain.FhirServer.Server;
-using Microsoft.Net.Http.Headers;
 
 namespace HealthChain.FhirServer.Http;
 
@@ -17,36 +12,40 @@ namespace HealthChain.FhirServer.Http;
 internal sealed class FhirEndpoint(FhirService service, Requesters requesters, ServerOptions options)
 {
     public const string Path = "/fhir";
+    private const string Form = "application/x-www-form-urlencoded";
+
+    private KnownBase? _lastBase;
 
     /// <summary>Answers a request below <see cref="Path"/>.</summary>
     public async Task AnswerAsync(HttpContext context)
     {
-        if (Formats.Asked(context.Request) is not { } format)
+        Result<FhirRequest> read = await ReadAsync(context);
+        if (!read.IsOk)
+        {
+            await Outcomes.WriteAsync(context, read.Error);
+            return;
+        }
+
+        FhirRequest request = read.Value;
+        if (Formats.Asked(context.Request.Headers.Accept, request.FormParameters) is not { } form)
         {
             await Outcomes.WriteAsync(context, Outcomes.NotAcceptable);
             return;
         }
 
-        Result<FhirRequest> request = await ReadAsync(context);
-        if (!request.IsOk)
+        Result<FhirResponse> response = await service.AnswerAsync(request, context.RequestAborted);
+        if (response.IsOk)
         {
-            await Outcomes.WriteAsync(context, request.Error);
+            await ResponseWriter.WriteAsync(context, response.Value, form);
             return;
         }
 
-        Result<FhirResponse> response = await service.AnswerAsync(request.Value, context.RequestAborted);
-        if (!response.IsOk)
+        if (response.Error.Kind == ErrorKind.MethodNotAllowed)
         {
-            if (response.Error.Kind == ErrorKind.MethodNotAllowed)
-            {
-                context.Response.Headers.Allow = string.Join(", ", service.Allowed(request.Value.Target).Select(verb => verb.ToString().ToUpperInvariant()));
-            }
-
-            await Outcomes.WriteAsync(context, response.Error);
-            return;
+            context.Response.Headers.Allow = string.Join(", ", service.Allowed(request.Target).Select(verb => verb.ToString().ToUpperInvariant()));
         }
 
-        await WriteAsync(context, response.Value, format);
+        await Outcomes.WriteAsync(context, response.Error, form);
     }
 
     private async ValueTask<Result<FhirRequest>> ReadAsync(HttpContext context)
@@ -62,21 +61,46 @@ internal sealed class FhirEndpoint(FhirService service, Requesters requesters, S
             return requester.Error;
         }
 
-        RequestBody body = verb is HttpVerb.Post or HttpVerb.Put or HttpVerb.Patch
-            ? new RequestBody(await ReadBodyAsync(context), MediaTypeOf(context.Request.ContentType))
-            : default;
+        IReadOnlyList<QueryParameter> parameters = context.Request.QueryString.HasValue ? QueryText.Read(context.Request.QueryString.Value) : [];
+        RequestBody body = default;
+        if (verb is HttpVerb.Post or HttpVerb.Put or HttpVerb.Patch)
+        {
+            Result<ReadOnlyMemory<byte>> bytes = await BodyReader.ReadAsync(context);
+            if (!bytes.IsOk)
+            {
+                return bytes.Error;
+            }
+
+            body = new RequestBody(bytes.Value, RequestHeaders.MediaTypeOf(context.Request.ContentType));
+            if (IsSearch(target.Kind) && verb == HttpVerb.Post && (body.MediaType == Form || body.IsEmpty))
+            {
+                // https://hl7.org/fhir/R4/http.html#search: parameters may stand in the url and in the form.
+                parameters = [.. parameters, .. QueryText.Read(System.Text.Encoding.UTF8.GetString(body.Bytes.Span))];
+                body = default;
+            }
+        }
+
+        (IReadOnlyList<QueryParameter> query, IReadOnlyList<QueryParameter> form) = Split(parameters);
         return new FhirRequest
         {
             Verb = verb,
             Target = target,
-            Query = Parameters(context.Request.QueryString.Value),
-            Conditions = ConditionsOf(context.Request.Headers),
-            Prefer = PreferOf(context.Request.Headers),
+            Query = query,
+            FormParameters = form,
+            Conditions = RequestHeaders.ConditionsOf(context.Request.Headers),
+            Prefer = RequestHeaders.PreferOf(context.Request.Headers),
             Body = body,
             Requester = requester.Value,
-            BaseUrl = options.BaseUrl ?? $"{context.Request.Scheme}://{context.Request.Host}{Path}",
+            BaseUrl = options.BaseUrl ?? BaseUrlOf(context.Request),
         };
     }
+
+    private static bool IsSearch(TargetKind kind) => kind is TargetKind.SystemSearch or TargetKind.TypeSearch or TargetKind.CompartmentSearch;
+
+    private static (IReadOnlyList<QueryParameter> Query, IReadOnlyList<QueryParameter> Form) Split(IReadOnlyList<QueryParameter> parameters) =>
+        parameters.Any(parameter => Formats.IsForm(parameter.Name))
+            ? ([.. parameters.Where(parameter => !Formats.IsForm(parameter.Name))], [.. parameters.Where(parameter => Formats.IsForm(parameter.Name))])
+            : (parameters, []);
 
     private static HttpVerb? VerbOf(string method) => method switch
     {
@@ -89,110 +113,18 @@ internal sealed class FhirEndpoint(FhirService service, Requesters requesters, S
         _ => null,
     };
 
-    private static List<QueryParameter> Parameters(string? query)
+    /// <summary>Clients mostly use one name for the server, so the last url made is kept.</summary>
+    private string BaseUrlOf(HttpRequest request)
     {
-        List<QueryParameter> parameters = QueryText.Read(query);
-        parameters.RemoveAll(parameter => parameter.Name is "_format" or "_pretty");
-        return parameters;
+        KnownBase? last = _lastBase;
+        string host = request.Host.Value ?? "";
+        if (last is null || last.Host != host || last.Scheme != request.Scheme)
+        {
+            _lastBase = last = new KnownBase(request.Scheme, host, $"{request.Scheme}://{host}{Path}");
+        }
+
+        return last.Url;
     }
 
-    private static string MediaTypeOf(string? contentType) =>
-        MediaTypeHeaderValue.TryParse(contentType, out MediaTypeHeaderValue? type) ? type.MediaType.Value!.ToLowerInvariant() : "";
-
-    private static Preconditions ConditionsOf(IHeaderDictionary headers)
-    {
-        string? ifModifiedSince = headers.IfModifiedSince;
-        return new Preconditions(
-            NullIfEmpty(headers.IfMatch),
-            NullIfEmpty(headers.IfNoneMatch),
-            HeaderUtilities.TryParseDate(ifModifiedSince, out DateTimeOffset since) ? since : null,
-            NullIfEmpty(headers["If-None-Exist"]));
-    }
-
-    private static string? NullIfEmpty(Microsoft.Extensions.Primitives.StringValues values) => values.Count == 0 ? null : values.ToString();
-
-    /// <summary>https://hl7.org/fhir/R4/http.html#ops (return) and https://hl7.org/fhir/R4/search.html#errors (handling)</summary>
-    private static Preferences PreferOf(IHeaderDictionary headers)
-    {
-        if (headers["Prefer"] is not { Count: > 0 } values)
-        {
-            return Preferences.None;
-        }
-
-        Preferences preferences = Preferences.None;
-        foreach (string preference in values.ToString().Split([',', ';'], StringSplitOptions.TrimEntries))
-        {
-            preferences = preference.Replace(" ", "", StringComparison.Ordinal).Replace("\"", "", StringComparison.Ordinal) switch
-            {
-                "return=minimal" => preferences with { Return = ReturnPreference.Minimal },
-                "return=representation" => preferences with { Return = ReturnPreference.Representation },
-                "return=OperationOutcome" => preferences with { Return = ReturnPreference.OperationOutcome },
-                "handling=strict" => preferences with { Handling = SearchHandling.Strict },
-                "handling=lenient" => preferences with { Handling = SearchHandling.Lenient },
-                _ => preferences,
-            };
-        }
-
-        return preferences;
-    }
-
-    private static async ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync(HttpContext context)
-    {
-        System.IO.Pipelines.PipeReader reader = context.Request.BodyReader;
-        while (true)
-        {
-            System.IO.Pipelines.ReadResult result = await reader.ReadAsync(context.RequestAborted);
-            if (result.IsCompleted)
-            {
-                byte[] bytes = result.Buffer.ToArray();
-                reader.AdvanceTo(result.Buffer.End);
-                return bytes;
-            }
-
-            reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
-        }
-    }
-
-    private static async Task WriteAsync(HttpContext context, FhirResponse answer, FhirFormat format)
-    {
-        HttpResponse response = context.Response;
-        response.StatusCode = (int)answer.Status;
-        if (answer.Version is { } version)
-        {
-            response.Headers.ETag = EntityTags.Of(version.Version);
-            response.Headers.LastModified = version.LastUpdated.ToString("R", CultureInfo.InvariantCulture);
-        }
-
-        if (answer.Location is not null)
-        {
-            response.Headers.Location = answer.Location;
-        }
-
-        if (answer.Json.IsEmpty)
-        {
-            return;
-        }
-
-        ReadOnlyMemory<byte> body = answer.ContentType is null ? Render(answer.Json, format, IsPretty(context.Request)) : answer.Json;
-        response.ContentType = answer.ContentType ?? Formats.ContentType(format);
-        response.ContentLength = body.Length;
-        if (!HttpMethods.IsHead(context.Request.Method))
-        {
-            await response.BodyWriter.WriteAsync(body, context.RequestAborted);
-        }
-    }
-
-    private static bool IsPretty(HttpRequest request) => request.Query.TryGetValue("_pretty", out var pretty) && pretty == "true";
-
-    /// <summary>The bytes of the store go out as they are, unless the client asks for another form.</summary>
-    private static ReadOnlyMemory<byte> Render(ReadOnlyMemory<byte> json, FhirFormat format, bool isPretty)
-    {
-        if (format == FhirFormat.Json && !isPretty)
-        {
-            return json;
-        }
-
-        Element root = FhirJson.Read(json).Root;
-        return format == FhirFormat.Xml ? FhirXml.ToBytes(root, isPretty).Value : FhirJson.ToBytes(root, isPretty);
-    }
+    private sealed record KnownBase(string Scheme, string Host, string Url);
 }

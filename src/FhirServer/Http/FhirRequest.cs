@@ -29,6 +29,9 @@ internal sealed record FhirRequest
     /// </summary>
     public IReadOnlyList<QueryParameter> Query { get; init; } = [];
 
+    /// <summary>The parameters that say how the answer is to be written; links to more of it repeat them.</summary>
+    public IReadOnlyList<QueryParameter> FormParameters { get; init; } = [];
+
     public Preconditions Conditions { get; init; } = Preconditions.None;
 
     public Preferences Prefer { get; init; } = Preferences.None;

@@ -1,4 +1,5 @@
 using System.Net;
+using HealthChain.FhirServer.Responses;
 using HealthChain.Storage;
 
 namespace HealthChain.FhirServer.Http;
@@ -8,8 +9,17 @@ internal sealed record FhirResponse
 {
     public required HttpStatusCode Status { get; init; }
 
+    private readonly ReadOnlyMemory<byte> _json;
+
     /// <summary>A resource in JSON; empty for an answer without a body. Written as XML when that is what the client asked for.</summary>
-    public ReadOnlyMemory<byte> Json { get; init; }
+    public ReadOnlyMemory<byte> Json
+    {
+        get => Bundle is null ? _json : Bundle.ToJson();
+        init => _json = value;
+    }
+
+    /// <summary>The resource when it is a bundle that is best written straight to where it goes; <see cref="Json"/> makes a copy of it.</summary>
+    public Bundle? Bundle { get; init; }
 
     /// <summary>
     /// Media type of an answer that is no resource (<c>$graphql</c>): then <see cref="Json"/> goes out as it is, whatever form of FHIR
@@ -26,6 +36,12 @@ internal sealed record FhirResponse
     /// <summary>The version that the answer is or has made: <c>ETag</c> and <c>Last-Modified</c>.</summary>
     public StoredVersion? Version { get; init; }
 
+    /// <summary>The <c>ETag</c> of an answer that is no version of a resource.</summary>
+    public string? EntityTag { get; init; }
+
+    /// <summary>True for what anybody may know; caches may keep it as long as they ask whether it is still so.</summary>
+    public bool MayBeCached { get; init; }
+
     /// <summary>Absolute url of the version that was made.</summary>
     public string? Location { get; init; }
 
@@ -34,4 +50,6 @@ internal sealed record FhirResponse
         new() { Status = HttpStatusCode.OK, Json = version.Json, HasBlobs = version.HasBlobs, Version = version };
 
     public static FhirResponse Of(ReadOnlyMemory<byte> json, HttpStatusCode status = HttpStatusCode.OK) => new() { Status = status, Json = json };
+
+    public static FhirResponse Of(Bundle bundle) => new() { Status = HttpStatusCode.OK, Bundle = bundle };
 }

@@ -39,7 +39,7 @@ internal static class OperationOutcome
         json.WriteString("severity"u8, issue.Severity.Code());
         json.WriteString("code"u8, issue.Type.Code());
         json.WriteStartObject("details"u8);
-        json.WriteString("text"u8, issue.Message);
+        json.WriteString("text"u8, Printable(issue.Message));
         json.WriteEndObject();
         if (Diagnostics(issue) is { } diagnostics)
         {
@@ -55,6 +55,17 @@ internal static class OperationOutcome
 
         json.WriteEndObject();
     }
+
+    /// <summary>A message may quote what a client sent; characters that no FHIR string may hold would make the outcome itself unreadable.</summary>
+    private static string Printable(string message) => message.AsSpan().IndexOfAnyInRange('\0', '\u001f') < 0
+        ? message
+        : string.Create(message.Length, message, static (target, source) =>
+        {
+            for (int i = 0; i < source.Length; i++)
+            {
+                target[i] = source[i] < ' ' ? ' ' : source[i];
+            }
+        });
 
     /// <summary>R4 has no element for a line or a rule, and the extensions that later versions have for them are unknown to it.</summary>
     private static string? Diagnostics(Issue issue) => (issue.Position, issue.Key) switch

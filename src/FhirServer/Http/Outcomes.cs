@@ -1,7 +1,5 @@
 using System.Collections.Frozen;
 using HealthChain.Fhir;
-using HealthChain.Fhir.Model;
-using HealthChain.Fhir.Xml;
 
 namespace HealthChain.FhirServer.Http;
 
@@ -31,7 +29,7 @@ internal static class Outcomes
     public static int StatusOf(ErrorKind kind) => Statuses[kind];
 
     /// <summary>Answers with the status that belongs to the error's kind, and an OperationOutcome of its issues.</summary>
-    public static Task WriteAsync(HttpContext context, FhirError error)
+    public static Task WriteAsync(HttpContext context, FhirError error, ResponseForm? form = null)
     {
         // https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3: whoever knows better has set it.
         if (error.Kind is ErrorKind.Busy or ErrorKind.Throttled && context.Response.Headers.RetryAfter.Count == 0)
@@ -39,7 +37,7 @@ internal static class Outcomes
             context.Response.Headers.RetryAfter = "1";
         }
 
-        return WriteAsync(context, StatusOf(error.Kind), error.Issues);
+        return WriteAsync(context, StatusOf(error.Kind), error.Issues, form);
     }
 
     /// <summary>The client accepts no form that the server has.</summary>
@@ -88,22 +86,12 @@ internal static class Outcomes
         var status => Issue.Error(IssueType.Processing, $"The request was refused with status {status}."),
     };
 
-    private static async Task WriteAsync(HttpContext context, int status, IReadOnlyList<Issue> issues)
+    private static Task WriteAsync(HttpContext context, int status, IReadOnlyList<Issue> issues, ResponseForm? form = null)
     {
-        // A client that accepts neither form still learns in JSON what went wrong.
-        var format = Formats.Asked(context.Request) ?? FhirFormat.Json;
-        var body = OperationOutcome.ToJson(issues);
-        if (format == FhirFormat.Xml)
-        {
-            body = FhirXml.ToBytes(FhirJson.Read(body).Root).Value;
-        }
-
         context.Response.StatusCode = status;
-        context.Response.ContentType = Formats.ContentType(format);
-        context.Response.ContentLength = body.Length;
-        if (!HttpMethods.IsHead(context.Request.Method))
-        {
-            await context.Response.Body.WriteAsync(body, context.RequestAborted);
-        }
+        ResponseWriter.WriteSafety(context.Response.Headers);
+
+        // A client that accepts neither form still learns in JSON what went wrong.
+        return ResponseWriter.WriteAsync(context, OperationOutcome.ToJson(issues), form ?? Formats.AskedOrDefault(context.Request));
     }
 }

@@ -10,6 +10,8 @@ namespace HealthChain.FhirServer.Interactions;
 /// </summary>
 internal sealed class FhirService(
     Read read,
+    Search search,
+    History history,
     Capabilities capabilities,
     OperationTable operations)
 {
@@ -25,6 +27,9 @@ internal sealed class FhirService(
     private IInteraction? Find(in RequestTarget target, HttpVerb verb) => (target.Kind, verb) switch
     {
         (TargetKind.Instance or TargetKind.Version, HttpVerb.Get or HttpVerb.Head) => read,
+        (TargetKind.System or TargetKind.Type or TargetKind.Compartment, HttpVerb.Get or HttpVerb.Head) => search,
+        (TargetKind.SystemSearch or TargetKind.TypeSearch or TargetKind.CompartmentSearch, HttpVerb.Post) => search,
+        (TargetKind.SystemHistory or TargetKind.TypeHistory or TargetKind.InstanceHistory, HttpVerb.Get or HttpVerb.Head) => history,
         (TargetKind.Capabilities, HttpVerb.Get or HttpVerb.Head) => capabilities,
         (TargetKind.Operation, _) => operations.Find(target, verb),
         _ => null,

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using HealthChain.Fhir;
 using HealthChain.FhirServer.Http;
+using HealthChain.FhirServer.Responses;
 using HealthChain.Storage;
 
 namespace HealthChain.FhirServer.Interactions;
@@ -11,10 +12,22 @@ internal sealed class Read(IResourceStore store) : IInteraction
 {
     public async ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, CancellationToken cancellationToken)
     {
-        Result<StoredVersion> version = await FindAsync(store, request, cancellationToken);
-        return !version.IsOk ? version.Error
-            : IsUnchanged(request.Conditions, version.Value) ? new FhirResponse { Status = HttpStatusCode.NotModified, Version = version.Value }
-            : FhirResponse.Of(version.Value);
+        Result<ElementSelection> selection = request.Query.Count == 0 ? ElementSelection.All : ElementSelection.Of(request);
+        if (!selection.IsOk)
+        {
+            return selection.Error;
+        }
+
+        Result<StoredVersion> found = await FindAsync(store, request, cancellationToken);
+        if (!found.IsOk)
+        {
+            return found.Error;
+        }
+
+        StoredVersion version = found.Value;
+        return IsUnchanged(request.Conditions, version) ? new FhirResponse { Status = HttpStatusCode.NotModified, Version = version }
+            : selection.Value.IsAll ? FhirResponse.Of(version)
+            : FhirResponse.Of(version) with { Json = SubsetWriter.ToJson(version.Json.Span, request.Target.Type!, selection.Value) };
     }
 
     /// <summary>The version that a target with type and id speaks of: the one it names, or the current one.</summary>

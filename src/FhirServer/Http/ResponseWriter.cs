@@ -1,0 +1,124 @@
+using System.Globalization;
+using HealthChain.Fhir;
+using HealthChain.Fhir.Model;
+using HealthChain.Fhir.Xml;
+using HealthChain.FhirServer.Responses;
+
+namespace HealthChain.FhirServer.Http;
+
+/// <summary>Writes answers to the network: status, headers, and the resource in the form that was asked for.</summary>
+internal static class ResponseWriter
+{
+    public static async Task WriteAsync(HttpContext context, FhirResponse answer, ResponseForm form)
+    {
+        HttpResponse response = context.Response;
+        response.StatusCode = (int)answer.Status;
+        WriteHeaders(response.Headers, answer);
+        if (answer.Bundle is { } bundle)
+        {
+            using var buffer = new PooledBuffer(bundle.EstimatedLength);
+            bundle.WriteTo(buffer);
+            await WriteAsync(context, buffer.Written, form);
+        }
+        else if (answer.ContentType is { } contentType)
+        {
+            await SendAsync(context, answer.Json, contentType);
+        }
+        else if (!answer.Json.IsEmpty)
+        {
+            await WriteAsync(context, answer.Json, form);
+        }
+    }
+
+    /// <summary>Writes a resource that is JSON in the form that was asked for. The bytes of the store go out as they are, unless it is another one.</summary>
+    public static async Task WriteAsync(HttpContext context, ReadOnlyMemory<byte> json, ResponseForm form)
+    {
+        if (form == ResponseForm.Default)
+        {
+            await SendAsync(context, json, Formats.FhirJson);
+            return;
+        }
+
+        using var buffer = new PooledBuffer(json.Length * 2);
+        Element root = FhirJson.Read(json).Root;
+        if (form.Format == FhirFormat.Json)
+        {
+            FhirJson.Write(root, buffer, form.IsPretty);
+        }
+        else if (FhirXml.Write(root, buffer, form.IsPretty) is { } error)
+        {
+            // The resource has a character that XML lacks; the client can still have it as JSON, and learns so in XML.
+            context.Response.StatusCode = Outcomes.StatusOf(ErrorKind.NotAcceptable);
+            buffer.Truncate(0);
+            FhirXml.Write(FhirJson.Read(OperationOutcome.ToJson(error.Issues)).Root, buffer, form.IsPretty);
+        }
+
+        await SendAsync(context, buffer.Written, Formats.ContentType(form.Format));
+    }
+
+    private static void WriteHeaders(IHeaderDictionary headers, FhirResponse answer)
+    {
+        if (answer.Version is { } version)
+        {
+            headers.ETag = EntityTags.Of(version.Version);
+            headers.LastModified = version.LastUpdated.ToString("R", CultureInfo.InvariantCulture);
+        }
+        else if (answer.EntityTag is { } tag)
+        {
+            headers.ETag = tag;
+        }
+
+        if (answer.Location is not null)
+        {
+            headers.Location = answer.Location;
+        }
+
+        WriteSafety(headers);
+        if (answer.MayBeCached)
+        {
+            headers.CacheControl = "no-cache";
+        }
+    }
+
+    /// <summary>Health data stays out of caches, above all out of those on the disks of shared computers, and is never taken for a web page.</summary>
+    public static void WriteSafety(IHeaderDictionary headers)
+    {
+        headers.CacheControl = "no-store";
+        headers.XContentTypeOptions = "nosniff";
+    }
+
+    private static async Task SendAsync(HttpContext context, ReadOnlyMemory<byte> body, string contentType)
+    {
+        HttpResponse response = context.Response;
+        response.ContentType = contentType;
+        if (body.Length >= BodyCompression.MinLength)
+        {
+            response.Headers.Vary = "Accept, Accept-Encoding";
+            if (BodyCompression.Asked(context.Request) is { } coding)
+            {
+                using var compressed = new PooledBuffer(body.Length);
+                if (BodyCompression.TryCompress(coding, body.Span, compressed))
+                {
+                    response.Headers.ContentEncoding = coding;
+                    await SendBytesAsync(context, compressed.Written);
+                    return;
+                }
+            }
+        }
+        else
+        {
+            response.Headers.Vary = "Accept";
+        }
+
+        await SendBytesAsync(context, body);
+    }
+
+    private static async Task SendBytesAsync(HttpContext context, ReadOnlyMemory<byte> body)
+    {
+        context.Response.ContentLength = body.Length;
+        if (!HttpMethods.IsHead(context.Request.Method))
+        {
+            await context.Response.BodyWriter.WriteAsync(body, context.RequestAborted);
+        }
+    }
+}
