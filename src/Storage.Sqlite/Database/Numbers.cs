@@ -64,6 +64,9 @@ internal sealed class Numbers
     /// <summary>The number of a resource type by its id in the schema.</summary>
     public ushort OfType(ushort id) => _typeNumberOf[id];
 
+    /// <summary>Whether there can be resources of the type.</summary>
+    public bool Has(TypeSchema type) => _typeNumberOf[type.Id] != None;
+
     /// <summary>The type with that number.</summary>
     /// <exception cref="StoreException">There is no such type in R4.</exception>
     public TypeSchema TypeOf(long number) => number < _typeOf.Length && _typeOf[(int)number] is var id and not None

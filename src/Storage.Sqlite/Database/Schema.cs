@@ -35,7 +35,7 @@ internal static class Schema
             CREATE TABLE range(p INTEGER NOT NULL, w INTEGER NOT NULL, lo INTEGER NOT NULL, hi INTEGER NOT NULL, h INTEGER NOT NULL,
                 rid INTEGER NOT NULL, PRIMARY KEY(p, w, lo, hi, h, rid)) WITHOUT ROWID
             """,
-            "CREATE TABLE moved(sub INTEGER NOT NULL, vid INTEGER NOT NULL, PRIMARY KEY(sub, vid)) WITHOUT ROWID",
+            "CREATE TABLE moved(sub INTEGER NOT NULL, rid INTEGER NOT NULL, PRIMARY KEY(sub, rid)) WITHOUT ROWID",
             "CREATE TABLE blob(address BLOB NOT NULL, vid INTEGER NOT NULL, PRIMARY KEY(address, vid)) WITHOUT ROWID",
             "CREATE INDEX blob_vid ON blob(vid)",
             "CREATE TABLE erasing(sub INTEGER PRIMARY KEY)",

@@ -10,6 +10,10 @@ internal sealed class SqliteException(int code, string message) : IOException($"
 
     /// <summary>The disk or a quota is full; the transaction was rolled back and nothing acknowledged is lost.</summary>
     public bool IsFull => (Code & 0xFF) == ResultCodes.Full;
+
+    /// <summary>The cause lies outside the program and may pass: a disk, memory, another process.</summary>
+    public bool MayPass => (Code & 0xFF) is ResultCodes.Full or ResultCodes.IoError or ResultCodes.Busy or ResultCodes.Locked
+        or ResultCodes.NoMemory or ResultCodes.ReadOnly or ResultCodes.CannotOpen;
 }
 
 internal static class ResultCodes
@@ -17,7 +21,12 @@ internal static class ResultCodes
     public const int Ok = 0;
     public const int Error = 1;
     public const int Busy = 5;
+    public const int Locked = 6;
+    public const int NoMemory = 7;
+    public const int ReadOnly = 8;
+    public const int IoError = 10;
     public const int Full = 13;
+    public const int CannotOpen = 14;
     public const int Constraint = 19;
     public const int Row = 100;
     public const int Done = 101;
@@ -31,6 +40,7 @@ internal sealed unsafe class Connection : IDisposable
     private const int NoMutex = 0x8000;
 
     private nint _handle;
+    private int* _logPages;
 
     private Connection(nint handle) => _handle = handle;
 
@@ -79,13 +89,50 @@ internal sealed unsafe class Connection : IDisposable
         }
     }
 
+    /// <summary>Pages in the write-ahead log after this connection's last commit; counted once <see cref="WatchLog"/> was called.</summary>
+    public int LogPages => _logPages is null ? 0 : *_logPages;
+
+    /// <summary>Lets SQLite tell after each commit how long the log is, in place of its own checkpoints.</summary>
+    public void WatchLog()
+    {
+        _logPages = (int*)NativeMemory.AllocZeroed(sizeof(int));
+        _ = SqliteLibrary.WalHook(_handle, &CountPages, _logPages);
+    }
+
+    /// <summary>Copies the log into the database as far as readers allow, without waiting for anybody.</summary>
+    /// <param name="truncate">Wait for readers, copy everything and cut the log off.</param>
+    /// <returns>Whether all of the log was copied, so that the next commit begins it anew.</returns>
+    public bool Checkpoint(bool truncate = false)
+    {
+        const int Passive = 0;
+        const int Truncate = 3;
+        int log;
+        int copied;
+        int code = SqliteLibrary.WalCheckpointV2(_handle, null, truncate ? Truncate : Passive, &log, &copied);
+        if ((code & 0xFF) != ResultCodes.Busy)
+        {
+            Check(code);
+        }
+
+        return code == ResultCodes.Ok && log == copied;
+    }
+
     public void Dispose()
     {
         if (_handle != 0)
         {
             _ = SqliteLibrary.CloseV2(_handle);
             _handle = 0;
+            NativeMemory.Free(_logPages);
+            _logPages = null;
         }
+    }
+
+    [UnmanagedCallersOnly]
+    private static int CountPages(int* count, nint connection, byte* database, int pages)
+    {
+        *count = pages;
+        return ResultCodes.Ok;
     }
 
     internal void Check(int code)

@@ -83,6 +83,9 @@ internal static unsafe partial class SqliteLibrary
 
     public static readonly delegate* unmanaged<nint, int> BackupFinish = (delegate* unmanaged<nint, int>)Export("sqlite3_backup_finish");
 
+    public static readonly delegate* unmanaged<nint, delegate* unmanaged<int*, nint, byte*, int, int>, int*, nint> WalHook =
+        (delegate* unmanaged<nint, delegate* unmanaged<int*, nint, byte*, int, int>, int*, nint>)Export("sqlite3_wal_hook");
+
     public static readonly delegate* unmanaged<nint, byte*, int, int*, int*, int> WalCheckpointV2 =
         (delegate* unmanaged<nint, byte*, int, int*, int*, int>)Export("sqlite3_wal_checkpoint_v2");
 

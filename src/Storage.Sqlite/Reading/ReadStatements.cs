@@ -17,7 +17,7 @@ internal sealed class ReadStatements(Connection connection) : IDisposable
     public Statement Range { get; } =
         connection.Prepare("SELECT rid FROM range WHERE p=? AND w=? AND lo BETWEEN ? AND ? AND hi BETWEEN ? AND ? AND h=?");
 
-    public Statement Type { get; } = connection.Prepare("SELECT rid FROM res WHERE type=? AND op>=0 AND rid>? ORDER BY rid");
+    public Statement Type { get; } = connection.Prepare("SELECT rid FROM res INDEXED BY res_type WHERE type=? AND op>=0 AND rid>? ORDER BY rid");
     public Statement Head { get; } = connection.Prepare($"SELECT {HeadColumns} FROM res WHERE rid=?");
     public Statement Subject { get; } = connection.Prepare("SELECT sub FROM subject WHERE h=?");
     public Statement SubjectId { get; } = connection.Prepare("SELECT id FROM subject WHERE sub=?");
@@ -25,16 +25,30 @@ internal sealed class ReadStatements(Connection connection) : IDisposable
     public Statement Versions { get; } = connection.Prepare("SELECT versions FROM count WHERE type=?");
 
     public Statement NewestFirst { get; } =
-        connection.Prepare("SELECT rid, vid FROM ver WHERE type=? AND vid<? ORDER BY vid DESC");
+        connection.Prepare("SELECT rid, vid FROM ver INDEXED BY ver_type WHERE type=? AND vid<? ORDER BY vid DESC");
 
     public Statement Body { get; } = connection.Prepare($"SELECT {VersionColumns}, body, hash FROM ver WHERE vid=?");
+    public Statement BySequence { get; } = connection.Prepare($"SELECT {VersionColumns} FROM ver WHERE vid=? AND rid<>0");
+    public Statement Instant { get; } = connection.Prepare("SELECT ts FROM ver WHERE vid=?");
+    public Statement Down { get; } = connection.Prepare($"SELECT {VersionColumns} FROM ver WHERE vid BETWEEN ? AND ? AND rid<>0 ORDER BY vid DESC");
+
+    public Statement DownOfType { get; } =
+        connection.Prepare($"SELECT {VersionColumns} FROM ver INDEXED BY ver_type WHERE vid BETWEEN ? AND ? AND type=? ORDER BY vid DESC");
+
+    public Statement DownOfResource { get; } =
+        connection.Prepare($"SELECT {VersionColumns} FROM ver INDEXED BY ver_rid WHERE vid BETWEEN ? AND ? AND rid=? ORDER BY v DESC");
+
+    public Statement CountOfType { get; } = connection.Prepare("SELECT count(*) FROM ver INDEXED BY ver_type WHERE vid BETWEEN ? AND ? AND type=?");
+    public Statement CountOfResource { get; } = connection.Prepare("SELECT count(*) FROM ver INDEXED BY ver_rid WHERE vid BETWEEN ? AND ? AND rid=?");
+    public Statement Blobs { get; } = connection.Prepare("SELECT DISTINCT address FROM blob WHERE address>? ORDER BY address LIMIT ?");
     public Statement ByNumber { get; } = connection.Prepare($"SELECT {VersionColumns} FROM ver WHERE rid=? AND v=?");
 
     public void Dispose()
     {
         foreach (Statement statement in new[]
         {
-            Begin, End, Newest, Value, ValueOfPatient, Range, Type, Head, Subject, SubjectId, Current, Versions, NewestFirst, Body, ByNumber,
+            Begin, End, Newest, Value, ValueOfPatient, Range, Type, Head, Subject, SubjectId, Current, Versions, NewestFirst, Body, BySequence,
+            Instant, Down, DownOfType, DownOfResource, CountOfType, CountOfResource, Blobs, ByNumber,
         })
         {
             statement.Dispose();

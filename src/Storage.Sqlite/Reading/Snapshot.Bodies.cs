@@ -72,7 +72,7 @@ internal sealed partial class Snapshot
     {
         byte[] plain = new byte[Math.Max(0, sealedBytes.Length - ResourceSealer.Overhead)];
         SealStatus status = SubjectIdOf(row.Subject) is { } subject
-            ? _sealer.Open(subject, new SealedVersion(row.Type.Name, (ulong)row.Rid, row.Version), sealedBytes, plain)
+            ? _sealer.Open(subject, row.Seal, sealedBytes, plain)
             : SealStatus.ErasedSubject;
         return status switch
         {
@@ -85,7 +85,8 @@ internal sealed partial class Snapshot
         };
     }
 
-    private SubjectId? SubjectIdOf(long number)
+    /// <summary>The random id of a subject by its number; null when it was erased.</summary>
+    public SubjectId? SubjectIdOf(long number)
     {
         if (number == 0)
         {

@@ -1,5 +1,6 @@
 using System.Text;
 using HealthChain.Fhir.Schema;
+using HealthChain.Storage.Sealing;
 using HealthChain.Storage.Sqlite.Database;
 
 namespace HealthChain.Storage.Sqlite.Reading;
@@ -11,21 +12,22 @@ internal readonly record struct VersionRow(long Sequence, long Rid, long Version
 {
     private const int IdAt = 25;
 
+    public bool IsDeletion => Operation.IsDeletion(Op);
+
+    /// <summary>What its sealed bytes are bound to.</summary>
+    public SealedVersion Seal => new(Type.Name, (ulong)Rid, Version);
+
     /// <param name="plain">The content, which begins with type and id: <c>{"resourceType":"T","id":"I"</c>.</param>
     public StoredVersion Stored(ReadOnlyMemory<byte> plain)
     {
         ReadOnlySpan<byte> id = plain.Span[(IdAt + Type.Name.Length)..];
         id = id[..id.IndexOf((byte)'"')];
-        bool isDeleted = Operation.IsDeletion(Op);
-        return new StoredVersion(
-            new ResourceKey(Type.Name, Encoding.ASCII.GetString(id)),
-            Version,
-            DateTimeOffset.FromUnixTimeMilliseconds(Instant),
-            Sequence,
-            Operation.KindOf(Op),
-            isDeleted ? default : plain)
+        return Stored(new ResourceKey(Type.Name, Encoding.ASCII.GetString(id)), plain);
+    }
+
+    public StoredVersion Stored(ResourceKey key, ReadOnlyMemory<byte> plain) =>
+        new(key, Version, DateTimeOffset.FromUnixTimeMilliseconds(Instant), Sequence, Operation.KindOf(Op), Operation.IsDeletion(Op) ? default : plain)
         {
             HasBlobs = Operation.HasBlobs(Op),
         };
-    }
 }

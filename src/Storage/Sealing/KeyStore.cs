@@ -121,6 +121,24 @@ public sealed partial class KeyStore : IDisposable
     /// <summary>The key (32 bytes) for the salts of the subject's commitments in the ledger.</summary>
     public KeyState GetCommitmentSaltKey(SubjectId subject, Span<byte> key) => Derive(subject, "HealthChain 1 commitment salt"u8, key);
 
+    /// <summary>
+    /// The key for the hashes of search indexes, made once: it comes from the secret of <see cref="SubjectId.NoPerson"/>, which is never
+    /// destroyed, so it lies where the secrets lie and outlives rotations of the tenant key. It is durable when this returns.
+    /// </summary>
+    public IndexHasher GetIndexHasher()
+    {
+        Span<byte> key = stackalloc byte[SubjectKeys.SecretBytes];
+        if (!TryGetOrCreate(SubjectId.NoPerson, out SubjectKeys? keys) || !keys.TryDerive("HealthChain 1 search index"u8, key))
+        {
+            throw new KeyStoreException($"{_path} says that the secret of no person was destroyed, which never happens. Restore it from its backup.");
+        }
+
+        Flush();
+        var hasher = new IndexHasher(key[..IndexHasher.KeyBytes]);
+        CryptographicOperations.ZeroMemory(key);
+        return hasher;
+    }
+
     internal KeyState TryGet(SubjectId subject, out SubjectKeys? keys)
     {
         if (_cache.TryGet(subject, out keys))

@@ -1,0 +1,17 @@
+using HealthChain.Fhir.Search;
+using HealthChain.Storage.Sealing;
+using HealthChain.Storage.Sqlite.Database;
+using HealthChain.Storage.Sqlite.Index;
+
+namespace HealthChain.Storage.Sqlite;
+
+/// <summary>What reading and writing share; nothing of it changes while the store is open.</summary>
+internal sealed record EngineParts(
+    SqliteStoreOptions Options,
+    KeyStore Keys,
+    ResourceSealer Sealer,
+    IndexHasher Hasher,
+    SearchParameterSet Parameters,
+    Numbers Numbers,
+    RowWriter RowWriter,
+    TimeProvider Time);

@@ -1,0 +1,63 @@
+using HealthChain.Fhir.Model;
+using HealthChain.Storage.Sqlite.Writing;
+
+namespace HealthChain.Storage.Sqlite.Reading;
+
+/// <summary>Versions as one scope sees them: those that it sees itself, of resources whose newest version it sees too.</summary>
+internal sealed class VersionReader(Snapshot snapshot, EngineParts parts, PreparerPool preparers, AccessScope scope)
+{
+    private readonly Head _head = new();
+
+    public AccessScope Scope => scope;
+
+    /// <summary>The current version, a deletion included.</summary>
+    public static StoredVersion? Newest(Snapshot snapshot, EngineParts parts, AccessScope scope, ResourceKey key)
+    {
+        var head = new Head();
+        long rid = snapshot.FindIdentity(Preparer.IdentityOf(parts.Hasher, key));
+        return rid != 0 && snapshot.TryGetHead(rid, head) && head.IsSeenBy(scope) && snapshot.Open(head.Newest) is { } version && version.Key == key
+            ? version
+            : null;
+    }
+
+    public StoredVersion? Version(ResourceKey key, long number)
+    {
+        long rid = snapshot.FindIdentity(Preparer.IdentityOf(parts.Hasher, key));
+        return rid != 0 && snapshot.FindVersion(rid, number) is { } row && Sees(row) && snapshot.Open(row.Sequence) is { } version && version.Key == key
+            ? version
+            : null;
+    }
+
+    public StoredVersion? At(long sequence) =>
+        snapshot.FindVersion(sequence) is { } row && Sees(row) ? snapshot.Open(sequence) : null;
+
+    /// <summary>Whether the version exists for the scope.</summary>
+    public bool Sees(in VersionRow row)
+    {
+        if (scope.SeesEverything)
+        {
+            return true;
+        }
+
+        if (!scope.MaySee(row.Type.Name) || !snapshot.TryGetHead(row.Rid, _head) || !_head.IsSeenBy(scope))
+        {
+            return false;
+        }
+
+        if (row.Sequence == _head.Newest)
+        {
+            return true;
+        }
+
+        // Only the newest version's keys are kept. A deletion has the facts of the version that it ended.
+        long content = row.IsDeletion ? snapshot.FindVersion(row.Rid, row.Version - 1)?.Sequence ?? 0 : row.Sequence;
+        return snapshot.Open(content) is { } version && SeesContent(version);
+    }
+
+    private bool SeesContent(StoredVersion version)
+    {
+        Element resource = FhirJson.Read(version.Json).Root;
+        long identity = Preparer.IdentityOf(parts.Hasher, version.Key);
+        return preparers.Use(preparer => scope.Sees(new ResourceFacts(version.Key.Type, identity, preparer.KeysOf(resource, identity, out _))));
+    }
+}

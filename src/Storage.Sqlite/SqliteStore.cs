@@ -1,0 +1,106 @@
+using System.Runtime.CompilerServices;
+using HealthChain.Fhir;
+using HealthChain.Storage.Sqlite.Database;
+using HealthChain.Storage.Sqlite.Reading;
+using HealthChain.Storage.Sqlite.Writing;
+
+namespace HealthChain.Storage.Sqlite;
+
+/// <summary>
+/// The embedded store: one SQLite database that holds no text, one thread that writes, any number that read. docs/adr/0014-sqlite-engine.md
+/// says how it works.
+/// </summary>
+public sealed partial class SqliteStore : IResourceStore
+{
+    private readonly Files _files;
+    private readonly EngineParts _parts;
+    private readonly PreparerPool _preparers;
+    private readonly ReaderPool _readers;
+    private readonly Writer _writer;
+    private readonly ChangeSignal _changes;
+    private volatile bool _parametersChanged;
+
+    private SqliteStore(Files files, EngineParts parts, PreparerPool preparers, ReaderPool readers, Writer writer, ChangeSignal changes, bool parametersChanged)
+    {
+        _files = files;
+        _parts = parts;
+        _preparers = preparers;
+        _readers = readers;
+        _writer = writer;
+        _changes = changes;
+        _parametersChanged = parametersChanged;
+    }
+
+    /// <summary>Makes the hashes of this store's index, for access scopes that compare them.</summary>
+    public IndexHasher Hasher => _parts.Hasher;
+
+    /// <summary>
+    /// True when resources were indexed by other search parameters than today's: searches by those that changed miss older resources
+    /// until all types are indexed again.
+    /// </summary>
+    public bool NeedsReindexing => _parametersChanged;
+
+    public async ValueTask<StoredVersion?> ReadAsync(AccessScope scope, ResourceKey key, CancellationToken cancellationToken)
+    {
+        using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);
+        return VersionReader.Newest(rented.Snapshot, _parts, scope, key);
+    }
+
+    public async ValueTask<StoredVersion?> ReadVersionAsync(AccessScope scope, ResourceKey key, long version, CancellationToken cancellationToken)
+    {
+        using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);
+        return new VersionReader(rented.Snapshot, _parts, _preparers, scope).Version(key, version);
+    }
+
+    public async ValueTask<HistoryPage> HistoryAsync(AccessScope scope, HistoryRequest request, CancellationToken cancellationToken)
+    {
+        using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);
+        return new HistoryReader(rented.Snapshot, _parts, new VersionReader(rented.Snapshot, _parts, _preparers, scope)).Read(request, cancellationToken);
+    }
+
+    public async IAsyncEnumerable<StoredVersion> ChangesAsync(
+        AccessScope scope, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Few at a time: whoever follows slowly must not keep the log from being cut.
+        const int AtOnce = 64;
+        long newest = _changes.Newest;
+        var versions = new List<StoredVersion>(AtOnce);
+        for (long next = after + 1; next <= newest;)
+        {
+            versions.Clear();
+            using (ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken))
+            {
+                var reader = new VersionReader(rented.Snapshot, _parts, _preparers, scope);
+                for (; next <= newest && versions.Count < AtOnce; next++)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    if (reader.At(next) is { } version)
+                    {
+                        versions.Add(version);
+                    }
+                }
+            }
+
+            foreach (StoredVersion version in versions)
+            {
+                yield return version;
+            }
+        }
+    }
+
+    public ValueTask WaitForChangeAsync(long after, CancellationToken cancellationToken) => _changes.WaitAsync(after, cancellationToken);
+
+    public async ValueTask<Result<CommitResult>> CommitAsync(AccessScope scope, Transaction transaction, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return await _writer.CommitAsync(_preparers.Prepare(scope, transaction), cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // Waits for a thread that may have seconds of flushing before it.
+        await Task.Run(_writer.Dispose);
+        _readers.Dispose();
+        _files.Dispose();
+    }
+}

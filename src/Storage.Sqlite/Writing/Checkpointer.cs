@@ -1,0 +1,49 @@
+using HealthChain.Storage.Sqlite.Database;
+using HealthChain.Storage.Sqlite.Native;
+
+namespace HealthChain.Storage.Sqlite.Writing;
+
+/// <summary>
+/// Copies the write-ahead log into the database while the writer goes on. What is written meanwhile is left over, so the writer
+/// copies that small rest itself; then the log begins anew.
+/// </summary>
+internal sealed class Checkpointer(Files files, SqliteStoreOptions options)
+{
+    /// <summary>A log that has grown so much longer than asked for is copied by the writer, whatever it costs.</summary>
+    private const int MostTimes = 8;
+
+    private readonly int _pages = (int)(options.CheckpointBytes / Schema.PageBytes);
+    private Task _copying = Task.CompletedTask;
+    private bool _hasRest;
+
+    /// <summary>To be called by the writer after each commit.</summary>
+    /// <exception cref="SqliteException">Copying failed; the log goes on growing.</exception>
+    public void Notice(Connection writer)
+    {
+        if (!_copying.IsCompleted)
+        {
+            return;
+        }
+
+        if (_hasRest || writer.LogPages > (long)_pages * MostTimes)
+        {
+            _hasRest = false;
+            _copying.GetAwaiter().GetResult();
+            writer.Checkpoint();
+        }
+        else if (writer.LogPages > _pages)
+        {
+            _hasRest = true;
+            _copying = Task.Run(Copy);
+        }
+    }
+
+    /// <summary>Waits until nothing is being copied.</summary>
+    public void Finish() => _copying.GetAwaiter().GetResult();
+
+    private void Copy()
+    {
+        using Connection connection = files.OpenForWriting(options with { WriterCacheBytes = 1 << 20 });
+        connection.Checkpoint();
+    }
+}

@@ -1,0 +1,210 @@
+using System.Security.Cryptography;
+using HealthChain.Fhir;
+using HealthChain.Fhir.Schema;
+using HealthChain.Storage.Blobs;
+using HealthChain.Storage.Sealing;
+using HealthChain.Storage.Sqlite.Database;
+using HealthChain.Storage.Sqlite.Index;
+using HealthChain.Storage.Sqlite.Reading;
+
+namespace HealthChain.Storage.Sqlite.Writing;
+
+/// <summary>Whether a search finds exactly the resources that a guard names.</summary>
+internal delegate bool GuardSearch(Snapshot view, AccessScope scope, Finds guard);
+
+/// <summary>
+/// Applies prepared transactions one after the other within the writer's database transaction. What a transaction may be refused for
+/// is found before its first row is written; anything thrown after that undoes the whole group.
+/// </summary>
+internal sealed class Committer(WriteStatements sql, WriterState state, RecentIndex index, Snapshot view, EngineParts parts, GuardSearch search)
+{
+    private readonly Head _head = new();
+    private readonly ResourceRows _before = new(parts);
+    private readonly ResourceRows _after = new(parts);
+    private readonly SubjectDirectory _subjects = new(sql, state);
+    private byte[] _sealed = new byte[8192];
+
+    /// <summary>To be called when a subject was erased: who comes back gets another.</summary>
+    public void ForgetSubjects() => _subjects.Forget();
+
+    /// <summary>What a transaction came to; the versions are durable when the database transaction is.</summary>
+    public Result<CommitResult> Apply(PreparedTransaction transaction)
+    {
+        view.Advance(state.Sequence, index.Set);
+        foreach (Guard guard in transaction.Guards)
+        {
+            if (!Holds(transaction.Scope, guard))
+            {
+                return new GuardFailed(guard);
+            }
+        }
+
+        if (!transaction.Scope.SeesEverything)
+        {
+            foreach (PreparedWrite write in transaction.Writes)
+            {
+                if (write is PreparedPut && TryFind(write.Identity) && !_head.IsSeenBy(transaction.Scope))
+                {
+                    return FhirError.Of(ErrorKind.Conflict, IssueType.Conflict, "The id cannot be used.");
+                }
+            }
+        }
+
+        var versions = new StoredVersion?[transaction.Writes.Count];
+        for (int i = 0; i < versions.Length; i++)
+        {
+            versions[i] = transaction.Writes[i] is PreparedPut put ? Put(put) : Delete(transaction.Scope, transaction.Writes[i]);
+        }
+
+        return new Committed(versions);
+    }
+
+    private bool Holds(AccessScope scope, Guard guard)
+    {
+        switch (guard)
+        {
+            case AtVersion at:
+                bool isThere = TryFind(Preparer.IdentityOf(parts.Hasher, at.Key)) && !_head.IsDeleted && _head.IsSeenBy(scope);
+                return at.Version == (isThere ? _head.Version : 0);
+            case Finds finds:
+                return search(view, scope, finds);
+            default:
+                throw new ArgumentException($"Unknown guard {guard.GetType().Name}.", nameof(guard));
+        }
+    }
+
+    private bool TryFind(long identity) => view.FindIdentity(identity) is var rid and not 0 && view.TryGetHead(rid, _head);
+
+    private StoredVersion Put(PreparedPut put)
+    {
+        bool exists = TryFind(put.Identity);
+        long instant = state.Now();
+        long rid = exists ? _head.Rid : state.NextRid();
+        long version = exists ? _head.Version + 1 : 1;
+        long sequence = state.NextSequence();
+        Subject subject = put.Patient == 0 ? Subject.NoPerson : _subjects.Of(put.Patient);
+        ChangeKind change = exists && !_head.IsDeleted ? ChangeKind.Update : ChangeKind.Create;
+        int op = Operation.Of(change, put.Blobs.Count > 0);
+        var row = new VersionRow(sequence, rid, version, instant, op, put.PutType, subject.Number);
+        byte[] body = put.Body.Fill(version, DateTimeOffset.FromUnixTimeMilliseconds(instant));
+        WriteVersion(row, subject.Id, body);
+        WriteBlobs(put.Blobs, sequence);
+        put.SetInstant(instant);
+        _before.Clear();
+        if (exists)
+        {
+            _before.Read(_head);
+        }
+
+        WriteResource(row, put.Identity, subject.Number, put.Keys, exists);
+        _after.Set(put.Rows, put.PutType, subject.Number, rid);
+        _before.ChangeTo(_after, index, sequence);
+        if (!exists)
+        {
+            index.Add(IndexRow.Value(Numbers.Identity, put.Identity, 0, rid), sequence);
+        }
+
+        state.Count(parts.Numbers.OfType(put.PutType.Id), change == ChangeKind.Create ? 1 : 0, 1);
+        return row.Stored(put.Key, body);
+    }
+
+    private StoredVersion? Delete(AccessScope scope, PreparedWrite write)
+    {
+        if (!TryFind(write.Identity) || _head.IsDeleted || !_head.IsSeenBy(scope))
+        {
+            return null;
+        }
+
+        long instant = state.Now();
+        long sequence = state.NextSequence();
+        TypeSchema type = _head.Type;
+        var row = new VersionRow(sequence, _head.Rid, _head.Version + 1, instant, Operation.Of(ChangeKind.Delete, hasBlobs: false), type, _head.Subject);
+        WriteVersion(row, view.SubjectIdOf(_head.Subject)!.Value, BodyTemplate.OfDeletion(write.Key));
+        _before.Read(_head);
+        WriteResource(row, _head.Identity, _head.Patient, _head.Coded, exists: true);
+        _after.Set([], type, _head.Patient, _head.Rid);
+        _before.ChangeTo(_after, index, sequence);
+        state.Count(parts.Numbers.OfType(type.Id), -1, 1);
+        return row.Stored(write.Key, default);
+    }
+
+    private void WriteVersion(in VersionRow row, SubjectId subject, byte[] body)
+    {
+        int length = body.Length + ResourceSealer.Overhead;
+        if (_sealed.Length < length)
+        {
+            _sealed = new byte[length * 2];
+        }
+
+        Span<byte> sealedBody = _sealed.AsSpan(0, length);
+        SealStatus status = parts.Sealer.Seal(subject, row.Seal, body, sealedBody);
+        if (status != SealStatus.Ok)
+        {
+            // The rows of an erased subject are gone, so nothing leads to it.
+            throw new StoreException($"A version could not be sealed: {status}.");
+        }
+
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(body, hash);
+        sql.InsertVersion.Bind(1, row.Sequence);
+        sql.InsertVersion.Bind(2, row.Rid);
+        sql.InsertVersion.Bind(3, row.Version);
+        sql.InsertVersion.Bind(4, row.Instant);
+        sql.InsertVersion.Bind(5, row.Op);
+        sql.InsertVersion.Bind(6, parts.Numbers.OfType(row.Type.Id));
+        sql.InsertVersion.Bind(7, row.Subject);
+        sql.InsertVersion.Bind(8, hash);
+        sql.InsertVersion.Bind(9, sealedBody);
+        sql.InsertVersion.Run();
+    }
+
+    private void WriteResource(in VersionRow row, long identity, long patient, ReadOnlySpan<byte> keys, bool exists)
+    {
+        if (exists)
+        {
+            if (_head.Subject != 0 && _head.Subject != row.Subject)
+            {
+                // Versions under the old subject remain, and its erasure must find them.
+                sql.InsertMoved.Bind(1, _head.Subject);
+                sql.InsertMoved.Bind(2, row.Rid);
+                sql.InsertMoved.Run();
+            }
+
+            sql.UpdateResource.Bind(1, row.Sequence);
+            sql.UpdateResource.Bind(2, row.Version);
+            sql.UpdateResource.Bind(3, row.Instant);
+            sql.UpdateResource.Bind(4, row.Op);
+            sql.UpdateResource.Bind(5, row.Subject);
+            sql.UpdateResource.Bind(6, patient);
+            sql.UpdateResource.Bind(7, keys);
+            sql.UpdateResource.Bind(8, row.Rid);
+            sql.UpdateResource.Run();
+            return;
+        }
+
+        sql.InsertResource.Bind(1, row.Rid);
+        sql.InsertResource.Bind(2, parts.Numbers.OfType(row.Type.Id));
+        sql.InsertResource.Bind(3, row.Sequence);
+        sql.InsertResource.Bind(4, row.Sequence);
+        sql.InsertResource.Bind(5, row.Version);
+        sql.InsertResource.Bind(6, row.Instant);
+        sql.InsertResource.Bind(7, row.Op);
+        sql.InsertResource.Bind(8, row.Subject);
+        sql.InsertResource.Bind(9, patient);
+        sql.InsertResource.Bind(10, identity);
+        sql.InsertResource.Bind(11, keys);
+        sql.InsertResource.Run();
+    }
+
+    private void WriteBlobs(IReadOnlyList<BlobAddress> blobs, long sequence)
+    {
+        Span<byte> address = stackalloc byte[Digest.Bytes];
+        foreach (BlobAddress blob in blobs)
+        {
+            blob.Sealed.Write(address);
+            sql.InsertBlob.Bind(1, address);
+            sql.InsertBlob.Bind(2, sequence);
+            sql.InsertBlob.Run();
+        }
+    }
+}

@@ -1,0 +1,149 @@
+using HealthChain.Fhir;
+using HealthChain.Storage.Sqlite.Database;
+using HealthChain.Storage.Sqlite.Index;
+using HealthChain.Storage.Sqlite.Native;
+using HealthChain.Storage.Sqlite.Reading;
+
+namespace HealthChain.Storage.Sqlite.Writing;
+
+/// <summary>
+/// Erases a patient. That it is to be done is committed first; then the secret is destroyed, then the rows are removed. Whatever stops it in between, the
+/// next start goes on. In the meantime what cannot be opened any more reads as nothing.
+/// </summary>
+internal sealed class Eraser(WriterSession session, EngineParts parts)
+{
+    private readonly Head _head = new();
+    private readonly ResourceRows _rows = new(parts);
+
+    public Result<Erasure> Erase(AccessScope scope, ResourceKey patient)
+    {
+        Snapshot view = session.View();
+        long rid = patient.Type == "Patient" ? view.FindIdentity(Preparer.IdentityOf(parts.Hasher, patient)) : 0;
+        if (rid == 0 || !view.TryGetHead(rid, _head) || !_head.IsSeenBy(scope) || _head.Patient == 0)
+        {
+            return FhirError.NotFound("There is no such patient.");
+        }
+
+        // Then the tables alone say what there is.
+        session.Drain();
+        long subject = _head.Patient;
+        session.Sql.Begin.Run();
+        Run("INSERT OR IGNORE INTO erasing(sub) VALUES(?)", subject);
+        session.Commit();
+        return Finish(subject);
+    }
+
+    /// <summary>Goes on with what a stop of the process cut short.</summary>
+    public void FinishAll()
+    {
+        List<long> subjects = Rids("SELECT sub FROM erasing");
+        if (subjects.Count > 0)
+        {
+            session.Drain();
+            subjects.ForEach(subject => Finish(subject));
+        }
+    }
+
+    private Erasure Finish(long subject)
+    {
+        if (session.View().SubjectIdOf(subject) is { } id)
+        {
+            parts.Keys.Destroy(id);
+        }
+
+        session.Sql.Begin.Run();
+        List<long> members = Rids("SELECT rid FROM value WHERE p=? AND h IN (SELECT n FROM type) AND pat=?", Numbers.Member, subject);
+        long versions = 0;
+        foreach (long rid in members)
+        {
+            versions += EraseResource(rid);
+        }
+
+        foreach (long rid in Rids("SELECT rid FROM moved WHERE sub=?", subject))
+        {
+            versions += EraseVersions("SELECT vid, type FROM ver INDEXED BY ver_rid WHERE rid=? AND sub=?", rid, subject);
+        }
+
+        foreach (string table in new[] { "moved", "subject", "erasing" })
+        {
+            Run($"DELETE FROM {table} WHERE sub=?", subject);
+        }
+
+        session.Sql.Set(Meta.LastRid, session.State.LastRid);
+        session.Sql.Set(Meta.LastSubject, session.State.LastSubject);
+        session.Committer.ForgetSubjects();
+        session.Commit();
+        return new Erasure(members.Count, versions);
+    }
+
+    private long EraseResource(long rid)
+    {
+        if (!session.View().TryGetHead(rid, _head))
+        {
+            throw new StoreException("The index names a resource that is not there. Run the integrity check.");
+        }
+
+        _rows.Read(_head);
+        foreach (IndexRow row in _rows.Rows)
+        {
+            session.Tables.Delete(row);
+        }
+
+        session.Tables.Delete(IndexRow.Value(Numbers.Identity, _head.Identity, 0, rid));
+        Run("DELETE FROM res WHERE rid=?", rid);
+        Run("DELETE FROM moved WHERE rid=?", rid);
+        session.State.Count(parts.Numbers.OfType(_head.Type.Id), _head.IsDeleted ? 0 : -1, 0);
+        return EraseVersions("SELECT vid, type FROM ver INDEXED BY ver_rid WHERE rid=?", rid);
+    }
+
+    /// <summary>Empties versions; their sequence number, instant, leaf and hash stay, which are what the ledger commits to.</summary>
+    private long EraseVersions(string sql, params ReadOnlySpan<long> values)
+    {
+        var found = new List<(long Sequence, int Type)>();
+        using (Statement select = Bound(sql, values))
+        {
+            while (select.Step())
+            {
+                found.Add((select.Int64(0), select.Int32(1)));
+            }
+        }
+
+        foreach ((long sequence, int type) in found)
+        {
+            Run("UPDATE ver SET rid=0, v=0, op=0, type=0, sub=0, body=NULL WHERE vid=?", sequence);
+            Run("DELETE FROM blob WHERE vid=?", sequence);
+            session.State.Count(type, 0, -1);
+        }
+
+        return found.Count;
+    }
+
+    private List<long> Rids(string sql, params ReadOnlySpan<long> values)
+    {
+        var found = new List<long>();
+        using Statement select = Bound(sql, values);
+        while (select.Step())
+        {
+            found.Add(select.Int64(0));
+        }
+
+        return found;
+    }
+
+    private void Run(string sql, params ReadOnlySpan<long> values)
+    {
+        using Statement statement = Bound(sql, values);
+        statement.Run();
+    }
+
+    private Statement Bound(string sql, params ReadOnlySpan<long> values)
+    {
+        Statement statement = session.Connection.Prepare(sql);
+        for (int i = 0; i < values.Length; i++)
+        {
+            statement.Bind(i + 1, values[i]);
+        }
+
+        return statement;
+    }
+}

@@ -1,0 +1,295 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using HealthChain.Fhir;
+using HealthChain.Storage.Sqlite.Native;
+
+namespace HealthChain.Storage.Sqlite.Writing;
+
+/// <summary>
+/// The one thread that writes. It takes what waits, commits it together, and completes the callers when it is durable. When it has nothing
+/// to do, it moves index rows from memory to the tables.
+/// </summary>
+internal sealed class Writer : IDisposable
+{
+    private const int LeastFlushed = 512;
+    private const int FlushedWhenIdle = 4096;
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);
+
+    private readonly BlockingCollection<WriteRequest> _queue = [];
+    private readonly Func<WriterSession> _open;
+    private readonly Checkpointer _checkpointer;
+    private readonly ChangeSignal _changes;
+    private readonly SqliteStoreOptions _options;
+    private readonly List<CommitRequest> _group = [];
+    private readonly Thread _thread;
+    private WriterSession? _session;
+    private WriteRequest? _held;
+    private int _queued;
+    private string? _failure;
+
+    public Writer(WriterSession first, Func<WriterSession> open, Checkpointer checkpointer, ChangeSignal changes, SqliteStoreOptions options)
+    {
+        _session = first;
+        _open = open;
+        _checkpointer = checkpointer;
+        _changes = changes;
+        _options = options;
+        _thread = new Thread(Run) { IsBackground = true, Name = "SQLite writer" };
+        _thread.Start();
+    }
+
+    /// <summary>Why the last commit failed; null when it did not.</summary>
+    public string? Failure => Volatile.Read(ref _failure);
+
+    /// <summary>Resources that wait.</summary>
+    public int Queued => Volatile.Read(ref _queued);
+
+    public Task<Result<CommitResult>> CommitAsync(PreparedTransaction transaction, CancellationToken cancellationToken)
+    {
+        var request = new CommitRequest(transaction, cancellationToken);
+        Enqueue(request);
+        return request.Done;
+    }
+
+    /// <summary>Runs work that makes its own transactions, when all that waits before it is committed.</summary>
+    public Task<Result<T>> RunAloneAsync<T>(Func<WriterSession, T> work)
+    {
+        var request = new AloneRequest<T>(work);
+        Enqueue(request);
+        return request.Done;
+    }
+
+    /// <summary>Commits what waits, moves all index rows to the tables and closes the connection.</summary>
+    public void Dispose()
+    {
+        _queue.CompleteAdding();
+        _thread.Join();
+        _queue.Dispose();
+    }
+
+    private void Enqueue(WriteRequest request)
+    {
+        // A transaction alone may be larger than the limit.
+        if (Interlocked.Add(ref _queued, request.Weight) > _options.MaxQueued && Queued > request.Weight)
+        {
+            Interlocked.Add(ref _queued, -request.Weight);
+            request.Refuse(FhirError.Of(ErrorKind.Busy, IssueType.Throttled, "More waits to be written than the store can take. Try again later."));
+            return;
+        }
+
+        _queue.Add(request);
+    }
+
+    private void Run()
+    {
+        while (!_queue.IsCompleted || _held is not null)
+        {
+            if (!TryTake(out WriteRequest? request))
+            {
+                if (_session is not null && !_queue.IsAddingCompleted)
+                {
+                    Idle(_session);
+                }
+            }
+            else if (request is IAlone alone)
+            {
+                RunAlone(request, alone);
+            }
+            else
+            {
+                Gather((CommitRequest)request);
+                RunGroup(_group);
+                _group.Clear();
+            }
+        }
+
+        Close();
+    }
+
+    private bool TryTake([NotNullWhen(true)] out WriteRequest? request)
+    {
+        if (_held is not null)
+        {
+            (request, _held) = (_held, null);
+            return true;
+        }
+
+        TimeSpan patience = _session is not { Index.IsEmpty: false } session ? Timeout.InfiniteTimeSpan
+            : session.Index.Set.Frozen is null ? Quiet
+            : TimeSpan.FromMilliseconds(1);
+        if (!_queue.TryTake(out request, patience))
+        {
+            return false;
+        }
+
+        Interlocked.Add(ref _queued, -request.Weight);
+        return true;
+    }
+
+    /// <summary>Takes what waits besides, up to the size of a group.</summary>
+    private void Gather(CommitRequest first)
+    {
+        _group.Add(first);
+        int weight = first.Weight;
+        while (weight < _options.MaxGroup && _queue.TryTake(out WriteRequest? next))
+        {
+            Interlocked.Add(ref _queued, -next.Weight);
+            if (next is not CommitRequest commit || weight + commit.Weight > _options.MaxGroup)
+            {
+                _held = next;
+                return;
+            }
+
+            _group.Add(commit);
+            weight += commit.Weight;
+        }
+    }
+
+    private void RunGroup(List<CommitRequest> group)
+    {
+        try
+        {
+            Commit(_session ??= _open(), group);
+        }
+        catch (Exception exception)
+        {
+            Abandon(exception);
+            if (MayPass(exception) || group.Count <= 1)
+            {
+                foreach (CommitRequest request in group)
+                {
+                    Answer(request, exception);
+                }
+
+                return;
+            }
+
+            // One of them is to blame; the others must not suffer.
+            foreach (CommitRequest request in group)
+            {
+                RunGroup([request]);
+            }
+
+            return;
+        }
+
+        Volatile.Write(ref _failure, null);
+        _changes.Advance(_session.State.Sequence);
+        foreach (CommitRequest request in group)
+        {
+            request.Complete();
+        }
+
+        NoticeLog(_session);
+    }
+
+    private static void Commit(WriterSession session, List<CommitRequest> group)
+    {
+        session.Sql.Begin.Run();
+        int rows = session.Index.Set.Active.Count;
+        group.RemoveAll(request => request.IsCancelled);
+        foreach (CommitRequest request in group)
+        {
+            request.Apply(session.Committer);
+        }
+
+        // Twice as fast as rows come in, so that a generation is flushed before the next is full.
+        session.Flush(Math.Max(LeastFlushed, 2 * (session.Index.Set.Active.Count - rows)), wait: false);
+        session.Commit();
+    }
+
+    private void NoticeLog(WriterSession session)
+    {
+        try
+        {
+            _checkpointer.Notice(session.Connection);
+        }
+        catch (Exception exception)
+        {
+            // What was committed stays so; the log is longer than it should be.
+            Abandon(exception);
+        }
+    }
+
+    private void RunAlone(WriteRequest request, IAlone work)
+    {
+        try
+        {
+            work.Run(_session ??= _open());
+        }
+        catch (Exception exception)
+        {
+            Abandon(exception);
+            Answer(request, exception);
+            return;
+        }
+
+        NoticeLog(_session);
+    }
+
+    private void Idle(WriterSession session)
+    {
+        try
+        {
+            if (session.Index.Set.Frozen is null)
+            {
+                session.Index.Freeze(session.State.Sequence);
+            }
+
+            session.Sql.Begin.Run();
+            session.Flush(FlushedWhenIdle, wait: true);
+            session.Commit();
+        }
+        catch (Exception exception)
+        {
+            Abandon(exception);
+            return;
+        }
+
+        NoticeLog(session);
+    }
+
+    private void Close()
+    {
+        try
+        {
+            _checkpointer.Finish();
+            _session?.Drain();
+            _session?.Connection.Checkpoint(truncate: true);
+        }
+        catch (Exception exception) when (MayPass(exception))
+        {
+            // What was acknowledged is in the log; the next start does the rest.
+            Volatile.Write(ref _failure, exception.Message);
+        }
+
+        _session?.Dispose();
+    }
+
+    /// <summary>Nobody knows what the connection's caches hold now: the next request begins with what the file has.</summary>
+    private void Abandon(Exception exception)
+    {
+        Volatile.Write(ref _failure, exception.Message);
+        _session?.Dispose();
+        _session = null;
+    }
+
+    private static bool MayPass(Exception exception) =>
+        exception is SqliteException { MayPass: true } or (IOException and not (SqliteException or StoreException));
+
+    private static void Answer(WriteRequest request, Exception exception)
+    {
+        if (MayPass(exception))
+        {
+            bool isFull = exception is SqliteException { IsFull: true };
+            request.Refuse(FhirError.Of(
+                ErrorKind.Busy,
+                IssueType.Transient,
+                isFull ? "The disk is full. Nothing was written." : "The store cannot write at the moment. Nothing was written."));
+        }
+        else
+        {
+            request.Fail(exception);
+        }
+    }
+}

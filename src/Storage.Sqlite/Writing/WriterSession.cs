@@ -1,0 +1,142 @@
+using HealthChain.Storage.Sqlite.Database;
+using HealthChain.Storage.Sqlite.Index;
+using HealthChain.Storage.Sqlite.Native;
+using HealthChain.Storage.Sqlite.Reading;
+
+namespace HealthChain.Storage.Sqlite.Writing;
+
+/// <summary>
+/// The writer's connection with all that it keeps in memory about the state. When anything fails it is thrown away, and another is made from
+/// what the file has: after a failed synchronisation nobody knows which of the cached pages are on the disk.
+/// </summary>
+internal sealed class WriterSession : IDisposable
+{
+    private readonly EngineParts _parts;
+    private readonly GenerationSource _source;
+    private readonly Snapshot _view;
+
+    public WriterSession(EngineParts parts, Files files, GenerationSource source, GuardSearch search)
+    {
+        _parts = parts;
+        _source = source;
+        Connection = files.OpenForWriting(parts.Options);
+        try
+        {
+            Sql = new WriteStatements(Connection);
+            State = new WriterState(Connection, parts.Time);
+            Tables = new IndexTables(Sql);
+            Index = new RecentIndex(source, Tables, parts.Options.GenerationRows);
+            Index.Recover(Recovered());
+            source.Current = Index.Set;
+            _view = new Snapshot(Connection, parts.Numbers, parts.Sealer, Index.Set);
+            Committer = new Committer(Sql, State, Index, _view, parts, search);
+        }
+        catch
+        {
+            Sql?.Dispose();
+            Connection.Dispose();
+            throw;
+        }
+    }
+
+    public Connection Connection { get; }
+
+    public WriteStatements Sql { get; }
+
+    public WriterState State { get; }
+
+    public IndexTables Tables { get; }
+
+    public RecentIndex Index { get; }
+
+    public Committer Committer { get; }
+
+    /// <summary>What stands now, uncommitted writes too.</summary>
+    public Snapshot View()
+    {
+        _view.Advance(State.Sequence, Index.Set);
+        return _view;
+    }
+
+    /// <summary>Moves some index rows from memory to the tables; the first call for a generation that is full begins the next one.</summary>
+    public void Flush(int rows, bool wait)
+    {
+        if (Index.IsFull && Index.Set.Frozen is null)
+        {
+            Index.Freeze(State.Sequence);
+        }
+
+        if (Index.Flush(rows, wait) is { } complete)
+        {
+            Sql.Set(Meta.Watermark, complete);
+        }
+    }
+
+    /// <summary>Makes durable what was done since the beginning of the transaction, the secrets that it needs first.</summary>
+    public void Commit()
+    {
+        State.WriteCounts(Sql);
+        _parts.Keys.Flush();
+        Sql.Commit.Run();
+        if (_source.Current != Index.Set)
+        {
+            _source.Current = Index.Set;
+        }
+    }
+
+    /// <summary>Moves all index rows to the tables, in transactions of their own.</summary>
+    public void Drain()
+    {
+        const int RowsAtOnce = 50_000;
+        if (Index.Set.Frozen is null && Index.Set.Active.Count > 0)
+        {
+            Index.Freeze(State.Sequence);
+        }
+
+        // Ends: each turn flushes some of at most two generations, and nothing is added meanwhile.
+        while (!Index.IsEmpty)
+        {
+            Sql.Begin.Run();
+            Flush(RowsAtOnce, wait: true);
+            Commit();
+            if (Index.Set.Frozen is null && Index.Set.Active.Count > 0)
+            {
+                Index.Freeze(State.Sequence);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        Sql.Dispose();
+        _view.Dispose();
+    }
+
+    /// <summary>The rows that the tables may lack, made again from the resources that changed since the tables were complete.</summary>
+    private Generation Recovered()
+    {
+        var generation = new Generation(_parts.Options.GenerationRows);
+        var head = new Head();
+        var rows = new ResourceRows(_parts);
+        long watermark = WriterState.MetaOf(Connection, Meta.Watermark);
+        using Statement changed = Connection.Prepare(
+            "SELECT r.rid, r.type, r.first, r.vid, r.v, r.ts, r.op, r.sub, r.pat, r.h, r.keys FROM ver v JOIN res r ON r.rid = v.rid WHERE v.vid > ? AND r.vid = v.vid");
+        changed.Bind(1, watermark);
+        while (changed.Step())
+        {
+            head.Fill(changed, _parts.Numbers);
+            rows.Read(head);
+            foreach (IndexRow row in rows.Rows)
+            {
+                generation.Add(row, head.Newest);
+            }
+
+            if (head.First > watermark)
+            {
+                generation.Add(IndexRow.Value(Numbers.Identity, head.Identity, 0, head.Rid), head.First);
+            }
+        }
+
+        return generation;
+    }
+}

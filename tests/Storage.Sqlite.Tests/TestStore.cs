@@ -1,0 +1,92 @@
+using System.Diagnostics.CodeAnalysis;
+using HealthChain.Fhir;
+using HealthChain.Storage.Blobs;
+using HealthChain.Storage.ContractTests;
+using HealthChain.Storage.Sealing;
+
+namespace HealthChain.Storage.Sqlite.Tests;
+
+/// <summary>A store in a folder of its own, with its keys; both go when it is disposed.</summary>
+internal sealed class TestStore : IResourceStore
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly StoreSetup _setup;
+    private readonly Func<SqliteStoreOptions, SqliteStoreOptions> _change;
+
+    public TestStore(StoreSetup setup, Func<SqliteStoreOptions, SqliteStoreOptions>? change = null)
+    {
+        _setup = setup;
+        _change = change ?? (options => options);
+        Open();
+    }
+
+    public SqliteStore Store { get; private set; }
+
+    public KeyStore Keys { get; private set; }
+
+    public string Folder => _folder.Path;
+
+    public SqliteStoreOptions Options => _change(new SqliteStoreOptions { Folder = _folder.File("store"), GenerationRows = 1000, Readers = 4 });
+
+    /// <summary>The keys for the contract tests have to be shared; else the key store's own.</summary>
+    [MemberNotNull(nameof(Store), nameof(Keys))]
+    public void Open()
+    {
+        Keys = KeyStore.Open(new KeyStoreOptions { Folder = _folder.File("keys"), TenantKeyFolder = _folder.File("tenant") });
+        try
+        {
+            Store = SqliteStore.OpenAsync(Options, Keys, _setup.Hasher, _setup.Parameters, _setup.Time, CancellationToken.None).GetAwaiter().GetResult();
+        }
+        catch
+        {
+            Keys.Dispose();
+            throw;
+        }
+    }
+
+    public async Task CloseAsync()
+    {
+        await Store.DisposeAsync();
+        Keys.Dispose();
+    }
+
+    public async Task ReopenAsync()
+    {
+        await CloseAsync();
+        Open();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync();
+        _folder.Dispose();
+    }
+
+    public ValueTask<StoredVersion?> ReadAsync(AccessScope scope, ResourceKey key, CancellationToken cancellationToken) =>
+        Store.ReadAsync(scope, key, cancellationToken);
+
+    public ValueTask<StoredVersion?> ReadVersionAsync(AccessScope scope, ResourceKey key, long version, CancellationToken cancellationToken) =>
+        Store.ReadVersionAsync(scope, key, version, cancellationToken);
+
+    public ValueTask<Result<SearchPage>> SearchAsync(AccessScope scope, SearchRequest request, CancellationToken cancellationToken) =>
+        Store.SearchAsync(scope, request, cancellationToken);
+
+    public ValueTask<HistoryPage> HistoryAsync(AccessScope scope, HistoryRequest request, CancellationToken cancellationToken) =>
+        Store.HistoryAsync(scope, request, cancellationToken);
+
+    public ValueTask<Result<CommitResult>> CommitAsync(AccessScope scope, Transaction transaction, CancellationToken cancellationToken) =>
+        Store.CommitAsync(scope, transaction, cancellationToken);
+
+    public IAsyncEnumerable<StoredVersion> ChangesAsync(AccessScope scope, long after, CancellationToken cancellationToken) =>
+        Store.ChangesAsync(scope, after, cancellationToken);
+
+    public ValueTask<Result<Erasure>> EraseAsync(AccessScope scope, ResourceKey patient, CancellationToken cancellationToken) =>
+        Store.EraseAsync(scope, patient, cancellationToken);
+
+    public ValueTask<long> ReindexAsync(AccessScope scope, string? type, CancellationToken cancellationToken) =>
+        Store.ReindexAsync(scope, type, cancellationToken);
+
+    public IAsyncEnumerable<BlobAddress> BlobsAsync(AccessScope scope, CancellationToken cancellationToken) => Store.BlobsAsync(scope, cancellationToken);
+
+    public ValueTask WaitForChangeAsync(long after, CancellationToken cancellationToken) => Store.WaitForChangeAsync(after, cancellationToken);
+}
