@@ -5,6 +5,7 @@ using HealthChain.Storage.Sqlite.Database;
 using HealthChain.Storage.Sqlite.Index;
 using HealthChain.Storage.Sqlite.Native;
 using HealthChain.Storage.Sqlite.Reading;
+using HealthChain.Storage.Sqlite.Searching;
 using HealthChain.Storage.Sqlite.Writing;
 
 namespace HealthChain.Storage.Sqlite;
@@ -34,7 +35,8 @@ public sealed partial class SqliteStore
             var rows = new RowWriter(lastUpdated is null ? -1 : numbers.OfParameter(lastUpdated.Id));
             var parts = new EngineParts(options, keys, new ResourceSealer(keys), hasher, parameters, numbers, rows, time);
             var generations = new GenerationSource(new GenerationSet(new Generation(0), null));
-            WriterSession OpenSession() => new(parts, files, generations, FindsExactly);
+            var search = new SearchEngine(parts);
+            WriterSession OpenSession() => new(parts, files, generations, search.Holds);
             WriterSession session = OpenSession();
             new Eraser(session, parts).FinishAll();
             var changes = new ChangeSignal();
@@ -43,7 +45,7 @@ public sealed partial class SqliteStore
                 options.Readers, generations, () => new Snapshot(files.OpenForReading(options), numbers, parts.Sealer, generations.Current));
             var preparers = new PreparerPool(() => new Preparer(parameters, hasher, numbers, rows, options.ServerBase));
             var writer = new Writer(session, OpenSession, new Checkpointer(files, options), changes, options);
-            return new SqliteStore(files, parts, preparers, readers, writer, changes, parametersChanged);
+            return new SqliteStore(files, parts, preparers, readers, writer, changes, search, parametersChanged);
         }
         catch
         {

@@ -3,15 +3,13 @@ using HealthChain.Storage.Sqlite.Reading;
 
 namespace HealthChain.Storage.Sqlite;
 
-// Searches, and the guards that search.
+// Searches.
 public sealed partial class SqliteStore
 {
-    public ValueTask<Result<SearchPage>> SearchAsync(AccessScope scope, SearchRequest request, CancellationToken cancellationToken)
+    public async ValueTask<Result<SearchPage>> SearchAsync(AccessScope scope, SearchRequest request, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return ValueTask.FromResult<Result<SearchPage>>(FhirError.Unsupported("This engine does not search yet."));
+        using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);
+        return _search.Search(rented.Snapshot, scope, request, cancellationToken);
     }
-
-    private static bool FindsExactly(Snapshot view, AccessScope scope, Finds guard) =>
-        throw new NotSupportedException("This engine does not search yet.");
 }

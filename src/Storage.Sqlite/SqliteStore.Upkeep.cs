@@ -15,6 +15,7 @@ public sealed partial class SqliteStore
     {
         cancellationToken.ThrowIfCancellationRequested();
         Result<Result<Erasure>> outcome = await _writer.RunAloneAsync(session => new Eraser(session, _parts).Erase(scope, patient));
+        _search.Forget();
         return outcome.Error is { } error ? error : outcome.Value;
     }
 

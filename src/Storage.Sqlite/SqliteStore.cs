@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using HealthChain.Fhir;
 using HealthChain.Storage.Sqlite.Database;
 using HealthChain.Storage.Sqlite.Reading;
+using HealthChain.Storage.Sqlite.Searching;
 using HealthChain.Storage.Sqlite.Writing;
 
 namespace HealthChain.Storage.Sqlite;
@@ -18,9 +19,11 @@ public sealed partial class SqliteStore : IResourceStore
     private readonly ReaderPool _readers;
     private readonly Writer _writer;
     private readonly ChangeSignal _changes;
+    private readonly SearchEngine _search;
     private volatile bool _parametersChanged;
 
-    private SqliteStore(Files files, EngineParts parts, PreparerPool preparers, ReaderPool readers, Writer writer, ChangeSignal changes, bool parametersChanged)
+    private SqliteStore(
+        Files files, EngineParts parts, PreparerPool preparers, ReaderPool readers, Writer writer, ChangeSignal changes, SearchEngine search, bool parametersChanged)
     {
         _files = files;
         _parts = parts;
@@ -28,6 +31,7 @@ public sealed partial class SqliteStore : IResourceStore
         _readers = readers;
         _writer = writer;
         _changes = changes;
+        _search = search;
         _parametersChanged = parametersChanged;
     }
 

@@ -38,4 +38,10 @@ public sealed record SqliteStoreOptions
 
     /// <summary>Size of the write-ahead log at which it is copied into the database.</summary>
     public long CheckpointBytes { get; init; } = 128L << 20;
+
+    /// <summary>Most resources that one search opens to decide what its index does not tell; beyond it the search is refused as too costly.</summary>
+    public int MaxOpenedBySearch { get; init; } = 100_000;
+
+    /// <summary>Names and other texts to sort by that are kept in memory, about 150 bytes each.</summary>
+    public int CachedSortValues { get; init; } = 32_768;
 }

@@ -9,8 +9,8 @@ using HealthChain.Storage.Sqlite.Reading;
 
 namespace HealthChain.Storage.Sqlite.Writing;
 
-/// <summary>Whether a search finds exactly the resources that a guard names.</summary>
-internal delegate bool GuardSearch(Snapshot view, AccessScope scope, Finds guard);
+/// <summary>Whether a search finds exactly the resources that a guard names; an error when it would cost too much to tell.</summary>
+internal delegate Result<bool> GuardSearch(Snapshot view, AccessScope scope, Finds guard);
 
 /// <summary>
 /// Applies prepared transactions one after the other within the writer's database transaction. What a transaction may be refused for
@@ -33,7 +33,13 @@ internal sealed class Committer(WriteStatements sql, WriterState state, RecentIn
         view.Advance(state.Sequence, index.Set);
         foreach (Guard guard in transaction.Guards)
         {
-            if (!Holds(transaction.Scope, guard))
+            Result<bool> holds = Holds(transaction.Scope, guard);
+            if (!holds.IsOk)
+            {
+                return holds.Error;
+            }
+
+            if (!holds.Value)
             {
                 return new GuardFailed(guard);
             }
@@ -59,7 +65,7 @@ internal sealed class Committer(WriteStatements sql, WriterState state, RecentIn
         return new Committed(versions);
     }
 
-    private bool Holds(AccessScope scope, Guard guard)
+    private Result<bool> Holds(AccessScope scope, Guard guard)
     {
         switch (guard)
         {

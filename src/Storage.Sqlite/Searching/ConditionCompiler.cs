@@ -1,0 +1,92 @@
+using System.Text;
+using HealthChain.Fhir.Definitions;
+using HealthChain.Fhir.Schema;
+using HealthChain.Fhir.Search;
+
+namespace HealthChain.Storage.Sqlite.Searching;
+
+/// <summary>Makes conditions of criteria.</summary>
+internal sealed class ConditionCompiler(SearchParameterSet parameters, IndexHasher hasher)
+{
+    private readonly TypeSchema _patient = FhirSchema.R4.Type("Patient")!;
+    private readonly IndexedParameter? _lastUpdated = parameters.Find(FhirSchema.R4.Type("Patient")!, "_lastUpdated");
+
+    public Condition Compile(Criterion criterion, IReadOnlyList<TypeSchema> types) => criterion switch
+    {
+        AllOf all => new AllCondition([.. Flatten(all).Select(part => Compile(part, types))]),
+        OneOf one => new OneCondition([.. one.Parts.Select(part => Compile(part, types))]),
+        NoneOf none => new NoneCondition(Compile(none.Part, types)),
+        HasValue value => new ValueCondition(value, KeyQuery.Of(value, value.Parameter.Id, hasher), value.Parameter == _lastUpdated),
+        PointsAt at => new ChainCondition(at.Reference.Id, at.Targets, Compile(at.Target, at.Targets)),
+        PointedAtBy by => new ReverseCondition(
+            by.Source, by.Reference.Id, IsMember(by.Reference, [by.Source]), Compile(by.Condition, [by.Source])),
+        InCompartment compartment => new CompartmentCondition(parameters, compartment, Hash(compartment.Compartment, Encoding.UTF8.GetBytes(compartment.Id)), types),
+        HasWords words => new WordsCondition(words),
+        _ => throw new ArgumentException($"Unknown criterion {criterion.GetType().Name}.", nameof(criterion)),
+    };
+
+    /// <summary>The patient in whose compartment everything lies that a condition on these types can find; null when it names none.</summary>
+    public PatientFocus? FocusOf(Condition condition, IReadOnlyList<TypeSchema> types, SearchRun run)
+    {
+        IReadOnlyList<Condition> parts = condition is AllCondition all ? all.Parts : [condition];
+        foreach (Condition part in parts)
+        {
+            PatientFocus? focus = part switch
+            {
+                CompartmentCondition { Criterion.Compartment: "Patient" } compartment => Focus(run, compartment.Owner, compartment.Members()),
+                ValueCondition value => FocusOf(value, types, run),
+                _ => null,
+            };
+            if (focus is not null)
+            {
+                return focus;
+            }
+        }
+
+        return null;
+    }
+
+    private PatientFocus? FocusOf(ValueCondition value, IReadOnlyList<TypeSchema> types, SearchRun run)
+    {
+        if (value.Criterion is not { Parameter.Type: SearchParameterType.Reference, Alternatives: [ReferenceQuery reference] }
+            || !reference.Server.IsEmpty
+            || !(reference.Type == _patient || reference.Among.Contains(_patient))
+            || !IsMember(value.Criterion.Parameter, types))
+        {
+            return null;
+        }
+
+        // An id alone may be that of something else too: then no one patient is meant.
+        long patient = hasher.Reference("Patient"u8, reference.Id.Span);
+        List<long> others = run.RentList();
+        bool isAlone = value.Query.Entries!.All(entry => entry.Hash == patient || run.Snapshot.FindValue(entry.Parameter, entry.Hash, others, 0));
+        run.Return(others);
+        return isAlone ? Focus(run, patient, [value.Criterion.Parameter.Id]) : null;
+    }
+
+    private static PatientFocus? Focus(SearchRun run, long patient, IEnumerable<ushort> references)
+    {
+        long subject = run.Snapshot.SubjectOf(patient);
+        if (subject == 0)
+        {
+            return null;
+        }
+
+        List<long> shared = [];
+        foreach (ushort reference in references)
+        {
+            run.Snapshot.FindValue(reference, patient, 0, shared);
+        }
+
+        return new PatientFocus(subject, shared);
+    }
+
+    /// <summary>Whether a reference puts resources of all these types into the compartment of the patient it points at.</summary>
+    private bool IsMember(IndexedParameter reference, IReadOnlyList<TypeSchema> types) =>
+        types.All(type => parameters.Compartment("Patient", type)?.Parameters.Contains(reference) == true);
+
+    private long Hash(string type, ReadOnlySpan<byte> id) => hasher.Reference(Encoding.UTF8.GetBytes(type), id);
+
+    /// <summary>Conditions that must all hold stand side by side, so that the best of them can lead.</summary>
+    private static IEnumerable<Criterion> Flatten(AllOf all) => all.Parts.SelectMany(part => part is AllOf inner ? Flatten(inner) : [part]);
+}

@@ -1,0 +1,237 @@
+using HealthChain.Fhir.Schema;
+
+namespace HealthChain.Storage.Sqlite.Searching;
+
+/// <summary>A parameter has a literal reference to one resource of this server.</summary>
+/// <param name="target">Hash of its type and id.</param>
+internal sealed class ReferenceCondition(ushort parameter, long target) : Condition
+{
+    public override KeyAnswer Judge(SearchRun run, Candidate candidate, bool mayOpen)
+    {
+        foreach (ref readonly IndexKey key in candidate.Head.Keys.Of(parameter))
+        {
+            if (key.Hash == target && key.Kind == IndexKeyKind.Reference)
+            {
+                return KeyAnswer.Yes;
+            }
+        }
+
+        return KeyAnswer.No;
+    }
+
+    public override Finding Find(SearchRun run, PatientFocus? patient, List<long> rids, int limit)
+    {
+        bool isAll = patient?.FindValue(run.Snapshot, parameter, target, rids, limit) ?? run.Snapshot.FindValue(parameter, target, rids, limit);
+        return !isAll ? Finding.TooMany : patient is null ? Finding.Exact : Finding.Superset;
+    }
+}
+
+/// <summary>A reference points at a resource that meets a condition.</summary>
+internal sealed class ChainCondition(ushort parameter, IReadOnlyList<TypeSchema> targets, Condition condition) : Condition
+{
+    private readonly Dictionary<long, KeyAnswer> _judged = [];
+    private List<long>? _met;
+
+    public override KeyAnswer Judge(SearchRun run, Candidate candidate, bool mayOpen)
+    {
+        KeyAnswer answer = KeyAnswer.No;
+        foreach (ref readonly IndexKey key in candidate.Head.Keys.Of(parameter))
+        {
+            if (key.Kind == IndexKeyKind.Reference)
+            {
+                KeyAnswer one = JudgeTarget(run, key.Hash, mayOpen);
+                answer = one > answer ? one : answer;
+                if (answer == KeyAnswer.Yes)
+                {
+                    break;
+                }
+            }
+        }
+
+        return answer;
+    }
+
+    public override Finding Find(SearchRun run, PatientFocus? patient, List<long> rids, int limit)
+    {
+        if (_met is null && !TryFindTargets(run, limit))
+        {
+            return Finding.TooMany;
+        }
+
+        int before = rids.Count;
+        foreach (long hash in _met!)
+        {
+            int most = limit - Math.Min(limit, rids.Count - before);
+            if (!(patient?.FindValue(run.Snapshot, parameter, hash, rids, most) ?? run.Snapshot.FindValue(parameter, hash, rids, most)))
+            {
+                return Finding.TooMany;
+            }
+        }
+
+        return patient is null ? Finding.Exact : Finding.Superset;
+    }
+
+    private bool TryFindTargets(SearchRun run, int limit)
+    {
+        List<long> rids = run.RentList();
+        bool isFound = TypeScan.TryFind(run, targets, condition, rids, limit);
+        if (isFound)
+        {
+            _met = [];
+            Candidate target = run.Rent();
+            foreach (long rid in rids)
+            {
+                if (run.TryLoad(rid, target) && IsTarget(target.Head.Type) && run.Meets(condition, target))
+                {
+                    _met.Add(target.Head.Identity);
+                }
+            }
+
+            run.Return(target);
+        }
+
+        run.Return(rids);
+        return isFound;
+    }
+
+    /// <summary>Many resources point at the same target, which is judged once.</summary>
+    private KeyAnswer JudgeTarget(SearchRun run, long hash, bool mayOpen)
+    {
+        if (_judged.TryGetValue(hash, out KeyAnswer known) && (known != KeyAnswer.Maybe || !mayOpen))
+        {
+            return known;
+        }
+
+        Candidate target = run.Rent();
+        long rid = run.Snapshot.FindIdentity(hash);
+        KeyAnswer answer = rid != 0 && run.TryLoad(rid, target) && IsTarget(target.Head.Type)
+            ? condition.Judge(run, target, mayOpen)
+            : KeyAnswer.No;
+        run.Return(target);
+        _judged[hash] = answer;
+        return answer;
+    }
+
+    private bool IsTarget(TypeSchema type)
+    {
+        for (int i = 0; i < targets.Count; i++)
+        {
+            if (targets[i] == type)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
+
+/// <summary>A resource of a type that meets a condition points here (<c>_has</c>).</summary>
+/// <param name="isInCompartment">Whether the reference puts its resource into the compartment of the patient it points at.</param>
+internal sealed class ReverseCondition(TypeSchema source, ushort parameter, bool isInCompartment, Condition condition) : Condition
+{
+    /// <summary>Up to so many sources all are looked at once, rather than those of each candidate.</summary>
+    private const int FewSources = 1024;
+
+    private HashSet<long>? _pointedAt;
+    private bool _areMany;
+
+    public override KeyAnswer Judge(SearchRun run, Candidate candidate, bool mayOpen)
+    {
+        if (_pointedAt is null && !_areMany)
+        {
+            _areMany = !TryFindSources(run, FewSources);
+        }
+
+        return _pointedAt is not null
+            ? (_pointedAt.Contains(candidate.Head.Identity) ? KeyAnswer.Yes : KeyAnswer.No)
+            : JudgeSources(run, candidate, mayOpen);
+    }
+
+    public override Finding Find(SearchRun run, PatientFocus? patient, List<long> rids, int limit)
+    {
+        if (_pointedAt is null && !TryFindSources(run, limit))
+        {
+            return Finding.TooMany;
+        }
+
+        foreach (long hash in _pointedAt!)
+        {
+            if (run.Snapshot.FindIdentity(hash) is var rid and not 0)
+            {
+                rids.Add(rid);
+            }
+        }
+
+        // It may point at what has been deleted since.
+        return Finding.Superset;
+    }
+
+    private bool TryFindSources(SearchRun run, int limit)
+    {
+        List<long> rids = run.RentList();
+        bool isFound = TypeScan.TryFind(run, [source], condition, rids, limit);
+        if (isFound)
+        {
+            _pointedAt = [];
+            Candidate from = run.Rent();
+            foreach (long rid in rids)
+            {
+                if (run.TryLoad(rid, from) && from.Head.Type == source && run.Meets(condition, from))
+                {
+                    AddTargets(from);
+                }
+            }
+
+            run.Return(from);
+        }
+
+        run.Return(rids);
+        return isFound;
+    }
+
+    private void AddTargets(Candidate from)
+    {
+        foreach (ref readonly IndexKey key in from.Head.Keys.Of(parameter))
+        {
+            if (key.Kind == IndexKeyKind.Reference)
+            {
+                _pointedAt!.Add(key.Hash);
+            }
+        }
+    }
+
+    private KeyAnswer JudgeSources(SearchRun run, Candidate candidate, bool mayOpen)
+    {
+        long here = candidate.Head.Identity;
+        var both = new AllCondition([new ReferenceCondition(parameter, here), condition]);
+        PatientFocus? focus = null;
+        if (isInCompartment && candidate.Head is { Type.Name: "Patient", Patient: not 0 })
+        {
+            List<long> shared = [];
+            run.Snapshot.FindValue(parameter, here, 0, shared);
+            focus = new PatientFocus(candidate.Head.Patient, shared);
+        }
+
+        List<long> rids = run.RentList();
+        both.Find(run, focus, rids, int.MaxValue);
+        KeyAnswer answer = KeyAnswer.No;
+        Candidate from = run.Rent();
+        foreach (long rid in rids)
+        {
+            if (run.TryLoad(rid, from) && from.Head.Type == source)
+            {
+                KeyAnswer one = both.Judge(run, from, mayOpen);
+                answer = one > answer ? one : answer;
+                if (answer == KeyAnswer.Yes)
+                {
+                    break;
+                }
+            }
+        }
+
+        run.Return(from);
+        run.Return(rids);
+        return answer;
+    }
+}

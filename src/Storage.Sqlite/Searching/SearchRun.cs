@@ -1,0 +1,99 @@
+using HealthChain.Fhir;
+using HealthChain.Fhir.Model;
+using HealthChain.Fhir.Schema;
+using HealthChain.Fhir.Search;
+using HealthChain.Storage.Sqlite.Reading;
+
+namespace HealthChain.Storage.Sqlite.Searching;
+
+/// <summary>
+/// One search at work: the state it looks at, on whose behalf, what it may still cost, and lists and candidates that it uses over and
+/// over. One thread at a time.
+/// </summary>
+internal sealed class SearchRun(EngineParts parts)
+{
+    private const int CancellationInterval = 256;
+
+    private readonly Stack<List<long>> _lists = [];
+    private readonly Stack<Candidate> _candidates = [];
+    private int _openedCount;
+    private int _ticks;
+    private CancellationToken _cancellationToken;
+
+    public Snapshot Snapshot { get; private set; } = null!;
+
+    public AccessScope Scope { get; private set; } = null!;
+
+    public SearchExtractor Extractor { get; } = new(parts.Parameters, parts.Options.ServerBase);
+
+    public void Begin(Snapshot snapshot, AccessScope scope, CancellationToken cancellationToken)
+    {
+        (Snapshot, Scope, _cancellationToken) = (snapshot, scope, cancellationToken);
+        (_openedCount, _ticks) = (0, 0);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    public void End()
+    {
+        Snapshot = null!;
+        Scope = null!;
+    }
+
+    /// <summary>An empty list, to be given back.</summary>
+    public List<long> RentList() => _lists.TryPop(out List<long>? list) ? list : [];
+
+    public void Return(List<long> list)
+    {
+        const int MostKept = 1 << 16;
+        if (list.Capacity <= MostKept)
+        {
+            list.Clear();
+            _lists.Push(list);
+        }
+    }
+
+    /// <summary>A candidate to load, to be given back.</summary>
+    public Candidate Rent() => _candidates.TryPop(out Candidate? candidate) ? candidate : new Candidate();
+
+    public void Return(Candidate candidate)
+    {
+        candidate.Forget();
+        _candidates.Push(candidate);
+    }
+
+    /// <summary>Loads what stands beside a current resource that exists for the scope.</summary>
+    public bool TryLoad(long rid, Candidate candidate)
+    {
+        if (++_ticks % CancellationInterval == 0)
+        {
+            _cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        return Snapshot.TryGetHead(rid, candidate.Head) && !candidate.Head.IsDeleted && candidate.Head.IsSeenBy(Scope);
+    }
+
+    /// <summary>Whether a resource exists for the scope and meets a condition.</summary>
+    public bool Meets(Condition condition, Candidate candidate)
+    {
+        KeyAnswer answer = condition.Judge(this, candidate, mayOpen: false);
+        return (answer == KeyAnswer.Maybe ? condition.Judge(this, candidate, mayOpen: true) : answer) == KeyAnswer.Yes;
+    }
+
+    public bool MaySee(TypeSchema type) => Scope.SeesEverything || Scope.MaySee(type.Name);
+
+    public Element Open(long sequence)
+    {
+        if (++_openedCount > parts.Options.MaxOpenedBySearch)
+        {
+            throw new FhirException(FhirError.Of(
+                ErrorKind.TooCostly,
+                IssueType.TooCostly,
+                $"The search would have to look into more than {parts.Options.MaxOpenedBySearch} resources. Narrow it down, by a patient, a code or a date."));
+        }
+
+        _cancellationToken.ThrowIfCancellationRequested();
+        StoredVersion version = Snapshot.Open(sequence)
+            ?? throw new StoreException($"Version {sequence} is current and cannot be opened.");
+        return FhirJson.Read(version.Json).Root;
+    }
+}
