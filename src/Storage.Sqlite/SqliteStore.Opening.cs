@@ -103,21 +103,37 @@ public sealed partial class SqliteStore
         insert.Run();
     }
 
-    /// <summary>When the key file lost records at its end, they must not be those of subjects that the database knows: they would get other secrets.</summary>
+    /// <summary>
+    /// When the key file lost records at its end, they must not be those of subjects that the database knows: they would get other secrets.
+    /// And a database from a backup may hold subjects that were erased since.
+    /// </summary>
     private static void CheckSubjects(Connection connection, KeyStore keys)
     {
-        if (keys.DroppedRecords == 0)
+        bool isRestored = WriterState.MetaOf(connection, Meta.IsRestored) != 0;
+        if (keys.DroppedRecords == 0 && !isRestored)
         {
             return;
         }
 
-        using Statement subjects = connection.Prepare("SELECT id FROM subject");
-        while (subjects.Step())
+        using (Statement subjects = connection.Prepare("SELECT sub, id FROM subject"))
+        using (Statement erase = connection.Prepare("INSERT OR IGNORE INTO erasing(sub) VALUES(?)"))
         {
-            if (keys.StateOf(SubjectId.Read(subjects.Blob(0))) == KeyState.Unknown)
+            while (subjects.Step())
             {
-                throw new StoreException("The key file lost secrets that the database needs. Restore it from its backup.");
+                KeyState state = keys.StateOf(SubjectId.Read(subjects.Blob(1)));
+                if (state == KeyState.Unknown)
+                {
+                    throw new StoreException("The key file lacks secrets that the database needs. Restore it from its backup.");
+                }
+
+                if (state == KeyState.Destroyed)
+                {
+                    erase.Bind(1, subjects.Int64(0));
+                    erase.Run();
+                }
             }
         }
+
+        connection.Execute($"DELETE FROM meta WHERE k={(int)Meta.IsRestored}");
     }
 }

@@ -20,4 +20,7 @@ internal enum Meta
 
     /// <summary>The same for numbers of subjects.</summary>
     LastSubject = 6,
+
+    /// <summary>The database comes from a backup and was not opened since: patients may have been erased after that was taken.</summary>
+    IsRestored = 7,
 }

@@ -145,6 +145,36 @@ internal sealed class Generation
         }
     }
 
+    /// <summary>Whether a snapshot shows the row.</summary>
+    public bool Contains(in IndexRow row, long snapshot)
+    {
+        for (int next = Volatile.Read(ref _byValue[Bucket(row)]); next != 0;)
+        {
+            ref Entry entry = ref At(next - 1);
+            if (entry.IsIn(snapshot) && entry.Row == row)
+            {
+                return true;
+            }
+
+            next = entry.NextByValue;
+        }
+
+        return false;
+    }
+
+    /// <summary>All rows that a snapshot shows.</summary>
+    public IEnumerable<IndexRow> Rows(long snapshot)
+    {
+        int count = Count;
+        for (int index = 0; index < count; index++)
+        {
+            if (At(index).IsIn(snapshot))
+            {
+                yield return At(index).Row;
+            }
+        }
+    }
+
     /// <summary>The rows in the order of the B-trees, by their numbers; for flushing, when nothing is added any more.</summary>
     public int[] InOrder()
     {

@@ -9,6 +9,8 @@ internal sealed class GenerationSet(Generation active, Generation? frozen)
 
     public Generation? Frozen { get; } = frozen;
 
+    public bool Contains(in IndexRow row, long snapshot) => Active.Contains(row, snapshot) || Frozen?.Contains(row, snapshot) == true;
+
     public void FindValue(ushort number, long hash, long snapshot, List<long> rids)
     {
         Active.FindValue(number, hash, snapshot, rids);

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using HealthChain.Storage.Sealing;
 using HealthChain.Storage.Sqlite.Index;
 using HealthChain.Storage.Sqlite.Native;
@@ -57,7 +58,32 @@ internal sealed partial class Snapshot
         select.Bind(1, sequence);
         try
         {
-            return select.Step() && !select.IsNull(7) ? Opened(VersionAt(select), select.Blob(7)) : null;
+            return select.Step() && !select.IsNull(7) && Unsealed(VersionAt(select), select.Blob(7)) is { } plain ? VersionAt(select).Stored(plain) : null;
+        }
+        finally
+        {
+            select.Reset();
+        }
+    }
+
+    /// <summary>Opens a version and compares it with its hash; null when it was erased.</summary>
+    /// <exception cref="StoreException">It is damaged.</exception>
+    public StoredVersion? OpenChecked(long sequence, out ReadOnlyMemory<byte> content)
+    {
+        content = default;
+        Statement select = _sql.Body;
+        select.Bind(1, sequence);
+        try
+        {
+            if (!select.Step() || select.IsNull(7) || Unsealed(VersionAt(select), select.Blob(7)) is not { } plain)
+            {
+                return null;
+            }
+
+            content = plain;
+            return SHA256.HashData(plain).AsSpan().SequenceEqual(select.Blob(8))
+                ? VersionAt(select).Stored(plain)
+                : throw new StoreException($"Version {sequence} is not what was committed: its hash is another.");
         }
         finally
         {
@@ -68,7 +94,7 @@ internal sealed partial class Snapshot
     private VersionRow VersionAt(Statement row) => new(
         row.Int64(0), row.Int64(1), row.Int64(2), row.Int64(3), row.Int32(4), _numbers.TypeOf(row.Int64(5)), row.Int64(6));
 
-    private StoredVersion? Opened(in VersionRow row, ReadOnlySpan<byte> sealedBytes)
+    private byte[]? Unsealed(in VersionRow row, ReadOnlySpan<byte> sealedBytes)
     {
         byte[] plain = new byte[Math.Max(0, sealedBytes.Length - ResourceSealer.Overhead)];
         SealStatus status = SubjectIdOf(row.Subject) is { } subject
@@ -76,7 +102,7 @@ internal sealed partial class Snapshot
             : SealStatus.ErasedSubject;
         return status switch
         {
-            SealStatus.Ok => row.Stored(plain),
+            SealStatus.Ok => plain,
 
             // Its secret is destroyed already, its rows will be in a moment.
             SealStatus.ErasedSubject => null,

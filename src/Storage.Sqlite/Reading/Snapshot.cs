@@ -34,6 +34,12 @@ internal sealed partial class Snapshot : IDisposable
     /// <summary>Sequence number of the newest commit that it shows.</summary>
     public long Newest { get; private set; }
 
+    /// <summary>For checks that ask their own questions of the same state.</summary>
+    public Connection Connection => _connection;
+
+    /// <summary>The rows that the tables may lack.</summary>
+    public GenerationSet Generations => _generations;
+
     /// <summary>Finds resources by the hash of a <see cref="IndexKeyKind.Code"/>, Reference, Uri, Text or Tuple.</summary>
     /// <returns>False when more than the limit were found; then the list has a part of them.</returns>
     public bool FindValue(ushort parameter, long hash, List<long> rids, int limit = int.MaxValue) =>

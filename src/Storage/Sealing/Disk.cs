@@ -61,6 +61,13 @@ internal sealed class Disk : IDisk
         }
     }
 
+    /// <summary>Makes what another way of writing left in a file durable.</summary>
+    public static void SyncFile(string path)
+    {
+        using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
+        RandomAccess.FlushToDisk(file);
+    }
+
     /// <summary>Fills the buffer, except at the end of the file; a single call of the system may return less.</summary>
     public static int ReadFully(SafeFileHandle file, Span<byte> buffer, long offset)
     {

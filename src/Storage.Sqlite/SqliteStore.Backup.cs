@@ -1,0 +1,144 @@
+using System.Globalization;
+using HealthChain.Storage.Sealing;
+using HealthChain.Storage.Sqlite.Database;
+using HealthChain.Storage.Sqlite.Native;
+using HealthChain.Storage.Sqlite.Reading;
+using HealthChain.Storage.Sqlite.Upkeep;
+
+namespace HealthChain.Storage.Sqlite;
+
+// Copies of the store and proofs that it is whole.
+public sealed partial class SqliteStore
+{
+    private const string KeyFileName = "subjects.keys";
+
+    /// <summary>
+    /// Copies the state of one moment while the store goes on: <c>database/</c> and <c>keys/</c>, which are to be kept apart. The tenant key is not
+    /// copied (<see cref="KeyStore.TenantKeyPath"/>), nor are blobs; they are copied after this, so that none is missing that the database names.
+    /// </summary>
+    /// <param name="folder">A new or empty one.</param>
+    /// <returns>Sequence number of the newest version in the backup.</returns>
+    /// <exception cref="IOException">The folder is not empty, or the disk is full or failed; what was written is no backup.</exception>
+    public Task<long> BackupAsync(string folder, IProgress<double>? progress, CancellationToken cancellationToken) =>
+        Task.Run(() => Backup(folder, progress, cancellationToken), cancellationToken);
+
+    /// <summary>Checks one state of the store while it goes on; its log is not cut meanwhile.</summary>
+    public Task<VerifyReport> VerifyAsync(VerifyLevel level, IProgress<double>? progress, CancellationToken cancellationToken) =>
+        Task.Run(() => Verify(level, progress, cancellationToken), cancellationToken);
+
+    /// <summary>
+    /// Puts a backup where there is no store. Secrets that are there stay: they may say that a patient was erased since, and opening the store
+    /// erases that patient again. If there are none, those of the backup are put there; the tenant key must be brought back before.
+    /// </summary>
+    /// <exception cref="StoreException">There is a database already, or the backup is not whole.</exception>
+    public static void Restore(string backup, SqliteStoreOptions options, KeyStoreOptions keys, IProgress<double>? progress, CancellationToken cancellationToken)
+    {
+        BackupManifest manifest = BackupManifest.Read(backup);
+        string source = Path.Combine(backup, "database", Files.DatabaseName);
+        if (!File.Exists(source) || new FileInfo(source).Length != manifest.DatabaseBytes
+            || BackupManifest.HashOf(source, cancellationToken) != manifest.DatabaseSha256)
+        {
+            throw new StoreException($"{source} is not the file that was backed up.");
+        }
+
+        progress?.Report(0.5);
+        using var files = new Files(options.Folder);
+        if (File.Exists(files.Database))
+        {
+            throw new StoreException($"{files.Database} exists. Move it away first; a restore overwrites nothing.");
+        }
+
+        RestoreKeys(Path.Combine(backup, "keys", KeyFileName), keys);
+        string incoming = files.Database + ".restoring";
+        File.Copy(source, incoming, overwrite: true);
+        using (Connection connection = Connection.OpenForWriting(incoming))
+        {
+            connection.Execute("PRAGMA journal_mode=DELETE");
+            connection.Execute("PRAGMA synchronous=FULL");
+            connection.Execute($"INSERT OR REPLACE INTO meta(k, v) VALUES({(int)Meta.IsRestored}, 1)");
+        }
+
+        Disk.SyncFile(incoming);
+        File.Move(incoming, files.Database);
+        Disk.Real.SyncFolder(files.Folder);
+        progress?.Report(1);
+    }
+
+    private static void RestoreKeys(string source, KeyStoreOptions keys)
+    {
+        string target = Path.Combine(keys.Folder, KeyFileName);
+        if (File.Exists(target))
+        {
+            return;
+        }
+
+        PrivateFiles.EnsureFolder(Disk.Real, keys.Folder);
+        string incoming = target + ".restoring";
+        File.Copy(source, incoming, overwrite: true);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(incoming, PrivateFiles.FileMode);
+        }
+
+        Disk.SyncFile(incoming);
+        File.Move(incoming, target);
+        Disk.Real.SyncFolder(keys.Folder);
+    }
+
+    private long Backup(string folder, IProgress<double>? progress, CancellationToken cancellationToken)
+    {
+        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+        {
+            throw new StoreException($"{folder} is not empty.");
+        }
+
+        string database = Path.Combine(folder, "database");
+        string keys = Path.Combine(folder, "keys");
+        PrivateFiles.EnsureFolder(Disk.Real, database);
+        PrivateFiles.EnsureFolder(Disk.Real, keys);
+        string copy = Path.Combine(database, Files.DatabaseName);
+        long newest;
+        using (Connection source = _files.OpenForReading(_parts.Options))
+        {
+            // While this transaction is open the connection sees one state, whatever is committed meanwhile.
+            source.Execute("BEGIN");
+            newest = source.QueryInt64("SELECT max(vid) FROM ver");
+            OnlineBackup.Copy(source, copy, part => progress?.Report(0.8 * part), cancellationToken);
+            source.Execute("COMMIT");
+        }
+
+        using (Connection check = Connection.OpenForWriting(copy))
+        {
+            // A file alone, without a log beside it.
+            check.Execute("PRAGMA journal_mode=DELETE");
+            using Statement result = check.Prepare("PRAGMA quick_check(1)");
+            if (!result.Step() || result.Text(0) != "ok")
+            {
+                throw new StoreException("The copy of the database is damaged, and so may be the database. Run the integrity check.");
+            }
+        }
+
+        Disk.SyncFile(copy);
+        Disk.Real.SyncFolder(database);
+
+        // After the database: every subject that it names has its secret in the copy.
+        _parts.Keys.CopyTo(Path.Combine(keys, KeyFileName));
+        new BackupManifest(
+            BackupManifest.TodaysFormat,
+            Schema.Version,
+            _parts.Keys.Tenant.ToString("x32", CultureInfo.InvariantCulture),
+            newest,
+            _parts.Time.GetUtcNow(),
+            new FileInfo(copy).Length,
+            BackupManifest.HashOf(copy, cancellationToken)).Write(folder);
+        Disk.Real.SyncFolder(folder);
+        progress?.Report(1);
+        return newest;
+    }
+
+    private VerifyReport Verify(VerifyLevel level, IProgress<double>? progress, CancellationToken cancellationToken)
+    {
+        using ReaderPool.Rented rented = _readers.Rent(cancellationToken);
+        return new Checker(rented.Snapshot, _parts, _preparers, _parametersChanged, progress, cancellationToken).Run(level);
+    }
+}

@@ -1,0 +1,89 @@
+using HealthChain.Storage.Sqlite.Native;
+using HealthChain.Storage.Sqlite.Reading;
+using HealthChain.Storage.Sqlite.Writing;
+
+namespace HealthChain.Storage.Sqlite.Upkeep;
+
+/// <summary>Proves that one state of the store is whole and agrees with itself, or says where it does not.</summary>
+internal sealed class Checker(
+    Snapshot snapshot, EngineParts parts, PreparerPool preparers, bool parametersChanged, IProgress<double>? progress, CancellationToken cancellationToken)
+{
+    private readonly List<string> _faults = [];
+
+    public VerifyReport Run(VerifyLevel level)
+    {
+        CheckPages(level);
+        progress?.Report(level == VerifyLevel.Quick ? 0.5 : 0.1);
+        long versions = CheckSequence();
+        CheckNone("{0} resources have no such newest version.", """
+            SELECT count(*) FROM res r WHERE NOT EXISTS(SELECT 1 FROM ver v WHERE v.vid=r.vid AND v.rid=r.rid AND v.v=r.v AND v.ts=r.ts
+                AND v.op=r.op AND v.type=r.type AND v.sub=r.sub)
+            """);
+        CheckNone("{0} resources have versions newer than their newest.", "SELECT count(*) FROM res r WHERE r.v < (SELECT max(v) FROM ver WHERE rid=r.rid)");
+        CheckNone("{0} versions belong to no resource.", "SELECT count(*) FROM ver WHERE rid<>0 AND rid NOT IN (SELECT rid FROM res)");
+        CheckNone("{0} versions stand under the same number of one resource.", "SELECT count(*) FROM (SELECT 1 FROM ver WHERE rid<>0 GROUP BY rid, v HAVING count(*)>1)");
+        CheckNone("{0} types have another number of resources than is kept.", """
+            SELECT count(*) FROM type t WHERE (SELECT count(*) FROM res INDEXED BY res_type WHERE type=t.n AND op>=0)
+                <> coalesce((SELECT current FROM count WHERE type=t.n), 0)
+            """);
+        CheckNone("{0} types have another number of versions than is kept.", """
+            SELECT count(*) FROM type t WHERE (SELECT count(*) FROM ver INDEXED BY ver_type WHERE type=t.n)
+                <> coalesce((SELECT versions FROM count WHERE type=t.n), 0)
+            """);
+        CheckNone("{0} erased versions still have content.", "SELECT count(*) FROM ver INDEXED BY ver_rid WHERE rid=0 AND body IS NOT NULL");
+        long rows = 0;
+        if (level == VerifyLevel.Full)
+        {
+            new ContentCheck(snapshot, parts, preparers, parametersChanged, Fault).Run(Part(0.1, 0.6), cancellationToken);
+            rows = new IndexCheck(snapshot, parts, Fault).Run(Part(0.6, 1), cancellationToken);
+        }
+
+        progress?.Report(1);
+        return new VerifyReport(versions, snapshot.Connection.QueryInt64("SELECT count(*) FROM res"), rows, _faults);
+    }
+
+    private void CheckPages(VerifyLevel level)
+    {
+        using Statement check = snapshot.Connection.Prepare(level == VerifyLevel.Quick ? "PRAGMA quick_check(20)" : "PRAGMA integrity_check(20)");
+        while (check.Step())
+        {
+            if (check.Text(0) is var line and not "ok")
+            {
+                Fault($"The database file: {line}");
+            }
+        }
+    }
+
+    private long CheckSequence()
+    {
+        using Statement select = snapshot.Connection.Prepare("SELECT count(*), min(vid), max(vid) FROM ver INDEXED BY ver_rid");
+        select.Step();
+        long count = select.Int64(0);
+        if (count > 0 && (select.Int64(1) != 1 || select.Int64(2) != count))
+        {
+            Fault($"The sequence of versions has gaps: {count} from {select.Int64(1)} to {select.Int64(2)}.");
+        }
+
+        return count;
+    }
+
+    private void CheckNone(string fault, string sql)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        long count = snapshot.Connection.QueryInt64(sql);
+        if (count > 0)
+        {
+            Fault(string.Format(System.Globalization.CultureInfo.InvariantCulture, fault, count));
+        }
+    }
+
+    private void Fault(string fault)
+    {
+        if (_faults.Count < VerifyReport.MaxFaults)
+        {
+            _faults.Add(fault);
+        }
+    }
+
+    private Action<double> Part(double from, double to) => done => progress?.Report(from + ((to - from) * done));
+}
