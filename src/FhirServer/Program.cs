@@ -19,6 +19,7 @@ builder.Services.AddFhir();
 
 var app = builder.Build();
 using var telemetry = Telemetry.Start(options.Telemetry);
+ServerHost.Announce(app.Logger, options);
 
 app.Use(Outcomes.AnswerFailures);
 app.MapFhir();

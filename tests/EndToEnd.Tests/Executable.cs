@@ -14,7 +14,10 @@ internal static class Executable
         $"artifacts/bin/HealthChain.FhirServer/{Configuration}/healthchain{(OperatingSystem.IsWindows() ? ".exe" : "")}");
 
     /// <summary>Starts it without waiting for its end.</summary>
-    public static Process Start(params string[] arguments)
+    public static Process Start(params string[] arguments) => Start(new Dictionary<string, string>(), arguments);
+
+    /// <summary>Starts it with further variables in its environment.</summary>
+    public static Process Start(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         var start = new ProcessStartInfo(Command, arguments)
         {
@@ -24,6 +27,11 @@ internal static class Executable
             RedirectStandardError = true,
             StandardOutputEncoding = Encoding.UTF8,
         };
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         return Process.Start(start) ?? throw new InvalidOperationException($"{Command} did not start.");
     }
 

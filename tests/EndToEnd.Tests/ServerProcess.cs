@@ -9,38 +9,52 @@ internal sealed class ServerProcess : IAsyncDisposable
     private const string ListeningLine = "Now listening on: ";
 
     private readonly Process _process;
+    private readonly DirectoryInfo? _ownFolder;
+    private readonly string _saidBefore;
 
-    private ServerProcess(Process process, Uri address)
+    private ServerProcess(Process process, Uri address, string saidBefore, DirectoryInfo? ownFolder)
     {
         _process = process;
+        _saidBefore = saidBefore;
+        _ownFolder = ownFolder;
         Client = new HttpClient { BaseAddress = address };
     }
 
     public HttpClient Client { get; }
 
-    /// <summary>Starts a server and waits until it says where it listens.</summary>
-    public static async Task<ServerProcess> StartAsync(params string[] settings)
+    /// <summary>Starts a server with data of its own in development mode, and waits until it says where it listens.</summary>
+    public static Task<ServerProcess> StartAsync(params string[] settings) => StartAsync(null, settings);
+
+    /// <summary>Starts a server on a folder that stays; null for one of its own.</summary>
+    public static async Task<ServerProcess> StartAsync(DirectoryInfo? data, string[] settings, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var process = Executable.Start(["serve", "--urls", "http://127.0.0.1:0", .. settings]);
+        DirectoryInfo? ownFolder = data is null ? Directory.CreateTempSubdirectory("healthchain") : null;
+        string[] arguments = ["serve", "--urls", "http://127.0.0.1:0", "--development", "--data", (data ?? ownFolder!).FullName, .. settings];
+        var process = Executable.Start(environment ?? new Dictionary<string, string>(), arguments);
+        string said = "";
         while (await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
         {
+            said += line + "\n";
             if (line.IndexOf(ListeningLine, StringComparison.Ordinal) is >= 0 and var start)
             {
-                return new ServerProcess(process, new Uri(line[(start + ListeningLine.Length)..].Trim()));
+                string address = line[(start + ListeningLine.Length)..].Trim();
+
+                // A line of JSON has more after the address.
+                return new ServerProcess(process, new Uri(address.Split('"')[0]), said, ownFolder);
             }
         }
 
         throw new InvalidOperationException($"The server ended before it listened: {await process.StandardError.ReadToEndAsync()}");
     }
 
-    /// <summary>Asks it to stop as a supervisor does, and gives its exit code and what it said since it listened.</summary>
+    /// <summary>Asks it to stop as a supervisor does, and gives its exit code and all that it said.</summary>
     public async Task<Finished> StopAsync()
     {
         using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
         var output = await _process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         var errors = await _process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return new Finished(_process.ExitCode, output, errors);
+        return new Finished(_process.ExitCode, _saidBefore + output, errors);
     }
 
     public async ValueTask DisposeAsync()
@@ -53,5 +67,6 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
 
         _process.Dispose();
+        _ownFolder?.Delete(recursive: true);
     }
 }

@@ -42,11 +42,20 @@ internal static class ServerHost
             return Refuse([$"HealthChain:Tls: certificate or key cannot be used: {unusable.Message}"], errors);
         }
 
-        Log(builder, options);
+        ConfigureLog(builder, options);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(TimeProvider.System);
         return (builder, options);
+    }
+
+    /// <summary>What the operator should know at the start.</summary>
+    public static void Announce(ILogger logger, ServerOptions options)
+    {
+        if (options.Development)
+        {
+            ServerLog.DevelopmentMode(logger);
+        }
     }
 
     private static (WebApplicationBuilder, ServerOptions)? Refuse(IReadOnlyList<string> problems, TextWriter errors)
@@ -119,7 +128,7 @@ internal static class ServerHost
     /// The platform logs every request with its path, which may name a patient. What it says below a warning stays off, and so do scopes, which
     /// carry the path too: no setting of an operator brings them back.
     /// </summary>
-    private static void Log(WebApplicationBuilder builder, ServerOptions options)
+    private static void ConfigureLog(WebApplicationBuilder builder, ServerOptions options)
     {
         const string Platform = "Microsoft.AspNetCore";
         if (options.LogFormat == LogFormat.Json)
