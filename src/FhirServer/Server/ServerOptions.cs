@@ -1,6 +1,8 @@
 using HealthChain.Fhir.Model;
 using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Searching;
+using HealthChain.Storage.Sealing;
+using HealthChain.Storage.Sqlite;
 
 namespace HealthChain.FhirServer.Server;
 
@@ -42,7 +44,7 @@ internal sealed record ServerOptions
     /// <summary>The FHIR base that clients see, without the last slash; null when it is the address they sent the request to.</summary>
     public string? BaseUrl { get; init; }
 
-    /// <summary>Folder of everything that is kept.</summary>
+    /// <summary>Folder of everything that is kept; folders of the parts are relative to it.</summary>
     public string Data { get; init; } = "data";
 
     public StoreEngine Engine { get; init; } = StoreEngine.Sqlite;
@@ -63,11 +65,30 @@ internal sealed record ServerOptions
 
     public LimitOptions Limits { get; init; } = new();
 
+    /// <summary>The embedded engine.</summary>
+    public SqliteStoreOptions Sqlite { get; init; } = new() { Folder = "database" };
+
+    /// <summary>Connections for reading; 0 for two per processor, at least four.</summary>
+    public int SqliteReaders { get; init; }
+
+    public KeyStoreOptions Keys { get; init; } = new() { Folder = "keys", TenantKeyFolder = "tenant-key" };
+
+    public string BlobFolder { get; init; } = "blobs";
+
+    /// <summary>Time from one removal of blobs that no version refers to, to the next.</summary>
+    public TimeSpan SweepInterval { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Least free space on the disk with the data for the server to call itself ready.</summary>
+    public long ReadyDiskBytes { get; init; } = 256 << 20;
+
     public TlsOptions Tls { get; init; } = new();
 
     public TelemetryOptions Telemetry { get; init; } = new();
 
     public LogFormat LogFormat { get; init; } = LogFormat.Text;
+
+    /// <summary>A folder of a part, made absolute.</summary>
+    public string Folder(string part) => Path.GetFullPath(Path.Combine(Data, part));
 
     /// <summary>How long running requests may take to end once the process is asked to stop.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);

@@ -26,6 +26,7 @@ internal static class Settings
         Of.Flag("HealthChain:Development", "open access without login; works on loopback addresses only", o => o.Development, (o, value) => o with { Development = value }),
         Of.Number("HealthChain:Sample", "sample patients to load when the store is empty; needs development mode", 0, 1_000_000, o => o.Sample, (o, value) => o with { Sample = value }),
         Of.Seconds("HealthChain:ShutdownTimeout", "how long running requests may take to end after the request to stop", 0, 3600, o => o.ShutdownTimeout, (o, value) => o with { ShutdownTimeout = value }),
+        Of.Size("HealthChain:ReadyDisk", "free space on the disk below which /health/ready says no", 0, 1L << 50, o => o.ReadyDiskBytes, (o, value) => o with { ReadyDiskBytes = value }),
         Of.Choice("HealthChain:LogFormat", "how the log looks: lines for people or a JSON object per line", o => o.LogFormat, (o, value) => o with { LogFormat = value }),
 
         Of.Size("HealthChain:Limits:BodyBytes", "longest body of a request, except Binary", 1024, 255 << 20, o => o.Limits.BodyBytes, (o, value) => o with { Limits = o.Limits with { BodyBytes = value } }),
@@ -40,6 +41,23 @@ internal static class Settings
         Of.Number("HealthChain:Limits:Includes", "_include and _revinclude parameters of one search", 0, 1_000, o => o.Limits.Search.MaxIncludes, (o, value) => o with { Limits = o.Limits with { Search = o.Limits.Search with { MaxIncludes = value } } }),
         Of.Number("HealthChain:Limits:Included", "included resources on one page", 0, 100_000, o => o.Limits.Search.MaxIncluded, (o, value) => o with { Limits = o.Limits with { Search = o.Limits.Search with { MaxIncluded = value } } }),
         Of.Number("HealthChain:Limits:ChainDepth", "steps of one chained parameter or _has", 1, 32, o => o.Limits.Search.MaxChainDepth, (o, value) => o with { Limits = o.Limits with { Search = o.Limits.Search with { MaxChainDepth = value } } }),
+
+        Of.Text("HealthChain:Sqlite:Folder", "the database; relative to the data folder", "a folder", o => o.Sqlite.Folder, (o, value) => o with { Sqlite = o.Sqlite with { Folder = value } }),
+        Of.Number("HealthChain:Sqlite:Readers", "connections for reading; 0 for two per processor, at least four", 0, 1024, o => o.SqliteReaders, (o, value) => o with { SqliteReaders = value }),
+        Of.Size("HealthChain:Sqlite:ReaderCache", "page cache of each of them", 64 << 10, 1 << 30, o => o.Sqlite.ReaderCacheBytes, (o, value) => o with { Sqlite = o.Sqlite with { ReaderCacheBytes = (int)value } }),
+        Of.Size("HealthChain:Sqlite:ReaderMap", "part of the file that each of them maps into memory; searches are fastest when it is all of it", 0, 1L << 40, o => o.Sqlite.ReaderMappedBytes, (o, value) => o with { Sqlite = o.Sqlite with { ReaderMappedBytes = value } }),
+        Of.Size("HealthChain:Sqlite:WriterCache", "page cache of the writer", 1 << 20, 1 << 30, o => o.Sqlite.WriterCacheBytes, (o, value) => o with { Sqlite = o.Sqlite with { WriterCacheBytes = (int)value } }),
+        Of.Number("HealthChain:Sqlite:GenerationRows", "index rows kept in memory before they are written in order, at about 60 bytes; more make writing faster and a start after a crash slower", 1_000, 10_000_000, o => o.Sqlite.GenerationRows, (o, value) => o with { Sqlite = o.Sqlite with { GenerationRows = value } }),
+        Of.Number("HealthChain:Sqlite:Group", "most resources that one commit writes together", 1, 10_000, o => o.Sqlite.MaxGroup, (o, value) => o with { Sqlite = o.Sqlite with { MaxGroup = value } }),
+        Of.Number("HealthChain:Sqlite:Queue", "most resources that wait for the writer; more get 503", 100, 1_000_000, o => o.Sqlite.MaxQueued, (o, value) => o with { Sqlite = o.Sqlite with { MaxQueued = value } }),
+        Of.Size("HealthChain:Sqlite:CheckpointBytes", "size of the write-ahead log at which it is copied into the database", 1 << 20, 1L << 40, o => o.Sqlite.CheckpointBytes, (o, value) => o with { Sqlite = o.Sqlite with { CheckpointBytes = value } }),
+
+        Of.Text("HealthChain:Keys:Folder", "the patients' secrets; relative to the data folder", "a folder", o => o.Keys.Folder, (o, value) => o with { Keys = o.Keys with { Folder = value } }),
+        Of.Text("HealthChain:Keys:TenantKeyFolder", "the key that wraps them; relative to the data folder, but better on another medium", "a folder", o => o.Keys.TenantKeyFolder, (o, value) => o with { Keys = o.Keys with { TenantKeyFolder = value } }),
+        Of.Number("HealthChain:Keys:CachedSubjects", "patients whose key is kept in memory, at about 1.5 KB", 1, 10_000_000, o => o.Keys.MaxCachedSubjects, (o, value) => o with { Keys = o.Keys with { MaxCachedSubjects = value } }),
+
+        Of.Text("HealthChain:Blobs:Folder", "large contents; relative to the data folder", "a folder", o => o.BlobFolder, (o, value) => o with { BlobFolder = value }),
+        Of.Seconds("HealthChain:Blobs:SweepInterval", "time from one removal of contents that nothing refers to, to the next", 60, 86_400, o => o.SweepInterval, (o, value) => o with { SweepInterval = value }),
 
         Of.Text("HealthChain:Tls:Certificate", "certificate for https addresses, with its chain", "a PEM file, or a PKCS #12 file (.pfx, .p12) with the key",
             o => o.Tls.Certificate, (o, value) => o with { Tls = o.Tls with { Certificate = value } }, File.Exists),

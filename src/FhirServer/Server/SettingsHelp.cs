@@ -11,6 +11,9 @@ internal static class SettingsHelp
     {
         ["HealthChain"] = "General",
         ["HealthChain:Limits"] = "Limits",
+        ["HealthChain:Sqlite"] = "Embedded engine",
+        ["HealthChain:Keys"] = "Keys",
+        ["HealthChain:Blobs"] = "Large contents",
         ["HealthChain:Tls"] = "TLS (1.2 or newer; HTTP/2 where clients offer it)",
         ["HealthChain:Telemetry"] = "Telemetry",
     };
