@@ -25,7 +25,7 @@ internal static class FhirPipeline
             provider.GetRequiredService<DefinitionSet>(),
             provider.GetRequiredService<TerminologyService>(),
             new ValidatorOptions { DataElsewhere = BlobStandIn.FactsOf }));
-        services.AddSingleton<SearchParameterSet>();
+        services.TryAddSingleton<SearchParameterSet>();
         services.AddSingleton(provider => provider.GetRequiredService<ServerOptions>().Limits.Search);
         services.AddSingleton<SearchReader>();
         services.AddSingleton<Requesters>();

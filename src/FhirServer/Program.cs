@@ -1,8 +1,13 @@
+using HealthChain.Fhir.Definitions;
+using HealthChain.Fhir.Search;
 using HealthChain.FhirServer;
 using HealthChain.FhirServer.Cli;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Server;
 using HealthChain.Storage;
+using HealthChain.Storage.Sealing;
+using HealthChain.Storage.Sqlite;
+using Microsoft.AspNetCore.Connections;
 
 if (await CommandLine.RunAsync(args, Console.OpenStandardOutput(), Console.Error) is { } exitCode)
 {
@@ -14,10 +19,29 @@ if (ServerHost.Configure(args is ["serve", ..] ? args.AsSpan(1) : args, Console.
     return ExitCodes.Settings;
 }
 
-builder.Services.AddSingleton<IResourceStore, NoStore>();
+var parameters = new SearchParameterSet(DefinitionSet.R4);
+Stores stores;
+try
+{
+    stores = await Stores.OpenAsync(options, parameters, TimeProvider.System, CancellationToken.None);
+}
+catch (Exception unusable) when (unusable is StoreException or KeyStoreException)
+{
+    Console.Error.WriteLine($"healthchain serve: {unusable.Message}");
+    return ExitCodes.Usage;
+}
+
+builder.Services.AddSingleton(parameters);
+builder.Services.AddSingleton(_ => stores);
+builder.Services.AddSingleton<IResourceStore>(stores.Resources);
+builder.Services.AddSingleton(stores.Blobs);
+builder.Services.AddSingleton<Readiness>();
 builder.Services.AddFhir();
 
 var app = builder.Build();
+
+// What is asked for first is disposed last: the store closes when nothing uses it any more.
+app.Services.GetRequiredService<Stores>();
 using var telemetry = Telemetry.Start(options.Telemetry);
 ServerHost.Announce(app.Logger, options);
 
@@ -26,5 +50,13 @@ app.MapFhir();
 app.UseRouting();
 Health.Map(app);
 
-await app.RunAsync();
-return ExitCodes.Success;
+try
+{
+    await app.RunAsync();
+    return ExitCodes.Success;
+}
+catch (IOException taken) when (taken.InnerException is AddressInUseException)
+{
+    Console.Error.WriteLine($"healthchain serve: {taken.Message} Another address can be set by --urls.");
+    return ExitCodes.Usage;
+}

@@ -44,6 +44,9 @@ public sealed partial class SqliteStore : IResourceStore
     /// </summary>
     public bool NeedsReindexing => _parametersChanged;
 
+    /// <summary>Why the last commit could not be written, for operators; null when it could.</summary>
+    public string? WriteFailure => _writer.Failure;
+
     public async ValueTask<StoredVersion?> ReadAsync(AccessScope scope, ResourceKey key, CancellationToken cancellationToken)
     {
         using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);

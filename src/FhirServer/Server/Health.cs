@@ -5,7 +5,38 @@ internal static class Health
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
+        // Alive is what answers at all: a supervisor that restarts the process for a full disk would make it worse.
         routes.MapGet("/health/live", static () => "live");
-        routes.MapGet("/health/ready", static () => "ready");
+        routes.MapGet("/health/ready", Ready);
+    }
+
+    private static IResult Ready(Readiness readiness) =>
+        readiness.Problem is { } problem ? Results.Text(problem, statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ready");
+}
+
+/// <summary>Whether requests should be sent here.</summary>
+internal sealed class Readiness(Stores stores, ServerOptions options, IHostApplicationLifetime lifetime)
+{
+    private readonly DriveInfo _disk = new(options.Folder(options.Sqlite.Folder));
+
+    /// <summary>Why not, as a line for an operator; null when they should.</summary>
+    public string? Problem
+    {
+        get
+        {
+            if (lifetime.ApplicationStopping.IsCancellationRequested)
+            {
+                return "stopping";
+            }
+
+            if (stores.Resources.WriteFailure is not null)
+            {
+                return "the store could not write the last time it was asked to; the log says why";
+            }
+
+            return _disk.AvailableFreeSpace < options.ReadyDiskBytes
+                ? $"the disk with the data has {ByteSize.Show(_disk.AvailableFreeSpace >> 20 << 20)} left, less than {ByteSize.Show(options.ReadyDiskBytes)}"
+                : null;
+        }
     }
 }

@@ -1,6 +1,7 @@
 using HealthChain.Fhir.Model;
 using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Searching;
+using HealthChain.Storage.Blobs;
 using HealthChain.Storage.Sealing;
 using HealthChain.Storage.Sqlite;
 
@@ -73,7 +74,7 @@ internal sealed record ServerOptions
 
     public KeyStoreOptions Keys { get; init; } = new() { Folder = "keys", TenantKeyFolder = "tenant-key" };
 
-    public string BlobFolder { get; init; } = "blobs";
+    public BlobOptions Blobs { get; init; } = new() { Folder = "blobs" };
 
     /// <summary>Time from one removal of blobs that no version refers to, to the next.</summary>
     public TimeSpan SweepInterval { get; init; } = TimeSpan.FromHours(1);
@@ -99,9 +100,6 @@ internal sealed record LimitOptions
 {
     /// <summary>Longest body of a request, Binary content excepted.</summary>
     public long BodyBytes { get; init; } = 128 << 20;
-
-    /// <summary>Longest Binary or attachment.</summary>
-    public long BlobBytes { get; init; } = 1L << 30;
 
     /// <summary>Most entries of a batch or transaction.</summary>
     public int BundleEntries { get; init; } = 20_000;

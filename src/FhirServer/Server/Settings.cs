@@ -30,7 +30,6 @@ internal static class Settings
         Of.Choice("HealthChain:LogFormat", "how the log looks: lines for people or a JSON object per line", o => o.LogFormat, (o, value) => o with { LogFormat = value }),
 
         Of.Size("HealthChain:Limits:BodyBytes", "longest body of a request, except Binary", 1024, 255 << 20, o => o.Limits.BodyBytes, (o, value) => o with { Limits = o.Limits with { BodyBytes = value } }),
-        Of.Size("HealthChain:Limits:BlobBytes", "longest Binary or attachment", 1024, 1L << 40, o => o.Limits.BlobBytes, (o, value) => o with { Limits = o.Limits with { BlobBytes = value } }),
         Of.Number("HealthChain:Limits:BundleEntries", "most entries of a batch or transaction", 1, 1_000_000, o => o.Limits.BundleEntries, (o, value) => o with { Limits = o.Limits with { BundleEntries = value } }),
         Of.Number("HealthChain:Limits:Depth", "how deep the elements of a resource may nest", 16, 500, o => o.Limits.Reading.MaxDepth, (o, value) => o with { Limits = o.Limits with { Reading = o.Limits.Reading with { MaxDepth = value } } }),
         Of.Number("HealthChain:Limits:RequestsInFlight", "requests worked on at the same time; more get 503", 1, 1_000_000, o => o.Limits.RequestsInFlight, (o, value) => o with { Limits = o.Limits with { RequestsInFlight = value } }),
@@ -56,7 +55,9 @@ internal static class Settings
         Of.Text("HealthChain:Keys:TenantKeyFolder", "the key that wraps them; relative to the data folder, but better on another medium", "a folder", o => o.Keys.TenantKeyFolder, (o, value) => o with { Keys = o.Keys with { TenantKeyFolder = value } }),
         Of.Number("HealthChain:Keys:CachedSubjects", "patients whose key is kept in memory, at about 1.5 KB", 1, 10_000_000, o => o.Keys.MaxCachedSubjects, (o, value) => o with { Keys = o.Keys with { MaxCachedSubjects = value } }),
 
-        Of.Text("HealthChain:Blobs:Folder", "large contents; relative to the data folder", "a folder", o => o.BlobFolder, (o, value) => o with { BlobFolder = value }),
+        Of.Text("HealthChain:Blobs:Folder", "large contents; relative to the data folder", "a folder", o => o.Blobs.Folder, (o, value) => o with { Blobs = o.Blobs with { Folder = value } }),
+        Of.Size("HealthChain:Blobs:MaxBytes", "longest Binary or attachment", 1024, 1L << 40, o => o.Blobs.MaxBytes, (o, value) => o with { Blobs = o.Blobs with { MaxBytes = value } }),
+        Of.Size("HealthChain:Blobs:InlineBytes", "base64 data up to this length stays in its resource", 1024, 16 << 20, o => o.Blobs.InlineBytes, (o, value) => o with { Blobs = o.Blobs with { InlineBytes = (int)value } }),
         Of.Seconds("HealthChain:Blobs:SweepInterval", "time from one removal of contents that nothing refers to, to the next", 60, 86_400, o => o.SweepInterval, (o, value) => o with { SweepInterval = value }),
 
         Of.Text("HealthChain:Tls:Certificate", "certificate for https addresses, with its chain", "a PEM file, or a PKCS #12 file (.pfx, .p12) with the key",
