@@ -13,6 +13,9 @@ public enum ErrorKind
     Unsupported,
     Unauthenticated,
     Forbidden,
+
+    /// <summary>Well-formed, but against a profile or a rule of the server; or a patch that does not fit the resource.</summary>
+    Unprocessable,
     TooCostly,
     TooLarge,
     MethodNotAllowed,

@@ -29,6 +29,8 @@ public sealed class ElementTree
     public int Count => _nodes.Length;
 
     internal ref readonly Node this[int index] => ref _nodes[index];
+
+    internal ReadOnlySpan<Node> Nodes => _nodes;
 }
 
 /// <summary>
@@ -49,7 +51,7 @@ internal struct Node
     /// <summary>Id of the actual <see cref="TypeSchema"/>.</summary>
     public ushort Type;
 
-    /// <summary>Offset of the value: behind the quote for a string, at the first character else.</summary>
+    /// <summary>Offset of the value: behind the quote for a string, at the first character else. For a resource, of its opening brace.</summary>
     public int Start;
 
     /// <summary>Index of the first child, of the next sibling, of the parent; 0 for none (the root is nobody's child), parent of the root is -1.</summary>

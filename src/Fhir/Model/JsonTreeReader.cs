@@ -118,8 +118,10 @@ internal ref partial struct JsonTreeReader
             return 0;
         }
 
+        int start = _scanner.Position;
         int index = _nodes.Add(place.Element, type, place.Parent, previous);
         ReadObject(index, type);
+        _nodes.SetExtent(index, start, _scanner.Position - start);
         return index;
     }
 

@@ -49,6 +49,14 @@ internal struct NodeBuffer : IDisposable
         node.Flags = flags;
     }
 
+    /// <summary>Where the text of a resource stands, from brace to brace.</summary>
+    public readonly void SetExtent(int index, int start, int length)
+    {
+        ref Node node = ref _nodes[index];
+        node.Start = start;
+        node.Length = length;
+    }
+
     public readonly void SetFlags(int index, NodeFlags flags) => _nodes[index].Flags = flags;
 
     /// <summary>The finished nodes in an array of their own.</summary>

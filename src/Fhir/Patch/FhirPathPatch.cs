@@ -70,7 +70,7 @@ public static class FhirPathPatch
                 Move(operation, targets);
                 break;
             default:
-                throw operation.Refuse($"there is no such type; there are add, insert, delete, replace and move.");
+                throw operation.Malformed($"there is no such type; there are add, insert, delete, replace and move.");
         }
 
         return DraftJson.Write(root, tree.Json.Length);
@@ -81,7 +81,7 @@ public static class FhirPathPatch
         Result<FhirPathExpression> expression = FhirPathExpression.Compile(operation.Path);
         if (expression.Error is { } syntax)
         {
-            throw operation.Refuse($"the path is not FHIRPath: {syntax.Issues[0].Message}");
+            throw operation.Malformed($"the path is not FHIRPath: {syntax.Issues[0].Message}");
         }
 
         Result<IReadOnlyList<FhirPathValue>> result = expression.Value.TryEvaluate(tree.Root);

@@ -19,12 +19,12 @@ internal sealed class FhirPathPatchOperation
             string name = part.Child("name").Exists ? part.Child("name").Text ?? "" : "";
             if (!Known.Contains(name))
             {
-                throw Refuse($"it has a part '{name}'; the parts are {string.Join(", ", Known)}.");
+                throw Malformed($"it has a part '{name}'; the parts are {string.Join(", ", Known)}.");
             }
 
             if (!_parts.TryAdd(name, part))
             {
-                throw Refuse($"it has the part '{name}' twice.");
+                throw Malformed($"it has the part '{name}' twice.");
             }
         }
 
@@ -63,7 +63,7 @@ internal sealed class FhirPathPatchOperation
     public string RequiredName() => Required("name");
 
     public PatchValue Value(PatchLimits limits) =>
-        _parts.TryGetValue("value", out Element part) ? new PatchValue(part, this, limits) : throw Refuse("it needs a part 'value'.");
+        _parts.TryGetValue("value", out Element part) ? new PatchValue(part, this, limits) : throw Malformed("it needs a part 'value'.");
 
     /// <summary>The integer part of that name, from 0 to a greatest value.</summary>
     public int Position(string name, int greatest)
@@ -78,11 +78,18 @@ internal sealed class FhirPathPatchOperation
         ? targets[0]
         : throw Refuse(targets.Count == 0 ? "the path selects nothing." : $"the path selects {targets.Count} elements; it must select one.");
 
-    public FhirException Refuse(string reason) => new(FhirError.Of(ErrorKind.Invalid, IssueType.Processing, $"{this}: {reason}", Path.Length > 0 ? Path : null));
+    /// <summary>The operation does not fit the resource.</summary>
+    public FhirException Refuse(string reason) => Failure(ErrorKind.Unprocessable, reason);
+
+    /// <summary>The operation makes no sense for any resource.</summary>
+    public FhirException Malformed(string reason) => Failure(ErrorKind.Invalid, reason);
+
+    private FhirException Failure(ErrorKind kind, string reason) =>
+        new(FhirError.Of(kind, IssueType.Processing, $"{this}: {reason}", Path.Length > 0 ? Path : null));
 
     public override string ToString() => $"Operation {_number} ({$"{Type} {Path}".Trim()})";
 
-    private string Required(string name) => TextOf(name) ?? throw Refuse($"it needs a part '{name}' with a value.");
+    private string Required(string name) => TextOf(name) ?? throw Malformed($"it needs a part '{name}' with a value.");
 
     private string? TextOf(string name) => _parts.TryGetValue(name, out Element part) && part.Child("value") is { Exists: true } value ? value.Text : null;
 }

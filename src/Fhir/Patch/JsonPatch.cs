@@ -72,6 +72,11 @@ public static class JsonPatch
         }
 
         where = $"{where} ({op} {path})";
+        if (op is not ("add" or "remove" or "replace" or "move" or "copy" or "test"))
+        {
+            return Malformed($"{where}: there is no such operation; there are add, remove, replace, move, copy and test.");
+        }
+
         bool hasValue = members.TryGetPropertyValue("value", out JsonNode? value);
         if (op is "add" or "replace" or "test" && !hasValue)
         {
@@ -91,10 +96,9 @@ public static class JsonPatch
             "replace" => target.Replace(path, value?.DeepClone()),
             "move" => target.Move(from!, path),
             "copy" => target.Copy(from!, path),
-            "test" => target.Test(path, value),
-            _ => "there is no such operation; there are add, remove, replace, move, copy and test.",
+            _ => target.Test(path, value),
         };
-        return failure is null ? null : FhirError.Of(ErrorKind.Invalid, IssueType.Processing, $"{where}: {failure}");
+        return failure is null ? null : FhirError.Of(ErrorKind.Unprocessable, IssueType.Processing, $"{where}: {failure}");
     }
 
     private static string? TextOf(JsonObject members, string name) =>

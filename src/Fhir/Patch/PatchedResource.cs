@@ -9,5 +9,5 @@ internal static class PatchedResource
     public static Result<ElementTree> Read(ReadResult result, string where = "The patch") => result.IsOk
         ? result.Tree!
         : new FhirError(
-            ErrorKind.Invalid, [.. result.Issues.Select(issue => issue with { Message = $"{where} would leave an invalid resource: {issue.Message}", Position = null })]);
+            ErrorKind.Unprocessable, [.. result.Issues.Select(issue => issue with { Message = $"{where} would leave an invalid resource: {issue.Message}", Position = null })]);
 }

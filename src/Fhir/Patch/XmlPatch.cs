@@ -283,5 +283,5 @@ public static class XmlPatch
         return output.ToArray();
     }
 
-    private static FhirException Refuse(string message) => new(FhirError.Of(ErrorKind.Invalid, IssueType.Processing, message));
+    private static FhirException Refuse(string message) => new(FhirError.Of(ErrorKind.Unprocessable, IssueType.Processing, message));
 }

@@ -296,7 +296,7 @@ internal sealed partial class ValidationRun
     private void AddClaimedProfiles(Element resource, int first)
     {
         Element meta = resource.Child("meta");
-        if (!meta.Exists)
+        if (!meta.Exists || !Request.ClaimedProfiles)
         {
             return;
         }

@@ -64,6 +64,9 @@ public sealed record ValidationRequest
     /// <summary>Canonicals of profiles that the resource must meet, besides those it claims in <c>meta.profile</c>.</summary>
     public IReadOnlyList<string> Profiles { get; init; } = [];
 
+    /// <summary>Check the profiles that resources claim in <c>meta.profile</c>. Without, only the specification's own rules hold.</summary>
+    public bool ClaimedProfiles { get; init; } = true;
+
     public ValidationMode Mode { get; init; }
 
     /// <summary>

@@ -17,6 +17,7 @@ internal static class Outcomes
         [ErrorKind.Conflict] = StatusCodes.Status409Conflict,
         [ErrorKind.Gone] = StatusCodes.Status410Gone,
         [ErrorKind.PreconditionFailed] = StatusCodes.Status412PreconditionFailed,
+        [ErrorKind.Unprocessable] = StatusCodes.Status422UnprocessableEntity,
         [ErrorKind.TooCostly] = StatusCodes.Status422UnprocessableEntity,
         [ErrorKind.TooLarge] = StatusCodes.Status413PayloadTooLarge,
         [ErrorKind.MethodNotAllowed] = StatusCodes.Status405MethodNotAllowed,
