@@ -23,6 +23,16 @@ namespace HealthChain.Http.Tests;
 /// </summary>
 public sealed class FhirServerFixture : IAsyncLifetime
 {
+    private readonly ServerOptions _options;
+
+    public FhirServerFixture()
+        : this(new ServerOptions { Development = true })
+    {
+    }
+
+    /// <summary>A server of one's own, to see what an option does.</summary>
+    internal FhirServerFixture(ServerOptions options) => _options = options;
+
     private WebApplication? _app;
     private ModelStore? _store;
 
@@ -37,7 +47,7 @@ public sealed class FhirServerFixture : IAsyncLifetime
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         _store = new ModelStore(StoreSetup.With(TimeProvider.System));
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(new ServerOptions { Development = true });
+        builder.Services.AddSingleton(_options);
         builder.Services.AddSingleton<IResourceStore>(_store);
         builder.Services.AddSingleton(new PageCursors("a secret for tests, 32 bytes long"u8));
         builder.Services.AddFhir();

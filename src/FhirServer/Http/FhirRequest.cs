@@ -1,3 +1,4 @@
+using HealthChain.Fhir.Model;
 using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Searching;
 
@@ -63,7 +64,12 @@ internal sealed record FhirRequest
 /// <param name="MediaType">Without parameters, in lower case; empty when none was named.</param>
 internal readonly record struct RequestBody(ReadOnlyMemory<byte> Bytes, string MediaType)
 {
-    public bool IsEmpty => Bytes.IsEmpty;
+    /// <summary>The resource of an entry of a bundle, which is parsed already; does not exist for a request from the network.</summary>
+    public Element Resource { get; init; }
+
+    public bool IsEmpty => Bytes.IsEmpty && !Resource.Exists;
+
+    public static RequestBody Of(Element resource) => new(default, "") { Resource = resource };
 }
 
 /// <summary>
@@ -75,6 +81,9 @@ internal readonly record struct RequestBody(ReadOnlyMemory<byte> Bytes, string M
 internal sealed record Preconditions(string? IfMatch = null, string? IfNoneMatch = null, DateTimeOffset? IfModifiedSince = null, string? IfNoneExist = null)
 {
     public static Preconditions None { get; } = new();
+
+    /// <summary>Whether a write must look at the version that it finds.</summary>
+    public bool AskForVersion => IfMatch is not null || IfNoneMatch is not null;
 }
 
 /// <summary>What a write answers with: https://hl7.org/fhir/R4/http.html#ops</summary>

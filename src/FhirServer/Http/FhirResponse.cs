@@ -42,6 +42,9 @@ internal sealed record FhirResponse
     /// <summary>True for what anybody may know; caches may keep it as long as they ask whether it is still so.</summary>
     public bool MayBeCached { get; init; }
 
+    /// <summary>The body says what was done, and is not what was asked for (<c>Prefer: return=OperationOutcome</c>).</summary>
+    public bool IsOutcome { get; init; }
+
     /// <summary>Absolute url of the version that was made.</summary>
     public string? Location { get; init; }
 

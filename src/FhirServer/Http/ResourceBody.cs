@@ -10,6 +10,11 @@ internal static class ResourceBody
     /// <summary>The resource, or all that is wrong with its text.</summary>
     public static Result<Element> Read(RequestBody body)
     {
+        if (body.Resource.Exists)
+        {
+            return body.Resource;
+        }
+
         Result<ReadResult> result = ReadWithFaults(body);
         return !result.IsOk ? result.Error
             : result.Value.IsOk ? result.Value.Root
@@ -26,11 +31,13 @@ internal static class ResourceBody
 
         if (Formats.OfContent(body.MediaType) is not { } format)
         {
-            return FhirError.Of(
-                ErrorKind.UnsupportedMediaType, IssueType.NotSupported, "The content must be application/fhir+json or application/fhir+xml.");
+            return Unsupported("application/fhir+json or application/fhir+xml");
         }
 
         ReadResult result = format == FhirFormat.Xml ? FhirXml.Read(body.Bytes) : FhirJson.Read(body.Bytes);
         return result.Tree is null ? new FhirError(ErrorKind.Invalid, result.Issues) : result;
     }
+
+    public static FhirError Unsupported(string expected) =>
+        FhirError.Of(ErrorKind.UnsupportedMediaType, IssueType.NotSupported, $"The content must be {expected}.");
 }

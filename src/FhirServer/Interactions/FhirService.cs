@@ -1,4 +1,5 @@
 using HealthChain.Fhir;
+using HealthChain.FhirServer.Bundles;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Operations;
 
@@ -12,6 +13,9 @@ internal sealed class FhirService(
     Read read,
     Search search,
     History history,
+    WritePlanners writes,
+    SingleWrite write,
+    BundleRequest bundle,
     Capabilities capabilities,
     OperationTable operations)
 {
@@ -31,8 +35,9 @@ internal sealed class FhirService(
         (TargetKind.SystemSearch or TargetKind.TypeSearch or TargetKind.CompartmentSearch, HttpVerb.Post) => search,
         (TargetKind.SystemHistory or TargetKind.TypeHistory or TargetKind.InstanceHistory, HttpVerb.Get or HttpVerb.Head) => history,
         (TargetKind.Capabilities, HttpVerb.Get or HttpVerb.Head) => capabilities,
+        (TargetKind.System, HttpVerb.Post) => bundle,
         (TargetKind.Operation, _) => operations.Find(target, verb),
-        _ => null,
+        _ => writes.Find(target, verb) is null ? null : write,
     };
 
     private static FhirError NotOffered(FhirRequest request) => request.Target.Kind == TargetKind.Operation

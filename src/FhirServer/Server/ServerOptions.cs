@@ -104,6 +104,9 @@ internal sealed record LimitOptions
     /// <summary>Most entries of a batch or transaction.</summary>
     public int BundleEntries { get; init; } = 20_000;
 
+    /// <summary>Most resources that one conditional delete may delete; with 1, several matches are refused.</summary>
+    public int ConditionalDeletes { get; init; } = 1_000;
+
     /// <summary>Requests that are worked on at the same time; more are answered 503.</summary>
     public int RequestsInFlight { get; init; } = 2_000;
 

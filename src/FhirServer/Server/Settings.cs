@@ -31,6 +31,7 @@ internal static class Settings
 
         Of.Size("HealthChain:Limits:BodyBytes", "longest body of a request, except Binary", 1024, 255 << 20, o => o.Limits.BodyBytes, (o, value) => o with { Limits = o.Limits with { BodyBytes = value } }),
         Of.Number("HealthChain:Limits:BundleEntries", "most entries of a batch or transaction", 1, 1_000_000, o => o.Limits.BundleEntries, (o, value) => o with { Limits = o.Limits with { BundleEntries = value } }),
+        Of.Number("HealthChain:Limits:ConditionalDeletes", "most resources that one conditional delete may delete; with 1, several matches are refused", 1, 1_000_000, o => o.Limits.ConditionalDeletes, (o, value) => o with { Limits = o.Limits with { ConditionalDeletes = value } }),
         Of.Number("HealthChain:Limits:Depth", "how deep the elements of a resource may nest", 16, 500, o => o.Limits.Reading.MaxDepth, (o, value) => o with { Limits = o.Limits with { Reading = o.Limits.Reading with { MaxDepth = value } } }),
         Of.Number("HealthChain:Limits:RequestsInFlight", "requests worked on at the same time; more get 503", 1, 1_000_000, o => o.Limits.RequestsInFlight, (o, value) => o with { Limits = o.Limits with { RequestsInFlight = value } }),
         Of.Number("HealthChain:Limits:ClientRequestsPerSecond", "requests of one client per second, over time; more get 429; 0 for no limit", 0, 1_000_000, o => o.Limits.ClientRequestsPerSecond, (o, value) => o with { Limits = o.Limits with { ClientRequestsPerSecond = value } }),

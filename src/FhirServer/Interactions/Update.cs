@@ -1,0 +1,85 @@
+using HealthChain.Fhir;
+using HealthChain.Fhir.Model;
+using HealthChain.Fhir.Schema;
+using HealthChain.FhirServer.Http;
+using HealthChain.FhirServer.Server;
+using HealthChain.Storage;
+
+namespace HealthChain.FhirServer.Interactions;
+
+/// <summary>update, update as create and conditional update: https://hl7.org/fhir/R4/http.html#update, #upsert, #cond-update</summary>
+internal sealed class Update(ConditionalSearch search, IResourceStore store, IdSource ids, ServerOptions options) : IWritePlanner
+{
+    public async ValueTask<Result<WritePlan>> PlanAsync(FhirRequest request, CancellationToken cancellationToken)
+    {
+        TypeSchema type = request.Target.Type!;
+        Result<Element> resource = Content.Read(request.Body, type);
+        if (!resource.IsOk)
+        {
+            return resource.Error;
+        }
+
+        if (request.Target.Kind == TargetKind.Type)
+        {
+            return await PlanConditionalAsync(request, resource.Value, cancellationToken);
+        }
+
+        var key = new ResourceKey(type.Name, request.Target.Id!);
+        return Content.IdOf(resource.Value) is not { } id ? FhirError.Of(
+                ErrorKind.Invalid, IssueType.Required, $"The resource needs the id {key.Id} that the url names.", $"{key.Type}.id")
+            : id != key.Id ? FhirError.Invalid($"The resource's id {id} is not the id {key.Id} of the url.", $"{key.Type}.id")
+            : await PlanAsync(request, key, resource.Value, cancellationToken);
+    }
+
+    private async ValueTask<Result<WritePlan>> PlanAsync(FhirRequest request, ResourceKey key, Element resource, CancellationToken cancellationToken)
+    {
+        if (!request.Conditions.AskForVersion && options.ClientIds)
+        {
+            return new PutPlan(key, resource, []);
+        }
+
+        StoredVersion? current = await store.ReadAsync(request.Requester.Scope, key, cancellationToken);
+        return Preconditioned.Check(request.Conditions, current) is { } failed ? failed
+            : current is null && !options.ClientIds ? NoClientIds()
+            : new PutPlan(key, resource, [Preconditioned.At(key, current)]);
+    }
+
+    private async ValueTask<Result<WritePlan>> PlanConditionalAsync(FhirRequest request, Element resource, CancellationToken cancellationToken)
+    {
+        TypeSchema type = request.Target.Type!;
+        Result<Match> match = await search.FindAsync(request, type, request.Query, atMost: 1, cancellationToken);
+        if (!match.IsOk)
+        {
+            return match.Error;
+        }
+
+        string? id = Content.IdOf(resource);
+        if (Preconditioned.Check(request.Conditions, match.Value.Single) is { } failed)
+        {
+            return failed;
+        }
+
+        if (match.Value.Single is { } found)
+        {
+            return id is null || id == found.Key.Id
+                ? new PutPlan(found.Key, resource, [match.Value.Guard, Preconditioned.At(found.Key, found)])
+                : FhirError.Invalid("The resource's id is not that of the resource that the criteria match.", $"{type.Name}.id");
+        }
+
+        if (id is null)
+        {
+            return new PutPlan(new ResourceKey(type.Name, ids.Next(type)), resource, [match.Value.Guard]);
+        }
+
+        // "No matches, id provided: The server treats the interaction as an Update as Create interaction". R4 does not say what
+        // holds if the id is taken; R5 does: 409.
+        var key = new ResourceKey(type.Name, id);
+        return !options.ClientIds ? NoClientIds()
+            : await store.ReadAsync(request.Requester.Scope, key, cancellationToken) is { IsDeleted: false }
+                ? FhirError.Of(ErrorKind.Conflict, IssueType.Conflict, $"The criteria match nothing, but there is a {type.Name} with the resource's id already.", $"{type.Name}.id")
+                : new PutPlan(key, resource, [match.Value.Guard, new AtVersion(key, 0)]);
+    }
+
+    private static FhirError NoClientIds() => FhirError.Of(
+        ErrorKind.MethodNotAllowed, IssueType.NotSupported, "There is no such resource, and this server gives ids to new ones itself: create it by POST.");
+}
