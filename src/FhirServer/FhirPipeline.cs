@@ -31,7 +31,6 @@ internal static class FhirPipeline
         services.AddSingleton<SearchReader>();
         services.AddSingleton<Requesters>();
         services.TryAddSingleton(provider => new PageCursors(ServerSecret.ReadOrMake(provider.GetRequiredService<ServerOptions>().Data)));
-        services.AddSingleton<CapabilityStatement>();
         services.AddSingleton<Capabilities>();
         services.AddSingleton<Read>();
         services.AddOperations();
@@ -54,6 +53,7 @@ internal static class FhirPipeline
         // Entries of bundles are answered by the service of which bundles are a part.
         services.AddSingleton(provider => new Lazy<FhirService>(provider.GetRequiredService<FhirService>));
         services.AddSingleton<FhirService>();
+        services.AddSingleton(provider => new Lazy<FhirService>(provider.GetRequiredService<FhirService>));
         services.AddSingleton<FhirEndpoint>();
         services.AddSingleton<RequestLimits>();
         services.AddSingleton<Measurements>();

@@ -34,14 +34,6 @@ public sealed class CapabilitiesTests(ServerFactory server) : IClassFixture<Serv
     }
 
     [Fact]
-    public async Task Metadata_does_not_claim_resource_types_that_are_not_served()
-    {
-        var statement = await ReadMetadataAsync();
-
-        Assert.False(statement.GetProperty("rest")[0].TryGetProperty("resource", out _));
-    }
-
-    [Fact]
     public async Task Metadata_is_served_as_fhir_json_with_its_length()
     {
         using var response = await _client.GetAsync("/fhir/metadata", TestContext.Current.CancellationToken);

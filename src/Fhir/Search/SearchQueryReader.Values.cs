@@ -19,8 +19,15 @@ public static partial class SearchQueryReader
             return PrefixList;
         }
 
-        return NumberRange.TryParse(text, out NumberRange range) ? new NumberQuery(prefix, range) : "expected a number such as 5, 5.40 or 5.4e-3";
+        return !NumberRange.TryParse(text, out NumberRange range) ? "expected a number such as 5, 5.40 or 5.4e-3"
+            : IsCut(range) ? TooLarge
+            : new NumberQuery(prefix, range);
     }
+
+    private const string TooLarge = "the number is beyond 7.9e28, up to which numbers are compared";
+
+    /// <summary>A number that was cut to the range of decimals would be compared as another one.</summary>
+    private static bool IsCut(NumberRange range) => range.Value is decimal.MaxValue or decimal.MinValue;
 
     private static Outcome ReadDate(ReadOnlySpan<byte> text, SearchQueryOptions options)
     {
@@ -167,6 +174,11 @@ public static partial class SearchQueryReader
         if (!NumberRange.TryParse(number, out NumberRange range))
         {
             return Expected;
+        }
+
+        if (IsCut(range))
+        {
+            return TooLarge;
         }
 
         if (!parts.TryNext(out ReadOnlySpan<byte> system))

@@ -1,75 +1,78 @@
-using System.Buffers;
-using System.Text.Json;
+using System.Net;
+using System.Security.Cryptography;
 using HealthChain.Fhir;
-using HealthChain.FhirServer.Cli;
+using HealthChain.Fhir.Definitions;
+using HealthChain.Fhir.Schema;
+using HealthChain.Fhir.Search;
 using HealthChain.FhirServer.Http;
+using HealthChain.FhirServer.Operations;
+using HealthChain.FhirServer.Responses;
+using HealthChain.FhirServer.Searching;
 using HealthChain.FhirServer.Server;
 
 namespace HealthChain.FhirServer.Interactions;
 
 /// <summary>capabilities: https://hl7.org/fhir/R4/http.html#capabilities</summary>
-internal sealed class Capabilities(CapabilityStatement statement) : IInteraction
+/// <remarks>Statements are written when first asked for, from what the server is made of, and stay the same while it runs.</remarks>
+internal sealed class Capabilities : IInteraction
 {
+    private readonly Lazy<Statement> _server;
+    private readonly Lazy<Statement> _terminology;
+
+    /// <param name="service">Says what is served; asked when the first statement is written.</param>
+    public Capabilities(
+        ServerOptions options, TimeProvider time, Lazy<FhirService> service, OperationTable operations, SearchParameterSet parameters, DefinitionSet definitions)
+    {
+        DateTimeOffset date = time.GetUtcNow();
+        _server = new Lazy<Statement>(() => new Statement(
+            "CapabilityStatement", new CapabilityStatement(options, service.Value, operations, parameters, definitions).ToJson(date)));
+        _terminology = new Lazy<Statement>(() => new Statement("TerminologyCapabilities", TerminologyCapabilities.ToJson(options, definitions, date)));
+    }
+
     public ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, CancellationToken cancellationToken) =>
-        ValueTask.FromResult<Result<FhirResponse>>(FhirResponse.Of(statement.Json));
-}
+        ValueTask.FromResult(Answer(request));
 
-/// <summary>What this server does, and nothing that it does not do; written once at start.</summary>
-internal sealed class CapabilityStatement
-{
-    public CapabilityStatement(ServerOptions options, TimeProvider time) => Json = Write(options, time.GetUtcNow());
-
-    public ReadOnlyMemory<byte> Json { get; }
-
-    private static ReadOnlyMemory<byte> Write(ServerOptions options, DateTimeOffset date)
+    private Result<FhirResponse> Answer(FhirRequest request)
     {
-        var body = new ArrayBufferWriter<byte>(1024);
-        using var json = new Utf8JsonWriter(body, OperationOutcome.Unescaped);
-        json.WriteStartObject();
-        json.WriteString("resourceType"u8, "CapabilityStatement"u8);
-        json.WriteString("status"u8, "active"u8);
-        json.WriteString("date"u8, date.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'"));
-        json.WriteString("kind"u8, "instance"u8);
-        WriteSoftware(json);
-        WriteImplementation(json, options);
-        json.WriteString("fhirVersion"u8, "4.0.1"u8);
-        json.WriteStartArray("format"u8);
-        json.WriteStringValue("application/fhir+json"u8);
-        json.WriteStringValue("application/fhir+xml"u8);
-        json.WriteEndArray();
-        WriteRest(json);
-        json.WriteEndObject();
-        json.Flush();
-        return body.WrittenMemory;
-    }
-
-    private static void WriteSoftware(Utf8JsonWriter json)
-    {
-        json.WriteStartObject("software"u8);
-        json.WriteString("name"u8, "HealthChain"u8);
-        json.WriteString("version"u8, CommandLine.Version);
-        json.WriteEndObject();
-    }
-
-    private static void WriteImplementation(Utf8JsonWriter json, ServerOptions options)
-    {
-        json.WriteStartObject("implementation"u8);
-        json.WriteString("description"u8, "HealthChain FHIR R4 server"u8);
-        if (options.BaseUrl is not null)
+        Result<ElementSelection> selection = ElementSelection.Of(request);
+        if (!selection.IsOk)
         {
-            json.WriteString("url"u8, options.BaseUrl);
+            return selection.Error;
         }
 
-        json.WriteEndObject();
+        // All of CapabilityStatement is normative in R4, and so is its statement of what is normative.
+        Lazy<Statement>? chosen = request.Parameter("mode") switch
+        {
+            null or "full" or "normative" => _server,
+            "terminology" => _terminology,
+            _ => null,
+        };
+        if (chosen is null)
+        {
+            return FhirError.Invalid($"'{SearchPath.Shown(request.Parameter("mode")!)}' is no value for 'mode': expected full, normative or terminology.");
+        }
+
+        Statement statement = chosen.Value;
+        if (request.Conditions.IfNoneMatch is { } tags && EntityTags.Includes(tags, statement.EntityTag))
+        {
+            return new FhirResponse { Status = HttpStatusCode.NotModified, EntityTag = statement.EntityTag, MayBeCached = true };
+        }
+
+        return new FhirResponse
+        {
+            Status = HttpStatusCode.OK,
+            Json = selection.Value.IsAll ? statement.Json : SubsetWriter.ToJson(statement.Json.Span, statement.Type, selection.Value),
+            EntityTag = statement.EntityTag,
+            MayBeCached = true,
+        };
     }
 
-    private static void WriteRest(Utf8JsonWriter json)
+    private sealed class Statement(string type, ReadOnlyMemory<byte> json)
     {
-        json.WriteStartArray("rest"u8);
-        json.WriteStartObject();
-        json.WriteString("mode"u8, "server"u8);
-        json.WriteString("documentation"u8, "The capabilities interaction; no resource type is stored yet."u8);
-        json.WriteEndObject();
-        json.WriteEndArray();
+        public TypeSchema Type { get; } = ResourceTypes.Find(type)!;
+
+        public ReadOnlyMemory<byte> Json => json;
+
+        public string EntityTag { get; } = $"W/\"{Convert.ToHexStringLower(SHA256.HashData(json.Span).AsSpan(0, 8))}\"";
     }
 }

@@ -25,7 +25,9 @@ internal sealed class FhirService(
             : ValueTask.FromResult<Result<FhirResponse>>(NotOffered(request));
 
     /// <summary>The verbs that a target has.</summary>
-    public IEnumerable<HttpVerb> Allowed(RequestTarget target) => Enum.GetValues<HttpVerb>().Where(verb => Find(target, verb) is not null);
+    public IEnumerable<HttpVerb> Allowed(RequestTarget target) => Enum.GetValues<HttpVerb>().Where(verb => Offers(target, verb));
+
+    public bool Offers(in RequestTarget target, HttpVerb verb) => Find(target, verb) is not null;
 
     /// <summary>The interaction for a kind of target and a verb; null when there is none. HEAD is GET whose body is not sent.</summary>
     private IInteraction? Find(in RequestTarget target, HttpVerb verb) => (target.Kind, verb) switch

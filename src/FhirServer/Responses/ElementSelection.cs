@@ -85,7 +85,7 @@ internal sealed class ElementSelection
     public static bool KeepsWithin(ElementSchema element) => element.IsSummary || element.IsModifier || element.Min > 0;
 
     /// <summary>
-    /// Whether a type has summary elements at all. R4 marks none in SampledData, Narrative, Extension and the like, which are
+    /// Whether a type has summary elements at all. R4 marks none in Narrative, Meta, Extension and the like, which are
     /// shown whole where they are shown.
     /// </summary>
     public static bool IsSplit(TypeSchema type) =>

@@ -32,8 +32,9 @@ internal sealed class TerminologyResolver(TerminologyService terminology, Search
             if (Problem(expansion) is { } problem)
             {
                 string modifier = query.Modifier == SearchModifier.NotIn ? "not-in" : query.Modifier.ToString().ToLowerInvariant();
+                // A value set that is not there is a fault of the question: nothing that was searched for is absent.
                 return FhirError.Of(
-                    problem.Kind, problem.Issues[0].Type, $"'{parameter}:{modifier}' cannot be answered for '{SearchPath.Shown(query.Text)}': {problem.Issues[0].Message}");
+                    problem.Kind == ErrorKind.NotFound ? ErrorKind.Unsupported : problem.Kind, problem.Issues[0].Type, $"'{parameter}:{modifier}' cannot be answered for '{SearchPath.Shown(query.Text)}': {problem.Issues[0].Message}");
             }
 
             resolved.AddRange(expansion.Value.Contains.Select(Token));

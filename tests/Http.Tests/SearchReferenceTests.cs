@@ -1,0 +1,66 @@
+using Xunit;
+
+namespace HealthChain.Http.Tests;
+
+/// <summary>https://hl7.org/fhir/R4/search.html#reference</summary>
+public sealed class SearchReferenceTests(FhirServerFixture server) : SearchTest(server)
+{
+    private static string Of(string key, string subject) =>
+        $$"""{"resourceType":"Observation","id":"{{{key}}}","status":"final","code":{"text":"x"},"subject":{{{subject}} } }""";
+
+    protected override IEnumerable<string> Resources =>
+    [
+        """{"resourceType":"Patient","id":"{pat}"}""",
+        """{"resourceType":"Group","id":"{pat}","type":"person","actual":true}""",
+        Of("o1", "\"reference\":\"Patient/{pat}\""),
+        Of("o2", "\"reference\":\"Group/{pat}\""),
+        Of("o3", "\"reference\":\"http://elsewhere.org/fhir/Patient/{pat}\""),
+        Of("o4", "\"identifier\":{\"system\":\"http://h.org/mrn\",\"value\":\"{run}7\"}"),
+        Of("o5", "\"reference\":\"Patient/{pat}/_history/1\""),
+        Of("o6", "\"display\":\"somebody\""),
+        """{"resourceType":"Observation","id":"{o7}","status":"final","code":{"text":"x"}}""",
+        """{"resourceType":"Encounter","id":"{e}","status":"finished","class":{"code":"AMB"},"subject":{"reference":"Patient/{pat}"},"participant":[{"individual":{"reference":"Practitioner/{doc}"}}]}""",
+        """{"resourceType":"Practitioner","id":"{doc}"}""",
+    ];
+
+    [Theory]
+    [InlineData("subject=Patient/{pat}", "o1 o5")]
+    [InlineData("subject=Group/{pat}", "o2")]
+    [InlineData("subject={pat}", "o1 o2 o5")]
+    [InlineData("subject:Patient={pat}", "o1 o5")]
+    [InlineData("subject:Group={pat}", "o2")]
+    [InlineData("patient={pat}", "o1 o5")]
+    [InlineData("patient=Patient/{pat}", "o1 o5")]
+    [InlineData("subject=http://elsewhere.org/fhir/Patient/{pat}", "o3")]
+    [InlineData("subject=Patient/{pat},Group/{pat}", "o1 o2 o5")]
+    [InlineData("subject=Patient/{other}", "")]
+    [InlineData("subject=Device/{pat}", "")]
+    [InlineData("subject:identifier=http://h.org/mrn|{run}7", "o4")]
+    [InlineData("subject:identifier={run}7", "o4")]
+    [InlineData("subject:identifier=http://h.org/other|{run}7", "")]
+    [InlineData("subject:missing=false", "o1 o2 o3 o4 o5")]
+    public Task A_reference_matches_what_it_points_at(string query, string keys) => FindsAsync($"Observation?{query}", keys);
+
+    [Fact]
+    public async Task The_absolute_url_of_this_server_is_the_same_as_a_relative_one() =>
+        await FindsAsync($"Observation?subject={Base}Patient/{{pat}}", "o1 o5");
+
+    [Theory]
+    [InlineData("Encounter?subject=Patient/{pat}", "e")]
+    [InlineData("Encounter?participant=Practitioner/{doc}", "e")]
+    [InlineData("Encounter?practitioner={doc}", "e")]
+    [InlineData("Encounter?participant:Practitioner={doc}", "e")]
+    public Task References_of_other_types_are_found_too(string search, string keys) => FindsAsync(search, keys);
+
+    [Theory]
+    [InlineData("subject:Observation=1")]
+    [InlineData("subject:Nothing=1")]
+    [InlineData("subject:exact=Patient/1")]
+    [InlineData("subject=")]
+    public async Task What_cannot_be_pointed_at_is_refused(string query)
+    {
+        Answer answer = await GetAsync($"Observation?{query}", ("Prefer", "handling=strict"));
+
+        Assert.Equal(System.Net.HttpStatusCode.BadRequest, answer.Status);
+    }
+}
