@@ -42,7 +42,17 @@ public abstract class SequenceContract(Func<StoreSetup, IResourceStore> open) : 
 
     private (string Text, Func<IResourceStore, Task<string>> Ask) Operation(Random random, AccessScope scope)
     {
-        int kind = random.Next(10);
+        int kind = random.Next(41) / 4;
+        if (kind == 10)
+        {
+            var patient = Key("Patient/r" + (1 + random.Next(Resources)));
+            return ($"erase {patient}", async store =>
+            {
+                Result<Erasure> erased = await store.EraseAsync(scope, patient, Cancel);
+                return $"{erased.Error?.Kind}, {(erased.IsOk ? erased.Value : null)}, {await store.ReindexAsync(scope, null, Cancel)}";
+            });
+        }
+
         if (kind < 5)
         {
             Transaction transaction = AnyTransaction(random);

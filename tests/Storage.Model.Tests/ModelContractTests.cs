@@ -10,3 +10,7 @@ public sealed class ModelSearchTests() : SearchContract(setup => new ModelStore(
 public sealed class ModelScopeTests() : ScopeContract(setup => new ModelStore(setup));
 
 public sealed class ModelSequenceTests() : SequenceContract(setup => new ModelStore(setup));
+
+public sealed class ModelEraseTests() : EraseContract(setup => new ModelStore(setup));
+
+public sealed class ModelBlobTests() : BlobContract(setup => new ModelStore(setup));
