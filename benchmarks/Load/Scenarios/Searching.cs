@@ -45,7 +45,8 @@ internal static class Searching
         ("patients _has an observation with an identifier", patients => Searches.OfPatients(
             ["Patient?_has:Observation:patient:identifier=http://example.org/identifiers%7CN000#######00"], patients, 1)),
         ("patients _has a condition with a code", patients => Searches.OfAll(
-            Enumerable.Range(0, Clinic.ConditionCodes).Select(code => $"Patient?_has:Condition:patient:code=http://example.org/conditions%7CC{code:00}&_count={Page}"),
+            // A twentieth of the patients have each code.
+            Enumerable.Range(0, Clinic.ConditionCodes).Select(code => $"Patient?_has:Condition:patient:code=http://example.org/conditions%7CC{code:00}&_count={Math.Min(Page, patients / Clinic.ConditionCodes)}"),
             (int)Math.Min(Page, patients / Clinic.ConditionCodes))));
 
     public static Task ChainAsync(Bench bench) => RunAsync(
