@@ -53,7 +53,6 @@ internal static class FhirPipeline
         // Entries of bundles are answered by the service of which bundles are a part.
         services.AddSingleton(provider => new Lazy<FhirService>(provider.GetRequiredService<FhirService>));
         services.AddSingleton<FhirService>();
-        services.AddSingleton(provider => new Lazy<FhirService>(provider.GetRequiredService<FhirService>));
         services.AddSingleton<FhirEndpoint>();
         services.AddSingleton<RequestLimits>();
         services.AddSingleton<Measurements>();

@@ -33,8 +33,13 @@ public sealed class FhirServerFixture : IAsyncLifetime
     /// <summary>A server of one's own, to see what an option does.</summary>
     internal FhirServerFixture(ServerOptions options) => _options = options;
 
+    /// <summary>Which engine the tests run on: <c>model</c> for the one in memory that the others are compared with; SQLite otherwise.</summary>
+    private static readonly bool IsModel = Environment.GetEnvironmentVariable("HEALTHCHAIN_TEST_ENGINE") == "model";
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("healthchain");
     private WebApplication? _app;
-    private ModelStore? _store;
+    private IResourceStore? _store;
+    private Stores? _stores;
 
     public Uri Base { get; private set; } = new("http://localhost");
 
@@ -45,10 +50,22 @@ public sealed class FhirServerFixture : IAsyncLifetime
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        _store = new ModelStore(StoreSetup.With(TimeProvider.System));
+        ServerOptions options = _options with { Data = _folder.FullName };
+        StoreSetup setup = StoreSetup.With(TimeProvider.System);
+        if (IsModel)
+        {
+            _store = new ModelStore(setup);
+        }
+        else
+        {
+            _stores = await Stores.OpenAsync(options, setup.Parameters, TimeProvider.System, CancellationToken.None);
+            _store = _stores.Resources;
+        }
+
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(_options);
-        builder.Services.AddSingleton<IResourceStore>(_store);
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(setup.Parameters);
+        builder.Services.AddSingleton(_store);
         builder.Services.AddSingleton(new PageCursors("a secret for tests, 32 bytes long"u8));
         builder.Services.AddFhir();
         _app = builder.Build();
@@ -77,9 +94,11 @@ public sealed class FhirServerFixture : IAsyncLifetime
             await _app.DisposeAsync();
         }
 
-        if (_store is not null)
+        if (_stores is not null)
         {
-            await _store.DisposeAsync();
+            await _stores.DisposeAsync();
         }
+
+        _folder.Delete(recursive: true);
     }
 }
