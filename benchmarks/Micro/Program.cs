@@ -10,6 +10,7 @@ var benchmarks = new (string Name, Action Run)[]
     ("validate", Validating.Run),
     ("extract", Extraction.Run),
     ("seal", Sealing.Run),
+    ("store", Storing.Run),
 };
 
 foreach ((string name, Action run) in benchmarks)
