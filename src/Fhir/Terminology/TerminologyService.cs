@@ -30,6 +30,9 @@ public sealed partial class TerminologyService
     public CodeMembership Contains(string valueSetCanonical, ReadOnlySpan<byte> system, ReadOnlySpan<byte> code) =>
         Get(valueSetCanonical).Contains(system, code);
 
+    /// <summary>Whether codes of that system can be told from others: its definition or its grammar is at hand.</summary>
+    public bool Knows(string system) => _systems.Find(system) is not null || GrammarSystem.Find(system) is not null;
+
     /// <summary>The code system of that url, indexed; null when it is not loaded.</summary>
     internal CodeSystemIndex? System(string url, string? version = null) => _systems.Find(url, version);
 

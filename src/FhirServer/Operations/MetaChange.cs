@@ -93,6 +93,6 @@ internal sealed class MetaChange(IResourceStore store, DefinitionSet definitions
 
         JsonObject resource = JsonNode.Parse(version.Json.Span)!.AsObject();
         resource["meta"] = JsonNode.Parse(labels.ToMeta(meta).Span);
-        return FhirJson.Read(JsonText.Of(resource)).Root;
+        return FhirJson.Read(NodeJson.Of(resource)).Root;
     }
 }

@@ -148,7 +148,7 @@ internal sealed class OperationInput
 
     private FhirError? AddPrimitive(OperationParameter definition, TypeSchema type, string text)
     {
-        byte[] json = IsText(type) ? JsonText.Of(text) : Encoding.UTF8.GetBytes(text);
+        byte[] json = IsText(type) ? NodeJson.Of(text) : Encoding.UTF8.GetBytes(text);
         ReadResult value = FhirJson.ReadValue(type, json);
         return value.IsOk ? Add(definition, value.Root) : Wrong(definition, $"{PrimitiveFormat.Description(type.Primitive)} is expected");
     }

@@ -1,5 +1,5 @@
 using HealthChain.Fhir.Definitions;
-using HealthChain.Storage;
+using HealthChain.FhirServer.Operations.Terminology;
 
 namespace HealthChain.FhirServer.Operations;
 
@@ -13,11 +13,32 @@ internal static class OperationRegistration
         services.AddSingleton<IOperation, Meta>();
         foreach (string name in new[] { MetaChange.Add, MetaChange.Remove })
         {
-            services.AddSingleton<IOperation>(provider => new MetaChange(provider.GetRequiredService<IResourceStore>(), provider.GetRequiredService<DefinitionSet>(), name));
+            services.AddSingleton<IOperation>(provider => ActivatorUtilities.CreateInstance<MetaChange>(provider, name));
         }
 
         services.AddSingleton<IOperation, Conversion>();
+        services.AddTerminologyOperations();
+        services.AddSingleton<EverythingReader>();
+        foreach (string compartment in new[] { "Patient", "Encounter" })
+        {
+            services.AddSingleton<IOperation>(provider => ActivatorUtilities.CreateInstance<Everything>(provider, compartment));
+        }
+
+        services.AddSingleton<IOperation, LastN>();
         services.AddSingleton<OperationTable>();
         return services;
+    }
+
+    private static void AddTerminologyOperations(this IServiceCollection services)
+    {
+        services.AddSingleton<DefinitionInput>();
+        services.AddSingleton<IOperation, Expand>();
+        services.AddSingleton<IOperation, Lookup>();
+        services.AddSingleton<IOperation, Subsumes>();
+        services.AddSingleton<IOperation, Translate>();
+        foreach (DefinitionKind kind in new[] { DefinitionKind.ValueSet, DefinitionKind.CodeSystem })
+        {
+            services.AddSingleton<IOperation>(provider => ActivatorUtilities.CreateInstance<ValidateCode>(provider, kind));
+        }
     }
 }

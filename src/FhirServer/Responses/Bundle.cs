@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using HealthChain.FhirServer.Searching;
 using HealthChain.Storage;
 
@@ -19,10 +20,17 @@ internal enum EntryRole
 /// <param name="Fragment">Id of the contained resource that is meant; null for the resource itself.</param>
 internal readonly record struct BundleEntry(EntryRole Role, StoredVersion? Version, ReadOnlyMemory<byte> Resource, string? Fragment = null)
 {
+    /// <summary>How well a match fits, where that is a matter of degree.</summary>
+    public MatchScore? Score { get; init; }
+
     public static BundleEntry Of(EntryRole role, StoredVersion version) => new(role, version, version.Json);
 
     public static BundleEntry Outcome(ReadOnlyMemory<byte> outcome) => new(EntryRole.Outcome, null, outcome);
 }
+
+/// <param name="Score">From 0 to 1.</param>
+/// <param name="Grade">The same as a code of https://hl7.org/fhir/R4/valueset-match-grade.html.</param>
+internal sealed record MatchScore(decimal Score, string Grade);
 
 internal readonly record struct BundleLink(string Relation, string Url);
 
@@ -122,6 +130,13 @@ internal sealed class Bundle
 
         switch (entry.Role)
         {
+            case EntryRole.Match when entry.Score is { } score:
+                output.Write("\"search\":{\"extension\":[{\"url\":\"http://hl7.org/fhir/StructureDefinition/match-grade\",\"valueCode\":\""u8);
+                output.WriteText(score.Grade);
+                output.Write("\"}],\"mode\":\"match\",\"score\":"u8);
+                output.WriteText(score.Score.ToString(CultureInfo.InvariantCulture));
+                output.Write("}"u8);
+                break;
             case EntryRole.Match:
                 output.Write("\"search\":{\"mode\":\"match\"}"u8);
                 break;

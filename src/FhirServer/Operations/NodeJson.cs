@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 namespace HealthChain.FhirServer.Operations;
 
 /// <summary>Writes JSON that was put together as nodes, with no more escapes than JSON itself asks for.</summary>
-internal static class JsonText
+internal static class NodeJson
 {
     private static readonly JsonSerializerOptions Unescaped = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 

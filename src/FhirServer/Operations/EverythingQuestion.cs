@@ -1,0 +1,146 @@
+using HealthChain.Fhir;
+using HealthChain.Fhir.Definitions;
+using HealthChain.Fhir.Schema;
+using HealthChain.Fhir.Search;
+using HealthChain.FhirServer.Searching;
+using HealthChain.Storage;
+
+namespace HealthChain.FhirServer.Operations;
+
+/// <summary>What one <c>$everything</c> asks for, turned into searches of a compartment.</summary>
+internal sealed record EverythingQuestion
+{
+    /// <summary>Types that can be in the compartment.</summary>
+    public required IReadOnlyList<TypeSchema> Members { get; init; }
+
+    /// <summary>Types asked for; empty for all.</summary>
+    public IReadOnlyList<TypeSchema> Types { get; init; } = [];
+
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>Conditions on the members of the compartment.</summary>
+    public IReadOnlyList<Criterion> Criteria { get; init; } = [];
+
+    /// <summary>Resources on a page; null for all at once.</summary>
+    public int? Count { get; init; }
+
+    /// <summary>The parameters again, for links.</summary>
+    public required IReadOnlyList<QueryParameter> Parameters { get; init; }
+
+    /// <summary>Whether what is asked for may be outside the compartment, so that references must be followed.</summary>
+    public bool FollowsReferences => Types.Count == 0 || !Types.All(Members.Contains);
+
+    public bool Asks(string type) => Types.Count == 0 || Types.Any(asked => asked.Name == type);
+}
+
+/// <summary>Reads the parameters of <c>$everything</c>.</summary>
+internal sealed class EverythingReader(SearchReader searches, SearchParameterSet parameters, SearchLimits limits)
+{
+    private static readonly string[] Names = ["start", "end", "_since", "_type", "_count"];
+
+    /// <summary>
+    /// By which date a resource of a type counts as care within a period; the first that the type has. A type with none of them, such
+    /// as Coverage, has no care date and is never left out for one.
+    /// </summary>
+    private static readonly string[] CareDates =
+    [
+        "authoredon", "date", "onset-date", "occurrence", "effective-time", "effective", "whenhandedover", "start-date", "started", "sent",
+        "event-date", "created", "collected", "identified", "recorded", "authored", "authored-on", "datetime", "datewritten", "period",
+    ];
+
+    public Result<EverythingQuestion> Read(OperationInput input, string compartment)
+    {
+        TypeSchema[] members = [.. ResourceTypes.All.Where(type => parameters.Compartment(compartment, type) is not null)];
+        var types = new List<TypeSchema>();
+        foreach (string name in input.Texts("_type").SelectMany(list => list.Split(',')))
+        {
+            if (ResourceTypes.Find(name) is not { } type)
+            {
+                return FhirError.Of(ErrorKind.Invalid, IssueType.Value, $"'{SearchPath.Shown(name)}' in '_type' is no resource type.");
+            }
+
+            types.Add(type);
+        }
+
+        if (input.Integer("_count") is < 1)
+        {
+            return FhirError.Of(ErrorKind.Invalid, IssueType.Value, "'_count' must be 1 or more.");
+        }
+
+        TypeSchema[] looked = types.Count > 0 && types.TrueForAll(members.Contains) ? [.. types] : members;
+        Result<List<Criterion>> criteria = Criteria(input, looked);
+        return criteria.IsOk
+            ? new EverythingQuestion
+            {
+                Members = members,
+                Types = [.. types.Distinct()],
+                Since = input.Text("_since") is { } since ? DateTimeOffset.Parse(since) : null,
+                Criteria = criteria.Value,
+                Count = input.Integer("_count") is { } count ? Math.Min(count, limits.MaxCount) : null,
+                Parameters = [.. Names.SelectMany(name => input.Texts(name).Select(text => new QueryParameter(name, text)))],
+            }
+            : criteria.Error;
+    }
+
+    private Result<List<Criterion>> Criteria(OperationInput input, TypeSchema[] types)
+    {
+        var criteria = new List<Criterion>();
+        var query = new List<QueryParameter>();
+        if (input.Text("start") is { } start)
+        {
+            query.Add(new QueryParameter("", "ge" + start));
+        }
+
+        if (input.Text("end") is { } end)
+        {
+            query.Add(new QueryParameter("", "le" + end));
+        }
+
+        if (input.Text("_since") is { } since && Add(criteria, types[0], [new QueryParameter("_lastUpdated", "ge" + since)], isOptional: null) is { } error)
+        {
+            return error;
+        }
+
+        if (query.Count == 0)
+        {
+            return criteria;
+        }
+
+        // One parameter may serve several types; on all others it is absent, and so must be no obstacle.
+        foreach (IGrouping<IndexedParameter, TypeSchema> group in types.Where(type => CareDate(type) is not null).GroupBy(type => CareDate(type)!))
+        {
+            if (Add(criteria, group.First(), [.. query.Select(bound => bound with { Name = group.Key.Code })], group.Key) is { } fault)
+            {
+                return fault;
+            }
+        }
+
+        return criteria;
+    }
+
+    private FhirError? Add(List<Criterion> criteria, TypeSchema type, IReadOnlyList<QueryParameter> query, IndexedParameter? isOptional)
+    {
+        Result<SearchPlan> plan = searches.Read(new SearchContext { Types = [type], Handling = SearchHandling.Strict }, query);
+        if (!plan.IsOk)
+        {
+            return plan.Error;
+        }
+
+        Criterion criterion = plan.Value.Request.Criterion;
+        criteria.Add(isOptional is null ? criterion : new OneOf([criterion, new HasValue(isOptional, SearchModifier.Missing, [new MissingQuery(true)])]));
+        return null;
+    }
+
+    private IndexedParameter? CareDate(TypeSchema type)
+    {
+        foreach (string code in CareDates)
+        {
+            if (parameters.Find(type, code) is { Type: SearchParameterType.Date } parameter)
+            {
+                return parameter;
+            }
+        }
+
+        return null;
+    }
+}
