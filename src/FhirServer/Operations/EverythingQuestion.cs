@@ -85,50 +85,40 @@ internal sealed class EverythingReader(SearchReader searches, SearchParameterSet
     private Result<List<Criterion>> Criteria(OperationInput input, TypeSchema[] types)
     {
         var criteria = new List<Criterion>();
-        var query = new List<QueryParameter>();
-        if (input.Text("start") is { } start)
+        if (input.Text("_since") is { } since)
         {
-            query.Add(new QueryParameter("", "ge" + start));
+            Result<Criterion> updated = Read(types[0], "_lastUpdated", "ge" + since);
+            if (!updated.IsOk)
+            {
+                return updated.Error;
+            }
+
+            criteria.Add(updated.Value);
         }
 
-        if (input.Text("end") is { } end)
-        {
-            query.Add(new QueryParameter("", "le" + end));
-        }
-
-        if (input.Text("_since") is { } since && Add(criteria, types[0], [new QueryParameter("_lastUpdated", "ge" + since)], isOptional: null) is { } error)
-        {
-            return error;
-        }
-
-        if (query.Count == 0)
-        {
-            return criteria;
-        }
-
-        // One parameter may serve several types; on all others it is absent, and so must be no obstacle.
+        // Out is what ended before the start or began after the end; care that reaches into the period is in it, and so is what has no date.
+        string[] outside = [.. new[] { ("eb", input.Text("start")), ("sa", input.Text("end")) }.Where(bound => bound.Item2 is not null).Select(bound => bound.Item1 + bound.Item2)];
         foreach (IGrouping<IndexedParameter, TypeSchema> group in types.Where(type => CareDate(type) is not null).GroupBy(type => CareDate(type)!))
         {
-            if (Add(criteria, group.First(), [.. query.Select(bound => bound with { Name = group.Key.Code })], group.Key) is { } fault)
+            foreach (string value in outside)
             {
-                return fault;
+                Result<Criterion> isOut = Read(group.First(), group.Key.Code, value);
+                if (!isOut.IsOk)
+                {
+                    return isOut.Error;
+                }
+
+                criteria.Add(new NoneOf(isOut.Value));
             }
         }
 
         return criteria;
     }
 
-    private FhirError? Add(List<Criterion> criteria, TypeSchema type, IReadOnlyList<QueryParameter> query, IndexedParameter? isOptional)
+    private Result<Criterion> Read(TypeSchema type, string code, string value)
     {
-        Result<SearchPlan> plan = searches.Read(new SearchContext { Types = [type], Handling = SearchHandling.Strict }, query);
-        if (!plan.IsOk)
-        {
-            return plan.Error;
-        }
-
-        Criterion criterion = plan.Value.Request.Criterion;
-        criteria.Add(isOptional is null ? criterion : new OneOf([criterion, new HasValue(isOptional, SearchModifier.Missing, [new MissingQuery(true)])]));
-        return null;
+        Result<SearchPlan> plan = searches.Read(new SearchContext { Types = [type], Handling = SearchHandling.Strict }, [new QueryParameter(code, value)]);
+        return plan.IsOk ? plan.Value.Request.Criterion : plan.Error;
     }
 
     private IndexedParameter? CareDate(TypeSchema type)
