@@ -11,6 +11,7 @@ var benchmarks = new (string Name, Action Run)[]
     ("extract", Extraction.Run),
     ("seal", Sealing.Run),
     ("store", Storing.Run),
+    ("search", Searching.Run),
 };
 
 foreach ((string name, Action run) in benchmarks)

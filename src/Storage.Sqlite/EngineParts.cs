@@ -2,6 +2,7 @@ using HealthChain.Fhir.Search;
 using HealthChain.Storage.Sealing;
 using HealthChain.Storage.Sqlite.Database;
 using HealthChain.Storage.Sqlite.Index;
+using HealthChain.Storage.Sqlite.Reading;
 
 namespace HealthChain.Storage.Sqlite;
 
@@ -14,4 +15,5 @@ internal sealed record EngineParts(
     SearchParameterSet Parameters,
     Numbers Numbers,
     RowWriter RowWriter,
+    HeadCache Heads,
     TimeProvider Time);

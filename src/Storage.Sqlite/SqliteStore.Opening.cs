@@ -33,7 +33,7 @@ public sealed partial class SqliteStore
             (Numbers numbers, bool parametersChanged) = Prepare(files, options, keys, hasher, parameters);
             IndexedParameter? lastUpdated = parameters.Find(FhirSchema.R4.Type("Patient")!, "_lastUpdated");
             var rows = new RowWriter(lastUpdated is null ? -1 : numbers.OfParameter(lastUpdated.Id));
-            var parts = new EngineParts(options, keys, new ResourceSealer(keys), hasher, parameters, numbers, rows, time);
+            var parts = new EngineParts(options, keys, new ResourceSealer(keys), hasher, parameters, numbers, rows, new HeadCache(options.CachedHeads), time);
             var generations = new GenerationSource(new GenerationSet(new Generation(0), null));
             var search = new SearchEngine(parts);
             WriterSession OpenSession() => new(parts, files, generations, search.Holds);
@@ -42,7 +42,7 @@ public sealed partial class SqliteStore
             var changes = new ChangeSignal();
             changes.Advance(session.State.Sequence);
             var readers = new ReaderPool(
-                options.Readers, generations, () => new Snapshot(files.OpenForReading(options), numbers, parts.Sealer, generations.Current));
+                options.Readers, generations, () => new Snapshot(files.OpenForReading(options), numbers, parts.Sealer, generations.Current, parts.Heads));
             var preparers = new PreparerPool(() => new Preparer(parameters, hasher, numbers, rows, options.ServerBase));
             var writer = new Writer(session, OpenSession, new Checkpointer(files, options), changes, options);
             return new SqliteStore(files, parts, preparers, readers, writer, changes, search, parametersChanged);

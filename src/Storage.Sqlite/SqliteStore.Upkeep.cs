@@ -14,7 +14,7 @@ public sealed partial class SqliteStore
     public async ValueTask<Result<Erasure>> EraseAsync(AccessScope scope, ResourceKey patient, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        Result<Result<Erasure>> outcome = await _writer.RunAloneAsync(session => new Eraser(session, _parts).Erase(scope, patient));
+        Result<Result<Erasure>> outcome = await _writer.RunAloneAsync(session => _parts.Heads.Rewrite(() => new Eraser(session, _parts).Erase(scope, patient)));
         _search.Forget();
         return outcome.Error is { } error ? error : outcome.Value;
     }
@@ -82,7 +82,11 @@ public sealed partial class SqliteStore
                 Compute(rented.Snapshot, rids, batch);
             }
 
-            await AloneAsync(session => new Reindexing(session, _parts).Write(batch));
+            await AloneAsync(session => _parts.Heads.Rewrite(() =>
+            {
+                new Reindexing(session, _parts).Write(batch);
+                return batch.Count;
+            }));
             count += batch.Count;
             after = rids.Count > 0 ? rids[^1] : after;
         }

@@ -44,4 +44,7 @@ public sealed record SqliteStoreOptions
 
     /// <summary>Names and other texts to sort by that are kept in memory, about 150 bytes each.</summary>
     public int CachedSortValues { get; init; } = 32_768;
+
+    /// <summary>What stands beside a resource and decides searches is kept in memory for so many resources, about 500 bytes each.</summary>
+    public int CachedHeads { get; init; } = 65_536;
 }

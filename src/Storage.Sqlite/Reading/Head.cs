@@ -11,7 +11,8 @@ namespace HealthChain.Storage.Sqlite.Reading;
 internal sealed class Head
 {
     private readonly List<IndexKey> _keys = [];
-    private byte[] _coded = new byte[1024];
+    private byte[] _own = new byte[1024];
+    private byte[] _coded = [];
     private int _codedLength;
     private bool _isDecoded;
     private Numbers? _numbers;
@@ -79,13 +80,29 @@ internal sealed class Head
         Patient = row.Int64(8);
         Identity = row.Int64(9);
         ReadOnlySpan<byte> coded = row.Blob(10);
-        if (_coded.Length < coded.Length)
+        if (_own.Length < coded.Length)
         {
-            _coded = new byte[coded.Length * 2];
+            _own = new byte[coded.Length * 2];
         }
 
-        coded.CopyTo(_coded);
+        coded.CopyTo(_own);
+        _coded = _own;
         _codedLength = coded.Length;
         _isDecoded = false;
     }
+
+    /// <summary>Shows what was read before, without a copy.</summary>
+    public void Fill(HeadRow row, Numbers numbers)
+    {
+        _numbers = numbers;
+        (Rid, Type, First, Newest) = (row.Rid, row.Type, row.First, row.Newest);
+        (Version, Instant, IsDeleted) = (row.Version, row.Instant, row.IsDeleted);
+        (Subject, Patient, Identity) = (row.Subject, row.Patient, row.Identity);
+        _coded = row.Coded;
+        _codedLength = row.Coded.Length;
+        _isDecoded = false;
+    }
+
+    public HeadRow ToRow() =>
+        new(Rid, Type, First, Newest, Version, Instant, IsDeleted, Subject, Patient, Identity, Coded.ToArray());
 }

@@ -13,6 +13,9 @@ internal sealed partial class Snapshot
     // Direct-mapped: the results of one search are mostly of few subjects. A number is never given to another subject.
     private readonly (long Number, SubjectId Subject)[] _subjects = new (long, SubjectId)[CachedSubjects];
 
+    /// <summary>No time of the cache of heads: it is not used.</summary>
+    private const long Closed = -1;
+
     private bool _isOpen;
 
     /// <summary>Starts to show the newest state; to be ended by <see cref="End"/>.</summary>
@@ -23,10 +26,12 @@ internal sealed partial class Snapshot
     public void Begin(GenerationSource source)
     {
         GenerationSet before;
+        long time;
         do
         {
             End();
             before = source.Current;
+            time = _heads?.Time ?? Closed;
             _sql.Begin.Run();
             _isOpen = true;
 
@@ -35,6 +40,9 @@ internal sealed partial class Snapshot
         }
         while (source.Current != before);
         _generations = before;
+
+        // When heads were rewritten while the snapshot was taken, nobody knows which it shows.
+        _time = _heads is not null && HeadCache.IsOpenAt(time) && time == _heads.Time ? time : Closed;
     }
 
     /// <summary>Lets go of the state, so that the log can be cut behind it.</summary>

@@ -20,10 +20,14 @@ internal sealed partial class Snapshot : IDisposable
     private readonly Numbers _numbers;
     private readonly ReadStatements _sql;
     private readonly List<long> _found = [];
+    private readonly HeadCache? _heads;
     private GenerationSet _generations;
+    private long _time = Closed;
 
-    public Snapshot(Connection connection, Numbers numbers, ResourceSealer sealer, GenerationSet generations)
+    /// <param name="heads">Null for the writer, who sees what is in no cache.</param>
+    public Snapshot(Connection connection, Numbers numbers, ResourceSealer sealer, GenerationSet generations, HeadCache? heads)
     {
+        _heads = heads;
         _connection = connection;
         _numbers = numbers;
         _sealer = sealer;
@@ -106,13 +110,24 @@ internal sealed partial class Snapshot : IDisposable
     public long SubjectOf(long patientHash) => First(_sql.Subject, patientHash);
 
     /// <summary>Fills in what stands beside a resource; false when there is none of that number.</summary>
-    public bool TryGetHead(long rid, Head head)
+    /// <param name="keeps">Whether it is likely to be asked for again soon.</param>
+    public bool TryGetHead(long rid, Head head, bool keeps = false)
     {
+        if (_time != Closed && _heads!.Find(rid, Newest, _time) is { } known)
+        {
+            head.Fill(known, _numbers);
+            return true;
+        }
+
         _sql.Head.Bind(1, rid);
         bool found = _sql.Head.Step();
         if (found)
         {
             head.Fill(_sql.Head, _numbers);
+            if (keeps && _time != Closed)
+            {
+                _heads!.Add(head.ToRow(), Newest, _time);
+            }
         }
 
         _sql.Head.Reset();

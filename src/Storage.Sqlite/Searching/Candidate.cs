@@ -14,10 +14,10 @@ internal sealed class Candidate
 
     public Head Head { get; } = new();
 
-    /// <summary>The resource, opened once.</summary>
+    /// <summary>The resource, opened once; it does not exist when its patient is being erased.</summary>
     public Element Root(SearchRun run)
     {
-        if (_opened != Head.Newest || !_root.Exists)
+        if (_opened != Head.Newest)
         {
             _root = run.Open(Head.Newest);
             _opened = Head.Newest;
@@ -33,7 +33,12 @@ internal sealed class Candidate
         Element root = Root(run);
         if (!_isExtracted)
         {
-            run.Extractor.Extract(root, _values);
+            _values.Clear();
+            if (root.Exists)
+            {
+                run.Extractor.Extract(root, _values);
+            }
+
             _isExtracted = true;
         }
 
@@ -43,6 +48,7 @@ internal sealed class Candidate
     /// <summary>Lets go of the resource, which may be large.</summary>
     public void Forget()
     {
+        _opened = 0;
         _root = default;
         _values.Clear();
     }

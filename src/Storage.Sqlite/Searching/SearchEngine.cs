@@ -109,15 +109,27 @@ internal sealed class SearchEngine(EngineParts parts)
         }
 
         return new SearchPage(
-            [.. found.Select(match => Open(run, match.Sequence))],
-            [.. included.Select(sequence => Open(run, sequence))],
+            Open(run, found.Select(match => match.Sequence)),
+            Open(run, included),
             request.CountTotal ? total : null,
             hasMore && found.Count > 0 ? new SearchPosition(found[^1].Sequence, newest) : null,
             isTruncated);
     }
 
-    private static StoredVersion Open(SearchRun run, long sequence) =>
-        run.Snapshot.Open(sequence) ?? throw new StoreException($"Version {sequence} is current and cannot be opened.");
+    /// <summary>Opens what goes on the page; what is being erased is left out.</summary>
+    private static List<StoredVersion> Open(SearchRun run, IEnumerable<long> sequences)
+    {
+        var versions = new List<StoredVersion>();
+        foreach (long sequence in sequences)
+        {
+            if (run.Snapshot.Open(sequence) is { } version)
+            {
+                versions.Add(version);
+            }
+        }
+
+        return versions;
+    }
 
     /// <summary>Reads again what the last resource of the page before was sorted by.</summary>
     private Ranked? PlaceOf(SearchRun run, SortReader sort, long last)

@@ -69,7 +69,7 @@ internal sealed class SearchRun(EngineParts parts)
             _cancellationToken.ThrowIfCancellationRequested();
         }
 
-        return Snapshot.TryGetHead(rid, candidate.Head) && !candidate.Head.IsDeleted && candidate.Head.IsSeenBy(Scope);
+        return Snapshot.TryGetHead(rid, candidate.Head, keeps: true) && !candidate.Head.IsDeleted && candidate.Head.IsSeenBy(Scope);
     }
 
     /// <summary>Whether a resource exists for the scope and meets a condition.</summary>
@@ -81,6 +81,7 @@ internal sealed class SearchRun(EngineParts parts)
 
     public bool MaySee(TypeSchema type) => Scope.SeesEverything || Scope.MaySee(type.Name);
 
+    /// <summary>Opens a resource; it does not exist when its patient is being erased.</summary>
     public Element Open(long sequence)
     {
         if (++_openedCount > parts.Options.MaxOpenedBySearch)
@@ -92,8 +93,6 @@ internal sealed class SearchRun(EngineParts parts)
         }
 
         _cancellationToken.ThrowIfCancellationRequested();
-        StoredVersion version = Snapshot.Open(sequence)
-            ?? throw new StoreException($"Version {sequence} is current and cannot be opened.");
-        return FhirJson.Read(version.Json).Root;
+        return Snapshot.Open(sequence) is { } version ? FhirJson.Read(version.Json).Root : default;
     }
 }

@@ -18,7 +18,7 @@ internal sealed class ValueCondition(HasValue criterion, KeyQuery query, bool is
             return answer;
         }
 
-        return SearchMatcher.Matches(candidate.Values(run), criterion.Parameter.Id, criterion.Modifier, criterion.Alternatives)
+        return candidate.Root(run).Exists && SearchMatcher.Matches(candidate.Values(run), criterion.Parameter.Id, criterion.Modifier, criterion.Alternatives)
             ? KeyAnswer.Yes
             : KeyAnswer.No;
     }

@@ -25,6 +25,11 @@ internal sealed class WordsCondition : Condition
 
         HashSet<string> missing = [.. _words];
         Element root = candidate.Root(run);
+        if (!root.Exists)
+        {
+            return KeyAnswer.No;
+        }
+
         if (!_inNarrativeOnly)
         {
             Search(root, missing);

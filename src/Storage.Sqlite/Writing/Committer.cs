@@ -166,6 +166,7 @@ internal sealed class Committer(WriteStatements sql, WriterState state, RecentIn
 
     private void WriteResource(in VersionRow row, long identity, long patient, ReadOnlySpan<byte> keys, bool exists)
     {
+        parts.Heads.Change(row.Rid, row.Sequence);
         if (exists)
         {
             if (_head.Subject != 0 && _head.Subject != row.Subject)

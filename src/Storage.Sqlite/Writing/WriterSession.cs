@@ -28,7 +28,7 @@ internal sealed class WriterSession : IDisposable
             Index = new RecentIndex(source, Tables, parts.Options.GenerationRows);
             Index.Recover(Recovered());
             source.Current = Index.Set;
-            _view = new Snapshot(Connection, parts.Numbers, parts.Sealer, Index.Set);
+            _view = new Snapshot(Connection, parts.Numbers, parts.Sealer, Index.Set, heads: null);
             Committer = new Committer(Sql, State, Index, _view, parts, search);
         }
         catch

@@ -1,0 +1,74 @@
+using System.Numerics;
+using HealthChain.Fhir.Schema;
+
+namespace HealthChain.Storage.Sqlite.Reading;
+
+/// <summary>What stands beside a resource, as it was read. Immutable.</summary>
+internal sealed record HeadRow(
+    long Rid, TypeSchema Type, long First, long Newest, long Version, long Instant, bool IsDeleted, long Subject, long Patient, long Identity, byte[] Coded);
+
+/// <summary>
+/// Heads that searches read before, so that the next need not read them from the database again. A head takes the place of another of
+/// the same slot, so the size is bounded. Thread-safe, without locks.
+/// </summary>
+/// <remarks>
+/// A head that was read in one snapshot is true in another when its resource did not change between the two. Which commit changed a
+/// resource last is kept by slot, for many resources together: a commit to one makes the others be read again, never be wrong. The writer
+/// notes the change before readers can see the commit. What rewrites heads without a new version (indexing again, erasing) shuts the
+/// cache meanwhile, and begins a new time in which nothing older counts.
+/// </remarks>
+internal sealed class HeadCache
+{
+    private const int ChangeSlots = 1 << 16;
+
+    private readonly Entry?[] _entries;
+    private readonly long[] _changes = new long[ChangeSlots];
+    private long _time;
+
+    /// <param name="size">Heads to keep, rounded up to a power of two.</param>
+    public HeadCache(int size) => _entries = new Entry?[(int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(1, size))];
+
+    /// <summary>The time of now; an odd one while heads are being rewritten.</summary>
+    public long Time => Volatile.Read(ref _time);
+
+    /// <summary>How many heads it holds at most.</summary>
+    public int Size => _entries.Length;
+
+    public static bool IsOpenAt(long time) => (time & 1) == 0;
+
+    /// <summary>The writer changes a resource by a commit that no reader sees yet.</summary>
+    public void Change(long rid, long sequence) => Volatile.Write(ref _changes[rid & (ChangeSlots - 1)], sequence);
+
+    /// <summary>Does what rewrites heads and commits it, on the writer's thread; afterwards the cache is empty.</summary>
+    public T Rewrite<T>(Func<T> work)
+    {
+        Interlocked.Increment(ref _time);
+        try
+        {
+            return work();
+        }
+        finally
+        {
+            Array.Clear(_entries);
+            Interlocked.Increment(ref _time);
+        }
+    }
+
+    /// <summary>The head as a snapshot of that commit shows it, or null.</summary>
+    public HeadRow? Find(long rid, long newest, long time)
+    {
+        Entry? entry = Volatile.Read(ref _entries[rid & (_entries.Length - 1)]);
+        return entry is not null
+            && entry.Head.Rid == rid
+            && entry.Time == time
+            && Volatile.Read(ref _changes[rid & (ChangeSlots - 1)]) <= Math.Min(newest, entry.ReadAt)
+            ? entry.Head
+            : null;
+    }
+
+    /// <summary>Keeps a head that a snapshot of that commit showed.</summary>
+    public void Add(HeadRow head, long newest, long time) =>
+        Volatile.Write(ref _entries[head.Rid & (_entries.Length - 1)], new Entry(head, newest, time));
+
+    private sealed record Entry(HeadRow Head, long ReadAt, long Time);
+}
