@@ -64,7 +64,7 @@ internal static class BodyReader
                 }
             }
         }
-        catch (InvalidDataException)
+        catch (Exception garbage) when (garbage is InvalidDataException or InvalidOperationException)
         {
             return FhirError.Invalid($"The content is not what its Content-Encoding says: {encoding}.");
         }

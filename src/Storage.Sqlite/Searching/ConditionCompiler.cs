@@ -9,6 +9,7 @@ namespace HealthChain.Storage.Sqlite.Searching;
 internal sealed class ConditionCompiler(SearchParameterSet parameters, IndexHasher hasher)
 {
     private readonly TypeSchema _patient = FhirSchema.R4.Type("Patient")!;
+    private readonly IReadOnlyList<IndexedParameter> _links = parameters.Compartment("Patient", FhirSchema.R4.Type("Patient")!)?.Parameters ?? [];
     private readonly IndexedParameter? _lastUpdated = parameters.Find(FhirSchema.R4.Type("Patient")!, "_lastUpdated");
 
     public Condition Compile(Criterion criterion, IReadOnlyList<TypeSchema> types) => criterion switch
@@ -64,7 +65,7 @@ internal sealed class ConditionCompiler(SearchParameterSet parameters, IndexHash
         return isAlone ? Focus(run, patient, [value.Criterion.Parameter.Id]) : null;
     }
 
-    private static PatientFocus? Focus(SearchRun run, long patient, IEnumerable<ushort> references)
+    private PatientFocus? Focus(SearchRun run, long patient, IEnumerable<ushort> references)
     {
         long subject = run.Snapshot.SubjectOf(patient);
         if (subject == 0)
@@ -75,15 +76,26 @@ internal sealed class ConditionCompiler(SearchParameterSet parameters, IndexHash
         List<long> shared = [];
         foreach (ushort reference in references)
         {
-            run.Snapshot.FindValue(reference, patient, 0, shared);
+            // A patient who is linked to this one stands with their own resources in the index, and is in this compartment all the same.
+            if (_links.Any(link => link.Id == reference))
+            {
+                run.Snapshot.FindValue(reference, patient, shared);
+            }
+            else
+            {
+                run.Snapshot.FindValue(reference, patient, 0, shared);
+            }
         }
 
         return new PatientFocus(subject, shared);
     }
 
-    /// <summary>Whether a reference puts resources of all these types into the compartment of the patient it points at.</summary>
+    /// <summary>
+    /// Whether a reference puts resources of all these types into the compartment of the patient it points at. Patients themselves stand in
+    /// their own, whomever they are linked to.
+    /// </summary>
     private bool IsMember(IndexedParameter reference, IReadOnlyList<TypeSchema> types) =>
-        types.All(type => parameters.Compartment("Patient", type)?.Parameters.Contains(reference) == true);
+        types.All(type => type != _patient && parameters.Compartment("Patient", type)?.Parameters.Contains(reference) == true);
 
     private long Hash(string type, ReadOnlySpan<byte> id) => hasher.Reference(Encoding.UTF8.GetBytes(type), id);
 
