@@ -6,11 +6,12 @@ using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Bundles;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Interactions;
+using HealthChain.FhirServer.LargeData;
 using HealthChain.FhirServer.Operations;
 using HealthChain.FhirServer.Responses;
 using HealthChain.FhirServer.Searching;
-using HealthChain.Storage.Blobs;
 using HealthChain.FhirServer.Server;
+using HealthChain.Storage.Blobs;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace HealthChain.FhirServer;
@@ -53,6 +54,8 @@ internal static class FhirPipeline
         // Entries of bundles are answered by the service of which bundles are a part.
         services.AddSingleton(provider => new Lazy<FhirService>(provider.GetRequiredService<FhirService>));
         services.AddSingleton<FhirService>();
+        services.AddSingleton<BlobSweeper>();
+        services.AddSingleton<BodyReader>();
         services.AddSingleton<FhirEndpoint>();
         services.AddSingleton<RequestLimits>();
         services.AddSingleton<Measurements>();

@@ -2,9 +2,11 @@ using System.Net.Http.Headers;
 using HealthChain.Fhir.Model;
 using HealthChain.FhirServer;
 using HealthChain.FhirServer.Http;
+using HealthChain.FhirServer.LargeData;
 using HealthChain.FhirServer.Responses;
 using HealthChain.FhirServer.Server;
 using HealthChain.Storage;
+using HealthChain.Storage.Blobs;
 using HealthChain.Storage.ContractTests;
 using HealthChain.Storage.ContractTests.Model;
 using Microsoft.AspNetCore.Builder;
@@ -67,6 +69,7 @@ public sealed class FhirServerFixture : IAsyncLifetime
         builder.Services.AddSingleton(setup.Parameters);
         builder.Services.AddSingleton(_store);
         builder.Services.AddSingleton(new PageCursors("a secret for tests, 32 bytes long"u8));
+        builder.Services.AddSingleton(_stores?.Blobs ?? new BlobStore(options.Blobs with { Folder = options.Folder(options.Blobs.Folder) }, TimeProvider.System));
         builder.Services.AddFhir();
         _app = builder.Build();
         _app.Use(Outcomes.AnswerFailures);
@@ -76,6 +79,12 @@ public sealed class FhirServerFixture : IAsyncLifetime
         Client = new HttpClient { BaseAddress = Base };
         Client.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/fhir+json"));
     }
+
+    /// <summary>Removes what no version refers to, as the server does from time to time.</summary>
+    public ValueTask<BlobSweep> SweepAsync(TimeSpan minimumAge) => _app!.Services.GetRequiredService<BlobSweeper>().SweepAsync(minimumAge, default);
+
+    /// <summary>The files of the blob store.</summary>
+    public string[] BlobFiles() => Directory.GetFiles(Path.Combine(_folder.FullName, "blobs"), "*", SearchOption.AllDirectories);
 
     /// <summary>Puts a resource with an id into the store; null deletes the resource of that type and id.</summary>
     public async Task<StoredVersion> StoreAsync(string type, string id, string? json)

@@ -2,73 +2,142 @@ using System.Buffers;
 using System.IO.Compression;
 using System.IO.Pipelines;
 using HealthChain.Fhir;
+using HealthChain.FhirServer.LargeData;
+using HealthChain.FhirServer.Server;
+using HealthChain.Storage.Blobs;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace HealthChain.FhirServer.Http;
 
-/// <summary>Takes the whole content of a request into memory, decompressed, never more than the server's limit on bodies.</summary>
-internal static class BodyReader
+/// <summary>
+/// Takes the content of a request into memory, decompressed, except for large data, which goes to the blob store while it arrives. What stays in
+/// memory is never more than the server's limit on bodies.
+/// </summary>
+internal sealed class BodyReader(BlobStore blobs, ServerOptions options)
 {
-    public static ValueTask<Result<ReadOnlyMemory<byte>>> ReadAsync(HttpContext context) =>
-        context.Request.Headers.ContentEncoding.Count == 0 ? ReadPlainAsync(context) : DecompressAsync(context);
-
-    private static async ValueTask<Result<ReadOnlyMemory<byte>>> ReadPlainAsync(HttpContext context)
+    /// <summary>The content, or why it is refused.</summary>
+    /// <exception cref="IOException">The client went away, or the disk is full or failed.</exception>
+    public async ValueTask<Result<RequestBody>> ReadAsync(HttpContext context, HttpVerb verb, RequestTarget target)
     {
-        PipeReader reader = context.Request.BodyReader;
-        while (true)
+        Result<PipeReader> source = Open(context);
+        if (!source.IsOk)
         {
-            ReadResult result = await reader.ReadAsync(context.RequestAborted);
-            if (result.IsCompleted)
-            {
-                byte[] bytes = result.Buffer.ToArray();
-                reader.AdvanceTo(result.Buffer.End);
-                return (ReadOnlyMemory<byte>)bytes;
-            }
-
-            reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
-        }
-    }
-
-    private static async ValueTask<Result<ReadOnlyMemory<byte>>> DecompressAsync(HttpContext context)
-    {
-        string encoding = context.Request.Headers.ContentEncoding.ToString().Trim().ToLowerInvariant();
-        Stream body = context.Request.Body;
-        await using Stream? plain = encoding switch
-        {
-            "gzip" or "x-gzip" => new GZipStream(body, CompressionMode.Decompress),
-            "br" => new BrotliStream(body, CompressionMode.Decompress),
-            "deflate" => new ZLibStream(body, CompressionMode.Decompress),
-            _ => null,
-        };
-        if (encoding is "identity")
-        {
-            return await ReadPlainAsync(context);
+            return source.Error;
         }
 
-        if (plain is null)
-        {
-            return FhirError.Of(ErrorKind.UnsupportedMediaType, IssueType.NotSupported, "The server reads Content-Encoding gzip, br and deflate.");
-        }
-
-        // A few bytes can stand for gigabytes, so the limit holds for what comes out as well.
-        long limit = context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize ?? Array.MaxLength;
-        using var bytes = new Responses.PooledBuffer();
+        string mediaType = RequestHeaders.MediaTypeOf(context.Request.ContentType);
         try
         {
-            while (await plain.ReadAsync(bytes.GetMemory(4096), context.RequestAborted) is var read and > 0)
+            if (BinaryUpload.IsPossible(verb, target))
             {
-                bytes.Advance(read);
-                if (bytes.Length > limit)
-                {
-                    return FhirError.Of(ErrorKind.TooLarge, IssueType.TooLong, $"The content has more than {limit} bytes when it is decompressed.");
-                }
+                Allow(context, Math.Max(options.Blobs.MaxBytes, MaxText));
+                return await new BinaryUpload(blobs, options.Blobs).ReadAsync(context.Request, source.Value, target, context.RequestAborted) is { } upload
+                    ? Checked(upload)
+                    : await ReadResourceAsync(source.Value, mediaType, context.RequestAborted);
             }
+
+            if (Formats.OfContent(mediaType) is null || IsShort(context.Request))
+            {
+                return await ReadWholeAsync(source.Value, mediaType, context.RequestAborted);
+            }
+
+            Allow(context, MaxText);
+            return await ReadResourceAsync(source.Value, mediaType, context.RequestAborted);
         }
         catch (Exception garbage) when (garbage is InvalidDataException or InvalidOperationException)
         {
-            return FhirError.Invalid($"The content is not what its Content-Encoding says: {encoding}.");
+            return FhirError.Invalid($"The content is not what its Content-Encoding says.");
+        }
+        finally
+        {
+            if (context.Request.Headers.ContentEncoding.Count > 0)
+            {
+                await source.Value.CompleteAsync();
+            }
+        }
+    }
+
+    /// <summary>The longest resource with data in base64.</summary>
+    private long MaxText => options.Limits.BodyBytes + ((options.Blobs.MaxBytes + 2) / 3 * 4);
+
+    private bool IsShort(HttpRequest request) => request.ContentLength <= options.Blobs.InlineBytes && request.Headers.ContentEncoding.Count == 0;
+
+    /// <summary>The server's own bound on bodies is for those that stay in memory.</summary>
+    private static void Allow(HttpContext context, long bytes)
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = bytes;
+        }
+    }
+
+    private static Result<PipeReader> Open(HttpContext context)
+    {
+        if (context.Request.Headers.ContentEncoding.Count == 0)
+        {
+            return context.Request.BodyReader;
         }
 
-        return (ReadOnlyMemory<byte>)bytes.Written.ToArray();
+        string encoding = context.Request.Headers.ContentEncoding.ToString().Trim().ToLowerInvariant();
+        Stream body = context.Request.Body;
+        return encoding switch
+        {
+            "gzip" or "x-gzip" => PipeReader.Create(new GZipStream(body, CompressionMode.Decompress)),
+            "br" => PipeReader.Create(new BrotliStream(body, CompressionMode.Decompress)),
+            "deflate" => PipeReader.Create(new ZLibStream(body, CompressionMode.Decompress)),
+            "identity" => PipeReader.Create(body),
+            _ => FhirError.Of(ErrorKind.UnsupportedMediaType, IssueType.NotSupported, "The server reads Content-Encoding gzip, br and deflate."),
+        };
     }
+
+    private async ValueTask<Result<RequestBody>> ReadWholeAsync(PipeReader source, string mediaType, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            ReadResult result = await source.ReadAsync(cancellationToken);
+            if (result.IsCompleted)
+            {
+                byte[] bytes = result.Buffer.ToArray();
+                source.AdvanceTo(result.Buffer.End);
+                return Checked(new RequestBody(bytes, mediaType));
+            }
+
+            // A few compressed bytes can stand for gigabytes, so the limit holds for what comes out as well.
+            if (result.Buffer.Length > options.Limits.BodyBytes)
+            {
+                return FhirError.Of(ErrorKind.TooLarge, IssueType.TooLong, $"The content has more than {options.Limits.BodyBytes} bytes.");
+            }
+
+            source.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+        }
+    }
+
+    private async ValueTask<Result<RequestBody>> ReadResourceAsync(PipeReader source, string mediaType, CancellationToken cancellationToken)
+    {
+        using LargeDataFilter filter = Formats.OfContent(mediaType) == FhirFormat.Xml
+            ? new XmlDataFilter(blobs, options.Blobs, options.Limits.BodyBytes)
+            : new JsonDataFilter(blobs, options.Blobs, options.Limits.BodyBytes);
+        while (true)
+        {
+            ReadResult result = await source.ReadAsync(cancellationToken);
+            foreach (ReadOnlyMemory<byte> piece in result.Buffer)
+            {
+                if (filter.Append(piece.Span) is { } error)
+                {
+                    return error;
+                }
+            }
+
+            source.AdvanceTo(result.Buffer.End);
+            if (result.IsCompleted)
+            {
+                return Checked(new RequestBody(filter.Document, mediaType) { StandIns = filter.Diverted });
+            }
+        }
+    }
+
+    /// <summary>Only stand-ins that were put in here may be in the content.</summary>
+    private static Result<RequestBody> Checked(Result<RequestBody> body) => !body.IsOk || StandInMentions.Count(body.Value.Bytes.Span) == body.Value.StandIns
+        ? body
+        : FhirError.Invalid("The content holds a text that the server keeps for its own use.");
 }

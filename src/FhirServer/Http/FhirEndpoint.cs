@@ -1,15 +1,17 @@
 using HealthChain.Fhir;
 using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Interactions;
+using HealthChain.FhirServer.LargeData;
 using HealthChain.FhirServer.Searching;
 using HealthChain.FhirServer.Server;
+using HealthChain.Storage.Blobs;
 
 namespace HealthChain.FhirServer.Http;
 
 /// <summary>
 /// Turns requests of HTTP into <see cref="FhirRequest"/>s and <see cref="FhirResponse"/>s into responses; the only place that knows both.
 /// </summary>
-internal sealed class FhirEndpoint(FhirService service, Requesters requesters, ServerOptions options)
+internal sealed class FhirEndpoint(FhirService service, Requesters requesters, BodyReader bodies, BlobStore blobs, ServerOptions options)
 {
     public const string Path = "/fhir";
     private const string Form = "application/x-www-form-urlencoded";
@@ -27,7 +29,14 @@ internal sealed class FhirEndpoint(FhirService service, Requesters requesters, S
         }
 
         FhirRequest request = read.Value;
-        if (Formats.Asked(context.Request.Headers.Accept, request.FormParameters) is not { } form)
+        ResponseForm? asked = Formats.Asked(context.Request.Headers.Accept, request.FormParameters);
+        if (asked is null && request.Target.Type?.Name == "Binary")
+        {
+            // A Binary can be had in whatever type its content has; what is said about it comes as JSON.
+            asked = ResponseForm.Default;
+        }
+
+        if (asked is not { } form)
         {
             await Outcomes.WriteAsync(context, Outcomes.NotAcceptable);
             return;
@@ -36,7 +45,9 @@ internal sealed class FhirEndpoint(FhirService service, Requesters requesters, S
         Result<FhirResponse> response = await service.AnswerAsync(request, context.RequestAborted);
         if (response.IsOk)
         {
-            await ResponseWriter.WriteAsync(context, response.Value, form);
+            await (BinaryContent.Find(request, response.Value, context.Request.Headers.Accept) is { } content
+                ? content.WriteAsync(context, response.Value, blobs)
+                : ResponseWriter.WriteAsync(context, response.Value, form, blobs));
             return;
         }
 
@@ -65,13 +76,13 @@ internal sealed class FhirEndpoint(FhirService service, Requesters requesters, S
         RequestBody body = default;
         if (verb is HttpVerb.Post or HttpVerb.Put or HttpVerb.Patch)
         {
-            Result<ReadOnlyMemory<byte>> bytes = await BodyReader.ReadAsync(context);
-            if (!bytes.IsOk)
+            Result<RequestBody> content = await bodies.ReadAsync(context, verb, target);
+            if (!content.IsOk)
             {
-                return bytes.Error;
+                return content.Error;
             }
 
-            body = new RequestBody(bytes.Value, RequestHeaders.MediaTypeOf(context.Request.ContentType));
+            body = content.Value;
             if (IsSearch(target.Kind) && verb == HttpVerb.Post && (body.MediaType == Form || body.IsEmpty))
             {
                 // https://hl7.org/fhir/R4/http.html#search: parameters may stand in the url and in the form.
@@ -81,6 +92,12 @@ internal sealed class FhirEndpoint(FhirService service, Requesters requesters, S
         }
 
         (IReadOnlyList<QueryParameter> query, IReadOnlyList<QueryParameter> form) = Split(parameters);
+        Preferences prefer = RequestHeaders.PreferOf(context.Request.Headers);
+        if (body.IsLargeContent && prefer.Return == ReturnPreference.Unspecified)
+        {
+            prefer = prefer with { Return = ReturnPreference.Minimal };
+        }
+
         return new FhirRequest
         {
             Verb = verb,
@@ -88,7 +105,7 @@ internal sealed class FhirEndpoint(FhirService service, Requesters requesters, S
             Query = query,
             FormParameters = form,
             Conditions = RequestHeaders.ConditionsOf(context.Request.Headers),
-            Prefer = RequestHeaders.PreferOf(context.Request.Headers),
+            Prefer = prefer,
             Body = body,
             Requester = requester.Value,
             BaseUrl = options.BaseUrl ?? BaseUrlOf(context.Request),

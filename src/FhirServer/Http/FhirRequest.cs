@@ -60,7 +60,7 @@ internal sealed record FhirRequest
     }
 }
 
-/// <summary>Content as it was sent.</summary>
+/// <summary>Content as it was sent, with large data in blobs; the raw content of a Binary as the resource that it makes.</summary>
 /// <param name="MediaType">Without parameters, in lower case; empty when none was named.</param>
 internal readonly record struct RequestBody(ReadOnlyMemory<byte> Bytes, string MediaType)
 {
@@ -68,6 +68,12 @@ internal readonly record struct RequestBody(ReadOnlyMemory<byte> Bytes, string M
     public Element Resource { get; init; }
 
     public bool IsEmpty => Bytes.IsEmpty && !Resource.Exists;
+
+    /// <summary>Number of values whose data went to a blob.</summary>
+    public int StandIns { get; init; }
+
+    /// <summary>True for the raw content of a Binary that went to a blob: nobody who sent it wants it back in base64 unasked.</summary>
+    public bool IsLargeContent { get; init; }
 
     public static RequestBody Of(Element resource) => new(default, "") { Resource = resource };
 }

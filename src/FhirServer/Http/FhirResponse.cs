@@ -28,10 +28,14 @@ internal sealed record FhirResponse
     public string? ContentType { get; init; }
 
     /// <summary>
-    /// True when values of <see cref="Json"/> may lie in blobs: set by whoever puts a version with <see cref="StoredVersion.HasBlobs"/> into it. The
-    /// data takes the place of its stand-in while the answer is written, in whatever form.
+    /// True when values of the resource may lie in blobs; to be set where an answer without <see cref="Version"/> holds a resource of one with
+    /// <see cref="StoredVersion.HasBlobs"/>. The data takes the place of its stand-in while the answer is written, in whatever form.
     /// </summary>
-    public bool HasBlobs { get; init; }
+    public bool HasBlobs
+    {
+        get => field || Version is { HasBlobs: true } || Bundle is { HasBlobs: true };
+        init;
+    }
 
     /// <summary>The version that the answer is or has made: <c>ETag</c> and <c>Last-Modified</c>.</summary>
     public StoredVersion? Version { get; init; }
@@ -50,7 +54,7 @@ internal sealed record FhirResponse
 
     /// <summary>A version of a resource as the answer to a read.</summary>
     public static FhirResponse Of(StoredVersion version) =>
-        new() { Status = HttpStatusCode.OK, Json = version.Json, HasBlobs = version.HasBlobs, Version = version };
+        new() { Status = HttpStatusCode.OK, Json = version.Json, Version = version };
 
     public static FhirResponse Of(ReadOnlyMemory<byte> json, HttpStatusCode status = HttpStatusCode.OK) => new() { Status = status, Json = json };
 

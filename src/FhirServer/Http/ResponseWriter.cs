@@ -2,40 +2,45 @@ using System.Globalization;
 using HealthChain.Fhir;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Xml;
+using HealthChain.FhirServer.LargeData;
 using HealthChain.FhirServer.Responses;
+using HealthChain.Storage.Blobs;
 
 namespace HealthChain.FhirServer.Http;
 
 /// <summary>Writes answers to the network: status, headers, and the resource in the form that was asked for.</summary>
 internal static class ResponseWriter
 {
-    public static async Task WriteAsync(HttpContext context, FhirResponse answer, ResponseForm form)
+    /// <param name="blobs">Where large data of the resource lies.</param>
+    public static async Task WriteAsync(HttpContext context, FhirResponse answer, ResponseForm form, BlobStore blobs)
     {
         HttpResponse response = context.Response;
         response.StatusCode = (int)answer.Status;
         WriteHeaders(response.Headers, answer);
+        BlobStore? source = answer.HasBlobs ? blobs : null;
         if (answer.Bundle is { } bundle)
         {
             using var buffer = new PooledBuffer(bundle.EstimatedLength);
             bundle.WriteTo(buffer);
-            await WriteAsync(context, buffer.Written, form);
+            await WriteAsync(context, buffer.Written, form, source);
         }
         else if (answer.ContentType is { } contentType)
         {
-            await SendAsync(context, answer.Json, contentType);
+            await SendAsync(context, answer.Json, contentType, FhirFormat.Json, source);
         }
         else if (!answer.Json.IsEmpty)
         {
-            await WriteAsync(context, answer.Json, form);
+            await WriteAsync(context, answer.Json, form, source);
         }
     }
 
     /// <summary>Writes a resource that is JSON in the form that was asked for. The bytes of the store go out as they are, unless it is another one.</summary>
-    public static async Task WriteAsync(HttpContext context, ReadOnlyMemory<byte> json, ResponseForm form)
+    /// <param name="blobs">Where large data of it lies; null when there is none.</param>
+    public static async Task WriteAsync(HttpContext context, ReadOnlyMemory<byte> json, ResponseForm form, BlobStore? blobs = null)
     {
         if (form == ResponseForm.Default)
         {
-            await SendAsync(context, json, Formats.FhirJson);
+            await SendAsync(context, json, Formats.FhirJson, FhirFormat.Json, blobs);
             return;
         }
 
@@ -53,10 +58,10 @@ internal static class ResponseWriter
             FhirXml.Write(FhirJson.Read(OperationOutcome.ToJson(error.Issues)).Root, buffer, form.IsPretty);
         }
 
-        await SendAsync(context, buffer.Written, Formats.ContentType(form.Format));
+        await SendAsync(context, buffer.Written, Formats.ContentType(form.Format), form.Format, blobs);
     }
 
-    private static void WriteHeaders(IHeaderDictionary headers, FhirResponse answer)
+    public static void WriteHeaders(IHeaderDictionary headers, FhirResponse answer)
     {
         if (answer.Version is { } version)
         {
@@ -87,10 +92,16 @@ internal static class ResponseWriter
         headers.XContentTypeOptions = "nosniff";
     }
 
-    private static async Task SendAsync(HttpContext context, ReadOnlyMemory<byte> body, string contentType)
+    private static async Task SendAsync(HttpContext context, ReadOnlyMemory<byte> body, string contentType, FhirFormat format, BlobStore? blobs)
     {
         HttpResponse response = context.Response;
         response.ContentType = contentType;
+        if (blobs is not null)
+        {
+            await SendSplicedAsync(context, SplicedText.Find(blobs, body, format));
+            return;
+        }
+
         if (body.Length >= BodyCompression.MinLength)
         {
             response.Headers.Vary = "Accept, Accept-Encoding";
@@ -111,6 +122,17 @@ internal static class ResponseWriter
         }
 
         await SendBytesAsync(context, body);
+    }
+
+    /// <summary>Large data goes from its blob to the network; images and documents are compressed already.</summary>
+    private static async Task SendSplicedAsync(HttpContext context, SplicedText text)
+    {
+        context.Response.Headers.Vary = "Accept";
+        context.Response.ContentLength = text.Length;
+        if (!HttpMethods.IsHead(context.Request.Method))
+        {
+            await text.WriteAsync(context.Response.BodyWriter, context.RequestAborted);
+        }
     }
 
     private static async Task SendBytesAsync(HttpContext context, ReadOnlyMemory<byte> body)

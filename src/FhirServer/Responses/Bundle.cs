@@ -53,6 +53,23 @@ internal sealed class Bundle
 
     public ElementSelection Selection { get; init; } = ElementSelection.All;
 
+    /// <summary>True when an entry's data may lie in blobs.</summary>
+    public bool HasBlobs
+    {
+        get
+        {
+            foreach (BundleEntry entry in Entries)
+            {
+                if (entry.Version is { HasBlobs: true })
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>About how long it will be.</summary>
     public int EstimatedLength => 1024 + Entries.Sum(entry => entry.Resource.Length + 256);
 

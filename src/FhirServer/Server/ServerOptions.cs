@@ -98,7 +98,7 @@ internal sealed record ServerOptions
 /// <summary>What bounds requests; searches and the reader of resources have their own parts.</summary>
 internal sealed record LimitOptions
 {
-    /// <summary>Longest body of a request, Binary content excepted.</summary>
+    /// <summary>Longest body of a request, Binary content and large data of attachments not counted.</summary>
     public long BodyBytes { get; init; } = 128 << 20;
 
     /// <summary>Most entries of a batch or transaction.</summary>

@@ -97,7 +97,8 @@ public sealed partial class BlobStore
     /// <summary>Whether a blob is there and has its length, without looking into it.</summary>
     public SealStatus Find(BlobReference reference) => Find(reference, out _);
 
-    internal static FhirError TooLong(long maxBytes) =>
+    /// <summary>What is said of content beyond the configured size.</summary>
+    public static FhirError TooLong(long maxBytes) =>
         FhirError.Of(ErrorKind.TooLarge, IssueType.TooLong, $"The content is longer than {maxBytes} bytes.");
 
     /// <summary>The folder of a blob is named by its last two letters: the first are the same for all.</summary>

@@ -18,7 +18,6 @@ public sealed class BlobWriter : IDisposable
     private readonly BlobCipher _cipher;
     private readonly IncrementalHash _contentHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly IncrementalHash _sealedHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private readonly long _maxBytes;
 
     // One byte more than a chunk tells that a full chunk is not the last.
     private byte[] _plain = ArrayPool<byte>.Shared.Rent(BlobCipher.ChunkBytes + 1);
@@ -33,9 +32,12 @@ public sealed class BlobWriter : IDisposable
         _store = store;
         _path = path;
         _file = file;
-        _maxBytes = maxBytes;
+        MaxBytes = maxBytes;
         _cipher = new BlobCipher(_key);
     }
+
+    /// <summary>Longest content that is taken.</summary>
+    public long MaxBytes { get; }
 
     /// <summary>Content taken so far.</summary>
     public long Bytes => (_chunk * BlobCipher.ChunkBytes) + _filled;
@@ -53,7 +55,7 @@ public sealed class BlobWriter : IDisposable
     public bool TryAdvance(int count)
     {
         _filled += count;
-        return Bytes <= _maxBytes;
+        return Bytes <= MaxBytes;
     }
 
     /// <summary>Takes a piece; false when the content is longer than is allowed, and then it is over.</summary>
@@ -82,9 +84,9 @@ public sealed class BlobWriter : IDisposable
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         long bytes = Bytes;
-        if (bytes > _maxBytes)
+        if (bytes > MaxBytes)
         {
-            return BlobStore.TooLong(_maxBytes);
+            return BlobStore.TooLong(MaxBytes);
         }
 
         WriteFullChunk();
