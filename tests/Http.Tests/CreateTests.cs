@@ -173,6 +173,15 @@ public sealed class CreateTests(FhirServerFixture server) : FhirTest(server)
     }
 
     [Fact]
+    public async Task A_valid_resource_that_breaks_a_profile_it_claims_is_422()
+    {
+        Answer answer = await PostAsync(
+            "Observation", Samples.Observation("Patient/1", more: "\"meta\":{\"profile\":[\"http://hl7.org/fhir/StructureDefinition/vitalsigns\"]}"));
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.Status);
+    }
+
+    [Fact]
     public async Task The_type_of_the_resource_must_be_that_of_the_url()
     {
         Answer answer = await PostAsync("Observation", Samples.Patient());
