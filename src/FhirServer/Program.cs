@@ -4,9 +4,9 @@ using HealthChain.FhirServer;
 using HealthChain.FhirServer.Cli;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Server;
+using HealthChain.FhirServer.Upkeep;
 using HealthChain.Storage;
 using HealthChain.Storage.Sealing;
-using HealthChain.Storage.Sqlite;
 using Microsoft.AspNetCore.Connections;
 
 if (await CommandLine.RunAsync(args, Console.OpenStandardOutput(), Console.Error) is { } exitCode)
@@ -25,7 +25,7 @@ try
 {
     stores = await Stores.OpenAsync(options, parameters, TimeProvider.System, CancellationToken.None);
 }
-catch (Exception unusable) when (unusable is StoreException or KeyStoreException)
+catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or KeyStoreException)
 {
     Console.Error.WriteLine($"healthchain serve: {unusable.Message}");
     return ExitCodes.Usage;
@@ -36,6 +36,9 @@ builder.Services.AddSingleton(_ => stores);
 builder.Services.AddSingleton<IResourceStore>(stores.Resources);
 builder.Services.AddSingleton(stores.Blobs);
 builder.Services.AddSingleton<Readiness>();
+builder.Services.AddSingleton<StoreUpkeep>();
+builder.Services.AddHostedService<ControlSocket>();
+builder.Services.AddHostedService<BlobSweeper>();
 builder.Services.AddFhir();
 
 var app = builder.Build();
@@ -43,7 +46,7 @@ var app = builder.Build();
 // What is asked for first is disposed last: the store closes when nothing uses it any more.
 app.Services.GetRequiredService<Stores>();
 using var telemetry = Telemetry.Start(options.Telemetry);
-ServerHost.Announce(app.Logger, options);
+ServerHost.Announce(app, options, stores);
 
 app.Use(Outcomes.AnswerFailures);
 app.MapFhir();

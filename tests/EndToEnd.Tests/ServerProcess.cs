@@ -10,7 +10,7 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     private readonly Process _process;
     private readonly DirectoryInfo? _ownFolder;
-    private readonly string _saidBefore;
+    private string _saidBefore;
 
     private ServerProcess(Process process, Uri address, string saidBefore, DirectoryInfo? ownFolder)
     {
@@ -45,6 +45,21 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
 
         throw new InvalidOperationException($"The server ended before it listened: {await process.StandardError.ReadToEndAsync()}");
+    }
+
+    /// <summary>Waits until it says a line with that text, and gives the line.</summary>
+    public async Task<string> SaysAsync(string text)
+    {
+        while (await _process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
+        {
+            _saidBefore += line + "\n";
+            if (line.Contains(text, StringComparison.Ordinal))
+            {
+                return line;
+            }
+        }
+
+        throw new InvalidOperationException($"The server ended without saying '{text}'.");
     }
 
     /// <summary>Asks it to stop as a supervisor does, and gives its exit code and all that it said.</summary>

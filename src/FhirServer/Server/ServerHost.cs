@@ -1,7 +1,7 @@
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Microsoft.Extensions.Configuration.Json;
+using HealthChain.FhirServer.Upkeep;
 using Microsoft.Extensions.Logging.Console;
 
 namespace HealthChain.FhirServer.Server;
@@ -16,21 +16,21 @@ internal static class ServerHost
     {
         ServeArguments arguments = ServeArguments.Parse(words);
         WebApplicationBuilder builder;
+        ServerOptions options;
         try
         {
             // Settings are read once: watching their files would only cost time at start.
             builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false", .. arguments.Words]);
-            AddFile(builder.Configuration, arguments.ConfigFile);
+            (options, IReadOnlyList<string> problems) = SettingsReader.Read(builder.Configuration, arguments.ConfigFile);
+            if (arguments.Problems.Count + problems.Count > 0)
+            {
+                return Refuse([.. arguments.Problems, .. problems], errors);
+            }
         }
-        catch (Exception unreadable) when (unreadable is InvalidDataException or FileNotFoundException)
+        catch (InvalidDataException broken)
         {
-            return Refuse([.. arguments.Problems, unreadable.InnerException is null ? unreadable.Message : $"{unreadable.Message} {unreadable.InnerException.Message}"], errors);
-        }
-
-        (ServerOptions options, IReadOnlyList<string> problems) = SettingsReader.Read(builder.Configuration);
-        if (arguments.Problems.Count + problems.Count > 0)
-        {
-            return Refuse([.. arguments.Problems, .. problems], errors);
+            // appsettings.json, which the platform reads.
+            return Refuse([.. arguments.Problems, $"{broken.Message} {broken.InnerException?.Message}"], errors);
         }
 
         try
@@ -49,12 +49,23 @@ internal static class ServerHost
         return (builder, options);
     }
 
-    /// <summary>What the operator should know at the start.</summary>
-    public static void Announce(ILogger logger, ServerOptions options)
+    /// <summary>Says what the operator should know at the start, and loads sample data once the server listens.</summary>
+    public static void Announce(WebApplication app, ServerOptions options, Stores stores)
     {
         if (options.Development)
         {
-            ServerLog.DevelopmentMode(logger);
+            ServerLog.DevelopmentMode(app.Logger);
+        }
+
+        if (stores.Resources.NeedsReindexing)
+        {
+            ServerLog.NeedsReindexing(app.Logger);
+        }
+
+        if (options.Sample > 0)
+        {
+            var loader = ActivatorUtilities.CreateInstance<SampleLoader>(app.Services);
+            app.Lifetime.ApplicationStarted.Register(() => _ = loader.RunAsync(app.Urls.First(), app.Lifetime.ApplicationStopping));
         }
     }
 
@@ -67,20 +78,6 @@ internal static class ServerHost
         }
 
         return null;
-    }
-
-    /// <summary>Puts the operator's file after appsettings.json and before the environment and the command line.</summary>
-    private static void AddFile(ConfigurationManager configuration, string? file)
-    {
-        if (file is null)
-        {
-            return;
-        }
-
-        int place = 1 + configuration.Sources.Select((source, index) => source is JsonConfigurationSource ? index : -1).Max();
-        var source = new JsonConfigurationSource { Path = Path.GetFullPath(file) };
-        source.ResolveFileProvider();
-        configuration.Sources.Insert(place, source);
     }
 
     private static void Listen(WebApplicationBuilder builder, ServerOptions options)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Microsoft.Extensions.Configuration.Json;
 
 namespace HealthChain.FhirServer.Server;
 
@@ -10,6 +11,29 @@ internal sealed class SettingsReader
     private readonly List<string> _problems = [];
 
     private SettingsReader(IConfiguration configuration) => _configuration = configuration;
+
+    /// <summary>
+    /// Puts the operator's file after appsettings.json and before the environment and the command line, and reads all of them.
+    /// </summary>
+    public static (ServerOptions Options, IReadOnlyList<string> Problems) Read(ConfigurationManager configuration, string? file)
+    {
+        if (file is not null)
+        {
+            try
+            {
+                int place = 1 + configuration.Sources.Select((source, index) => source is JsonConfigurationSource ? index : -1).Max();
+                var source = new JsonConfigurationSource { Path = Path.GetFullPath(file) };
+                source.ResolveFileProvider();
+                configuration.Sources.Insert(place, source);
+            }
+            catch (Exception unreadable) when (unreadable is InvalidDataException or FileNotFoundException)
+            {
+                return (new ServerOptions(), [unreadable.InnerException is null ? unreadable.Message : $"{unreadable.Message} {unreadable.InnerException.Message}"]);
+            }
+        }
+
+        return Read(configuration);
+    }
 
     /// <summary>The options, and a line for the operator for each setting that cannot be used; nothing is to be started if there are any.</summary>
     public static (ServerOptions Options, IReadOnlyList<string> Problems) Read(IConfiguration configuration)

@@ -26,7 +26,7 @@ internal sealed class Stores : IAsyncDisposable
     /// <exception cref="KeyStoreException">The keys cannot be used.</exception>
     public static async Task<Stores> OpenAsync(ServerOptions options, SearchParameterSet parameters, TimeProvider time, CancellationToken cancellationToken)
     {
-        KeyStore keys = KeyStore.Open(options.Keys with { Folder = options.Folder(options.Keys.Folder), TenantKeyFolder = options.Folder(options.Keys.TenantKeyFolder) });
+        KeyStore keys = KeyStore.Open(KeysOf(options));
         try
         {
             SqliteStore resources = await SqliteStore.OpenAsync(SqliteOf(options), keys, parameters, time, cancellationToken);
@@ -40,7 +40,10 @@ internal sealed class Stores : IAsyncDisposable
         }
     }
 
-    private static SqliteStoreOptions SqliteOf(ServerOptions options)
+    public static KeyStoreOptions KeysOf(ServerOptions options) =>
+        options.Keys with { Folder = options.Folder(options.Keys.Folder), TenantKeyFolder = options.Folder(options.Keys.TenantKeyFolder) };
+
+    public static SqliteStoreOptions SqliteOf(ServerOptions options)
     {
         SqliteStoreOptions sqlite = options.Sqlite with { Folder = options.Folder(options.Sqlite.Folder), ServerBase = options.BaseUrl };
         return options.SqliteReaders == 0 ? sqlite : sqlite with { Readers = options.SqliteReaders };

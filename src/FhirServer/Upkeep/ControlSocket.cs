@@ -1,0 +1,134 @@
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using HealthChain.FhirServer.Server;
+using HealthChain.Storage.Sqlite;
+
+namespace HealthChain.FhirServer.Upkeep;
+
+/// <summary>What the command line asks of a running server, and what it answers, each a line of JSON.</summary>
+/// <param name="Verb"><c>backup</c> or <c>verify</c>.</param>
+/// <param name="Folder">Where a backup goes, absolute.</param>
+internal sealed record ControlRequest(string Verb, string? Folder = null, bool IsQuick = false);
+
+/// <param name="Done">How much is done, from 0 to 1; null in the last line.</param>
+/// <param name="Result">What came of it, for the operator.</param>
+/// <param name="Faults">What is wrong with the store.</param>
+/// <param name="Error">Why it was not done.</param>
+internal sealed record ControlAnswer(double? Done = null, string? Result = null, IReadOnlyList<string>? Faults = null, string? Error = null);
+
+[JsonSerializable(typeof(ControlRequest))]
+[JsonSerializable(typeof(ControlAnswer))]
+[JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+internal sealed partial class ControlJson : JsonSerializerContext;
+
+/// <summary>
+/// A socket in the data folder through which the command line asks the process that has the store open: only one may. Whoever may open the
+/// folder may use it; so the folder's owner alone.
+/// </summary>
+internal sealed class ControlSocket(StoreUpkeep upkeep, ServerOptions options, ILogger<ControlSocket> logger) : BackgroundService
+{
+    // sockaddr_un has room for 107 bytes.
+    private const int MaxPathBytes = 107;
+    private const int MaxRequestLetters = 8192;
+
+    public static string PathIn(ServerOptions options) => Path.Combine(options.Folder(options.Sqlite.Folder), "control");
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        string path = PathIn(options);
+        if (Encoding.UTF8.GetByteCount(path) > MaxPathBytes)
+        {
+            ServerLog.NoControlSocket(logger, MaxPathBytes);
+            return;
+        }
+
+        // The store's lock is ours, so whoever left this is gone.
+        File.Delete(path);
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(path));
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
+        listener.Listen();
+        try
+        {
+            // One after another: a second backup at the same time would only make both slower.
+            while (!stoppingToken.IsCancellationRequested)
+            {
+                using Socket connection = await listener.AcceptAsync(stoppingToken);
+                await AnswerAsync(connection, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The process stops.
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    private async Task AnswerAsync(Socket connection, CancellationToken cancellationToken)
+    {
+        await using var stream = new NetworkStream(connection);
+        using var reader = new StreamReader(stream, Encoding.UTF8, false, MaxRequestLetters);
+        await using var writer = new StreamWriter(stream, new UTF8Encoding(false));
+        try
+        {
+            ControlAnswer answer;
+            try
+            {
+                answer = await AnswerAsync(await reader.ReadLineAsync(cancellationToken), writer, cancellationToken);
+            }
+            catch (Exception failure) when (failure is StoreException or UnauthorizedAccessException or JsonException || (failure is IOException && connection.Connected))
+            {
+                answer = new ControlAnswer(Error: failure.Message);
+            }
+
+            Write(writer, answer);
+        }
+        catch (IOException)
+        {
+            // Whoever asked has gone away; a backup that was begun is no backup and says so.
+        }
+    }
+
+    private async Task<ControlAnswer> AnswerAsync(string? line, StreamWriter writer, CancellationToken cancellationToken)
+    {
+        ControlRequest? request = line is null ? null : JsonSerializer.Deserialize(line, ControlJson.Default.ControlRequest);
+        double last = 0;
+        void Report(double done)
+        {
+            if (done - last >= 0.005)
+            {
+                last = done;
+                Write(writer, new ControlAnswer(Done: done));
+            }
+        }
+
+        switch (request)
+        {
+            case { Verb: "backup", Folder: { } folder } when Path.IsPathFullyQualified(folder):
+                return new ControlAnswer(Result: await upkeep.BackupAsync(folder, Report, cancellationToken));
+            case { Verb: "verify" }:
+                VerifyReport report = await upkeep.VerifyAsync(request.IsQuick ? VerifyLevel.Quick : VerifyLevel.Full, Report, cancellationToken);
+                return new ControlAnswer(Result: Describe(report), Faults: report.Faults);
+            default:
+                return new ControlAnswer(Error: "The server does not know this request; is it of another version?");
+        }
+    }
+
+    public static string Describe(VerifyReport report) =>
+        $"{report.Versions} versions of {report.Resources} resources{(report.IndexRows > 0 ? $", {report.IndexRows} index rows" : "")}: {(report.IsSound ? "all is well" : $"{report.Faults.Count} faults")}";
+
+    private static void Write(StreamWriter writer, ControlAnswer answer)
+    {
+        writer.WriteLine(JsonSerializer.Serialize(answer, ControlJson.Default.ControlAnswer));
+        writer.Flush();
+    }
+}

@@ -1,0 +1,117 @@
+using HealthChain.FhirServer.Server;
+using HealthChain.Storage.Sqlite;
+
+namespace HealthChain.FhirServer.Upkeep;
+
+/// <summary>
+/// Backups and checks of everything in a data folder, while it is in use. A backup is a folder with <c>database/</c>, <c>keys/</c> and <c>blobs/</c>; the
+/// tenant key is not in it, so that a thief of the backup opens nothing.
+/// </summary>
+internal sealed class StoreUpkeep(Stores stores, ServerOptions options)
+{
+    private const string BlobFolder = "blobs";
+
+    // Of the whole work, the part up to the copied database; blobs may be many times larger or none.
+    private const double DatabasePart = 0.7;
+
+    /// <summary>Copies the state of one moment into a new or empty folder.</summary>
+    /// <returns>What was copied, as a line for the operator.</returns>
+    /// <exception cref="IOException">The folder is not empty, or the disk is full or failed; what was written is no backup.</exception>
+    public async Task<string> BackupAsync(string folder, Action<double> onProgress, CancellationToken cancellationToken)
+    {
+        long newest = await stores.Resources.BackupAsync(folder, new Progress(onProgress, 0, DatabasePart), cancellationToken);
+
+        // After the database, so that no blob is missing that it names; more than it names do no harm.
+        (int count, _) = CopyBlobs(options.Folder(options.Blobs.Folder), Path.Combine(folder, BlobFolder), new Progress(onProgress, DatabasePart, 1), cancellationToken);
+        return $"{newest} versions and {count} large contents in {folder}. The tenant key is not in it; keep a copy of {stores.Keys.TenantKeyPath} in another place.";
+    }
+
+    /// <summary>Checks that the store is whole.</summary>
+    public Task<VerifyReport> VerifyAsync(VerifyLevel level, Action<double> onProgress, CancellationToken cancellationToken) =>
+        stores.Resources.VerifyAsync(level, new Progress(onProgress, 0, 1), cancellationToken);
+
+    /// <summary>Puts a backup where there is no store.</summary>
+    /// <exception cref="StoreException">There is a database already, or the backup is not whole.</exception>
+    public static string Restore(string backup, ServerOptions options, Action<double> onProgress, CancellationToken cancellationToken)
+    {
+        // Before the database, which must not name blobs that are not there.
+        (int count, _) = CopyBlobs(Path.Combine(backup, BlobFolder), options.Folder(options.Blobs.Folder), new Progress(onProgress, 0, 1 - DatabasePart), cancellationToken);
+        SqliteStore.Restore(backup, Stores.SqliteOf(options), Stores.KeysOf(options), new Progress(onProgress, 1 - DatabasePart, 1), cancellationToken);
+        return $"The database and {count} large contents are in {options.Folder("")}.";
+    }
+
+    private static (int Count, long Bytes) CopyBlobs(string from, string to, Progress progress, CancellationToken cancellationToken)
+    {
+        int count = 0;
+        long bytes = 0;
+        if (!Directory.Exists(from))
+        {
+            return (count, bytes);
+        }
+
+        string[] folders = [.. Directory.EnumerateDirectories(from).Where(folder => Path.GetFileName(folder) != "incoming")];
+        for (int i = 0; i < folders.Length; i++)
+        {
+            string target = Path.Combine(to, Path.GetFileName(folders[i]));
+            MakePrivate(target);
+            foreach (FileInfo file in new DirectoryInfo(folders[i]).EnumerateFiles())
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (TryCopy(file, Path.Combine(target, file.Name)))
+                {
+                    count++;
+                    bytes += file.Length;
+                }
+            }
+
+            progress.Report((i + 1) / (double)folders.Length);
+        }
+
+        return (count, bytes);
+    }
+
+    private static bool TryCopy(FileInfo file, string target)
+    {
+        try
+        {
+            // A blob's name is the digest of its bytes: one of that name that is whole is the same.
+            if (new FileInfo(target) is { Exists: true } known && known.Length == file.Length)
+            {
+                return true;
+            }
+
+            string incoming = target + ".incoming";
+            file.CopyTo(incoming, overwrite: true);
+            using (FileStream copy = File.Open(incoming, FileMode.Open, FileAccess.ReadWrite))
+            {
+                copy.Flush(flushToDisk: true);
+            }
+
+            File.Move(incoming, target, overwrite: true);
+            return true;
+        }
+        catch (FileNotFoundException)
+        {
+            // Swept meanwhile: nothing referred to it.
+            return false;
+        }
+    }
+
+    private static void MakePrivate(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(folder);
+        }
+        else
+        {
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    /// <summary>Tells of a part of a longer work, on the thread that does it.</summary>
+    private sealed class Progress(Action<double> report, double from, double to) : IProgress<double>
+    {
+        public void Report(double value) => report(from + ((to - from) * value));
+    }
+}
