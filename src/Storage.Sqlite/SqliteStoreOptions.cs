@@ -47,4 +47,7 @@ public sealed record SqliteStoreOptions
 
     /// <summary>What stands beside a resource and decides searches is kept in memory for so many resources, about 500 bytes each.</summary>
     public int CachedHeads { get; init; } = 65_536;
+
+    /// <summary>Name of a VFS through which the database is written; tests put one that fails in the place of the operating system's.</summary>
+    internal string? Vfs { get; init; }
 }

@@ -38,7 +38,7 @@ internal sealed class Files : IDisposable
     /// <summary>The database with what makes a commit durable.</summary>
     public Connection OpenForWriting(SqliteStoreOptions options)
     {
-        Connection connection = Connection.OpenForWriting(Database);
+        Connection connection = Connection.OpenForWriting(Database, options.Vfs);
         try
         {
             connection.Execute($"PRAGMA page_size={Schema.PageBytes}");

@@ -44,9 +44,10 @@ internal sealed unsafe class Connection : IDisposable
 
     private Connection(nint handle) => _handle = handle;
 
-    public static Connection OpenForWriting(string path) => Open(path, ReadWriteCreate | NoMutex);
+    /// <param name="vfs">Name of the VFS that does the file operations; null for the operating system's.</param>
+    public static Connection OpenForWriting(string path, string? vfs = null) => Open(path, ReadWriteCreate | NoMutex, vfs);
 
-    public static Connection OpenForReading(string path) => Open(path, ReadOnly | NoMutex);
+    public static Connection OpenForReading(string path) => Open(path, ReadOnly | NoMutex, vfs: null);
 
     internal nint Handle => _handle;
 
@@ -146,15 +147,17 @@ internal sealed unsafe class Connection : IDisposable
     internal SqliteException Failure(int code) =>
         new(code, Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(SqliteLibrary.ErrorMessage(_handle))));
 
-    private static Connection Open(string path, int flags)
+    private static Connection Open(string path, int flags, string? vfs)
     {
         _ = SqliteLibrary.Version;
         byte[] name = Encoding.UTF8.GetBytes(path + '\0');
         nint handle;
         int code;
+        byte[]? vfsName = vfs is null ? null : Encoding.UTF8.GetBytes(vfs + '\0');
         fixed (byte* start = name)
+        fixed (byte* vfsStart = vfsName)
         {
-            code = SqliteLibrary.OpenV2(start, &handle, flags, null);
+            code = SqliteLibrary.OpenV2(start, &handle, flags, vfsStart);
         }
 
         var connection = new Connection(handle);

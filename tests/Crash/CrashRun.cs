@@ -1,0 +1,166 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using HealthChain.Storage;
+using HealthChain.Storage.Sealing;
+using HealthChain.Storage.Sqlite;
+
+namespace HealthChain.Crash;
+
+/// <summary>What a run of kills found.</summary>
+/// <param name="Acknowledged">Versions that the killed processes said were durable.</param>
+public sealed record CrashReport(int Kills, long Acknowledged, long Erased, IReadOnlyList<string> Faults)
+{
+    public override string ToString() => $"{Kills} kills, {Acknowledged} acknowledged versions, {Erased} acknowledged erasures, {Faults.Count} faults";
+}
+
+/// <summary>
+/// Starts a process that writes, kills it at a random moment, opens what it left and checks: every acknowledged version is there as
+/// acknowledged, no transaction is there in part, what was erased is gone, and the store agrees with itself.
+/// </summary>
+public sealed class CrashRun(int seed, Action<string>? say = null)
+{
+    /// <summary>After so many kills a new store is begun: each check reads all of it.</summary>
+    private const int KillsPerStore = 10;
+
+    private static readonly AccessScope Scope = AccessScope.System("crash test");
+
+    private readonly Random _random = new(seed);
+    private readonly List<string> _faults = [];
+    private readonly Dictionary<long, string> _kept = [];
+    private readonly HashSet<string> _gone = [];
+    private long _acknowledged;
+    private long _erased;
+
+    public async Task<CrashReport> RunAsync(int kills, CancellationToken cancellationToken)
+    {
+        string folder = "";
+        try
+        {
+            for (int kill = 0; kill < kills && _faults.Count == 0; kill++)
+            {
+                if (kill % KillsPerStore == 0)
+                {
+                    Remove(folder);
+                    folder = Directory.CreateTempSubdirectory("healthchain-crash-").FullName;
+                    _kept.Clear();
+                    _gone.Clear();
+                }
+
+                await LoadAndKillAsync(folder, kill, cancellationToken);
+                string found = await CheckAsync(folder, kill, cancellationToken);
+                say?.Invoke($"kill {kill + 1}: {found}");
+            }
+        }
+        finally
+        {
+            // What shows a fault is kept.
+            if (_faults.Count == 0)
+            {
+                Remove(folder);
+            }
+        }
+
+        return new CrashReport(kills, _acknowledged, _erased, _faults);
+    }
+
+    private static void Remove(string folder)
+    {
+        if (folder.Length > 0)
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private async Task LoadAndKillAsync(string folder, int kill, CancellationToken cancellationToken)
+    {
+        string program = typeof(CrashRun).Assembly.Location;
+        using Process process = Process.Start(new ProcessStartInfo("dotnet", ["exec", program, "load", folder, $"{seed + kill}"]) 
+        {
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+        })!;
+
+        // Most are killed under load, some while they start, which is when they repair what the one before left.
+        bool whileStarting = _random.Next(5) == 0;
+        Task<string?> first = process.StandardOutput.ReadLineAsync(cancellationToken).AsTask();
+        if (!whileStarting && await first != Load.Ready)
+        {
+            _faults.Add($"Kill {kill + 1}: the process did not start.");
+        }
+
+        await Task.Delay(_random.Next(whileStarting ? 1000 : 1500), cancellationToken);
+        process.Kill();
+        await first;
+        while (await process.StandardOutput.ReadLineAsync(cancellationToken) is { } line)
+        {
+            Note(line);
+        }
+
+        await process.WaitForExitAsync(cancellationToken);
+    }
+
+    private void Note(string line)
+    {
+        string[] words = line.Split(' ');
+        if (words is ["kept", var sequence, var key, var version, { Length: 64 } hash])
+        {
+            _acknowledged++;
+            _kept.Add(long.Parse(sequence, CultureInfo.InvariantCulture), $"{key} {version} {hash}");
+        }
+        else if (words is ["gone", var id])
+        {
+            _erased++;
+            _gone.Add(id);
+        }
+    }
+
+    private async Task<string> CheckAsync(string folder, int kill, CancellationToken cancellationToken)
+    {
+        using KeyStore keys = Load.OpenKeys(folder);
+        await using SqliteStore store = await Load.OpenAsync(folder, keys, cancellationToken);
+        var found = new Dictionary<long, string>();
+        var transactions = new Dictionary<string, int>();
+        await foreach (StoredVersion version in store.ChangesAsync(Scope, 0, cancellationToken))
+        {
+            found.Add(version.Sequence, $"{version.Key} {version.Version} {Convert.ToHexString(SHA256.HashData(version.Json.Span))}");
+            if (!version.IsDeleted)
+            {
+                string tag = TagOf(version);
+                transactions[tag] = transactions.GetValueOrDefault(tag) + 1;
+            }
+
+            if (_gone.Contains(version.Key.Id))
+            {
+                _faults.Add($"Kill {kill + 1}: version {version.Sequence} was erased and is there.");
+            }
+        }
+
+        foreach ((long sequence, string what) in _kept)
+        {
+            if (found.GetValueOrDefault(sequence) != what)
+            {
+                _faults.Add($"Kill {kill + 1}: version {sequence} was acknowledged as {what} and is {found.GetValueOrDefault(sequence) ?? "not there"}.");
+            }
+        }
+
+        foreach ((string tag, int count) in transactions)
+        {
+            if (count.ToString(CultureInfo.InvariantCulture) != tag[(tag.IndexOf('/', StringComparison.Ordinal) + 1)..])
+            {
+                _faults.Add($"Kill {kill + 1}: of transaction {tag} there are {count}.");
+            }
+        }
+
+        VerifyReport report = await store.VerifyAsync(VerifyLevel.Full, null, cancellationToken);
+        _faults.AddRange(report.Faults.Select(fault => $"Kill {kill + 1}: {fault}"));
+        return $"{_kept.Count} acknowledged, {report.Versions} there, {report.IndexRows} index rows, {_gone.Count} erased";
+    }
+
+    private static string TagOf(StoredVersion version)
+    {
+        using var resource = JsonDocument.Parse(version.Json);
+        return resource.RootElement.GetProperty("identifier")[0].GetProperty("value").GetString()!;
+    }
+}
