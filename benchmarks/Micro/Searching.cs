@@ -11,7 +11,7 @@ namespace HealthChain.Micro;
 /// </summary>
 internal sealed class Searching(SyntheticClinic clinic)
 {
-    private const int Rounds = 9;
+    private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("MICRO_ROUNDS") ?? "9", System.Globalization.CultureInfo.InvariantCulture);
     private static readonly TimeSpan Warm = TimeSpan.FromSeconds(1.5);
     private static readonly TimeSpan Round = TimeSpan.FromMilliseconds(120);
 
@@ -94,19 +94,19 @@ internal sealed class Searching(SyntheticClinic clinic)
 
     private double Rate(Func<SearchRequest> next, TimeSpan time)
     {
-        TimeSpan start = Environment.CpuUsage.TotalTime;
+        TimeSpan start = ThreadTime.Now;
         int count = 0;
         for (long begin = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begin) < time; count++)
         {
             Ask(next());
         }
 
-        return count / (Environment.CpuUsage.TotalTime - start).TotalSeconds;
+        return count / (ThreadTime.Now - start).TotalSeconds;
     }
 
     private double ReferenceRate()
     {
-        TimeSpan start = Environment.CpuUsage.TotalTime;
+        TimeSpan start = ThreadTime.Now;
         int count = 0;
         for (long begin = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begin) < Round; count++)
         {
@@ -118,7 +118,7 @@ internal sealed class Searching(SyntheticClinic clinic)
             }
         }
 
-        return count / (Environment.CpuUsage.TotalTime - start).TotalSeconds;
+        return count / (ThreadTime.Now - start).TotalSeconds;
     }
 
     private SearchPage Ask(SearchRequest request) =>

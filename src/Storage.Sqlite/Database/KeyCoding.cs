@@ -57,46 +57,61 @@ internal static class KeyCoding
     /// <exception cref="StoreException">The bytes are damaged.</exception>
     public static void Read(ReadOnlySpan<byte> bytes, Numbers numbers, List<IndexKey> keys)
     {
-        keys.Clear();
-        ReadNumbered(bytes, keys);
-        Span<IndexKey> all = CollectionsMarshal.AsSpan(keys);
-        int kept = 0;
-        for (int i = 0; i < all.Length; i++)
-        {
-            ushort parameter = numbers.ParameterOf(all[i].Parameter);
-            if (parameter != Numbers.None)
-            {
-                all[kept++] = all[i] with { Parameter = parameter };
-            }
-        }
-
-        CollectionsMarshal.SetCount(keys, kept);
+        ReadAll(bytes, numbers, keys);
         if (!numbers.KeepsOrder)
         {
             keys.Sort();
         }
     }
 
-    /// <summary>Adds the keys with the database's numbers in place of ids, those of parameters that are no longer known too.</summary>
-    public static void ReadNumbered(ReadOnlySpan<byte> bytes, List<IndexKey> keys)
+    /// <summary>Replaces what is in the list by the keys with the database's numbers in place of ids, those of parameters that are no longer known too.</summary>
+    /// <exception cref="StoreException">The bytes are damaged.</exception>
+    public static void ReadNumbered(ReadOnlySpan<byte> bytes, List<IndexKey> keys) => ReadAll(bytes, null, keys);
+
+    // Searches decode the keys of every candidate, so this is one loop over the bytes.
+    private static void ReadAll(ReadOnlySpan<byte> bytes, Numbers? numbers, List<IndexKey> keys)
     {
         if (bytes.IsEmpty || bytes[0] != Version)
         {
             throw Damaged();
         }
 
-        bytes = bytes[1..];
+        // No key takes less than a byte.
+        CollectionsMarshal.SetCount(keys, bytes.Length);
+        Span<IndexKey> all = CollectionsMarshal.AsSpan(keys);
+        int found = 0;
         int number = 0;
-        while (!bytes.IsEmpty)
+        for (int at = 1; at < bytes.Length;)
         {
-            uint step = (uint)ReadVarint(ref bytes);
+            uint step = (uint)ReadVarint(bytes, ref at);
             number += (int)(step >> 1) ^ -(int)(step & 1);
-            ulong count = ReadVarint(ref bytes);
+            ulong count = ReadVarint(bytes, ref at);
+            ushort parameter = numbers?.ParameterOf(number) ?? (ushort)number;
+            int first = found;
             for (; count > 0; count--)
             {
-                keys.Add(ReadKey(ref bytes, (ushort)number));
+                if (at >= bytes.Length)
+                {
+                    throw Damaged();
+                }
+
+                byte kind = bytes[at++];
+                long hash = (kind & HasHash) != 0 ? ReadInt64(bytes, ref at) : 0;
+                long low = 0;
+                long high = 0;
+                if ((kind & HasRange) != 0)
+                {
+                    low = ReadInt64(bytes, ref at);
+                    high = low + (long)ReadVarint(bytes, ref at);
+                }
+
+                all[found++] = new IndexKey(parameter, (IndexKeyKind)(kind & KindMask), hash, low, high);
             }
+
+            found = numbers is not null && parameter == Numbers.None ? first : found;
         }
+
+        CollectionsMarshal.SetCount(keys, found);
     }
 
     private static int WriteKey(Span<byte> destination, in IndexKey key)
@@ -121,31 +136,16 @@ internal static class KeyCoding
         return at;
     }
 
-    private static IndexKey ReadKey(ref ReadOnlySpan<byte> bytes, ushort number)
+    private static long ReadInt64(ReadOnlySpan<byte> bytes, ref int at)
     {
-        byte kind = Take(ref bytes, 1)[0];
-        long hash = (kind & HasHash) != 0 ? BinaryPrimitives.ReadInt64LittleEndian(Take(ref bytes, 8)) : 0;
-        long low = 0;
-        long high = 0;
-        if ((kind & HasRange) != 0)
-        {
-            low = BinaryPrimitives.ReadInt64LittleEndian(Take(ref bytes, 8));
-            high = low + (long)ReadVarint(ref bytes);
-        }
-
-        return new IndexKey(number, (IndexKeyKind)(kind & KindMask), hash, low, high);
-    }
-
-    private static ReadOnlySpan<byte> Take(ref ReadOnlySpan<byte> bytes, int count)
-    {
-        if (bytes.Length < count)
+        if (bytes.Length - at < sizeof(long))
         {
             throw Damaged();
         }
 
-        ReadOnlySpan<byte> taken = bytes[..count];
-        bytes = bytes[count..];
-        return taken;
+        long value = BinaryPrimitives.ReadInt64LittleEndian(bytes[at..]);
+        at += sizeof(long);
+        return value;
     }
 
     private static int WriteVarint(Span<byte> destination, ulong value)
@@ -160,15 +160,15 @@ internal static class KeyCoding
         return at;
     }
 
-    private static ulong ReadVarint(ref ReadOnlySpan<byte> bytes)
+    private static ulong ReadVarint(ReadOnlySpan<byte> bytes, ref int at)
     {
         ulong value = 0;
-        for (int at = 0; at < bytes.Length && at < MaxVarint; at++)
+        for (int shift = 0; at < bytes.Length && shift < 7 * MaxVarint; shift += 7)
         {
-            value |= (ulong)(bytes[at] & 0x7F) << (7 * at);
-            if (bytes[at] < 0x80)
+            byte next = bytes[at++];
+            value |= (ulong)(next & 0x7F) << shift;
+            if (next < 0x80)
             {
-                bytes = bytes[(at + 1)..];
                 return value;
             }
         }

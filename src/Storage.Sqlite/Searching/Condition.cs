@@ -64,8 +64,9 @@ internal sealed class AllCondition(IReadOnlyList<Condition> parts) : Condition
             isPossible = false;
             foreach (Condition part in parts)
             {
+                // Once something is found, only less is of interest.
                 found.Clear();
-                Finding finding = part.Find(run, patient, found, most);
+                Finding finding = part.Find(run, patient, found, best == Finding.None ? most : Math.Min(most, fewest.Count));
                 isPossible |= finding == Finding.TooMany;
                 if (finding >= Finding.Superset && (best == Finding.None || found.Count < fewest.Count))
                 {

@@ -6,7 +6,7 @@ using HealthChain.Fhir.Search;
 namespace HealthChain.Storage.Sqlite.Searching;
 
 /// <summary>Makes conditions of criteria.</summary>
-internal sealed class ConditionCompiler(SearchParameterSet parameters, IndexHasher hasher)
+internal sealed class ConditionCompiler(SearchParameterSet parameters, IndexHasher hasher, PatientMemberships memberships)
 {
     private readonly TypeSchema _patient = FhirSchema.R4.Type("Patient")!;
     private readonly IReadOnlyList<IndexedParameter> _links = parameters.Compartment("Patient", FhirSchema.R4.Type("Patient")!)?.Parameters ?? [];
@@ -25,6 +25,9 @@ internal sealed class ConditionCompiler(SearchParameterSet parameters, IndexHash
         HasWords words => new WordsCondition(words),
         _ => throw new ArgumentException($"Unknown criterion {criterion.GetType().Name}.", nameof(criterion)),
     };
+
+    /// <summary>Whether the order is first of all that of versions, the newest before the others.</summary>
+    public bool IsNewestFirst(IReadOnlyList<SortKey> sort) => sort.Count > 0 && sort[0].Descending && sort[0].Parameters.All(parameter => parameter == _lastUpdated);
 
     /// <summary>The patient in whose compartment everything lies that a condition on these types can find; null when it names none.</summary>
     public PatientFocus? FocusOf(Condition condition, IReadOnlyList<TypeSchema> types, SearchRun run)
@@ -90,12 +93,8 @@ internal sealed class ConditionCompiler(SearchParameterSet parameters, IndexHash
         return new PatientFocus(subject, shared);
     }
 
-    /// <summary>
-    /// Whether a reference puts resources of all these types into the compartment of the patient it points at. Patients themselves stand in
-    /// their own, whomever they are linked to.
-    /// </summary>
-    private bool IsMember(IndexedParameter reference, IReadOnlyList<TypeSchema> types) =>
-        types.All(type => type != _patient && parameters.Compartment("Patient", type)?.Parameters.Contains(reference) == true);
+    /// <summary>Whether a reference puts resources of all these types into the compartment of the patient it points at.</summary>
+    private bool IsMember(IndexedParameter reference, IReadOnlyList<TypeSchema> types) => types.All(type => memberships.IsMember(reference, type));
 
     private long Hash(string type, ReadOnlySpan<byte> id) => hasher.Reference(Encoding.UTF8.GetBytes(type), id);
 

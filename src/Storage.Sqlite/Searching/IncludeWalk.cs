@@ -56,9 +56,11 @@ internal sealed class IncludeWalk(SearchParameterSet parameters, SearchRun run, 
             ReadOnlySpan<IndexKey> keys = from.Head.Keys;
             foreach (ref readonly IndexKey key in include.Reference is { } reference ? keys.Of(reference.Id) : keys)
             {
-                if (key.Kind == IndexKeyKind.Reference && run.Snapshot.FindIdentity(key.Hash) is var rid and not 0)
+                if (key.Kind == IndexKeyKind.Reference && !IsTruncated)
                 {
-                    Add(rid, include.Target);
+                    Candidate target = run.Rent();
+                    Add(run.TryLoadIdentity(key.Hash, target), target, include.Target);
+                    run.Return(target);
                 }
             }
         }
@@ -73,11 +75,16 @@ internal sealed class IncludeWalk(SearchParameterSet parameters, SearchRun run, 
         }
 
         sources.Sort();
+        Candidate candidate = run.Rent();
         foreach (long source in sources)
         {
-            Add(source, include.Source);
+            if (!IsTruncated && !_seen.Contains(source))
+            {
+                Add(run.TryLoad(source, candidate), candidate, include.Source);
+            }
         }
 
+        run.Return(candidate);
         run.Return(sources);
     }
 
@@ -95,28 +102,21 @@ internal sealed class IncludeWalk(SearchParameterSet parameters, SearchRun run, 
         return references;
     }
 
-    private void Add(long rid, Fhir.Schema.TypeSchema? type)
+    private void Add(bool exists, Candidate candidate, Fhir.Schema.TypeSchema? type)
     {
-        if (IsTruncated || _seen.Contains(rid))
+        if (!exists || (type is not null && candidate.Head.Type != type) || _seen.Contains(candidate.Head.Rid))
         {
             return;
         }
 
-        Candidate candidate = run.Rent();
-        if (run.TryLoad(rid, candidate) && (type is null || candidate.Head.Type == type))
+        if (_included.Count == request.MaxIncluded)
         {
-            if (_included.Count == request.MaxIncluded)
-            {
-                IsTruncated = true;
-            }
-            else
-            {
-                _seen.Add(rid);
-                _included.Add(candidate.Head.Newest);
-                _waiting.Enqueue((rid, false));
-            }
+            IsTruncated = true;
+            return;
         }
 
-        run.Return(candidate);
+        _seen.Add(candidate.Head.Rid);
+        _included.Add(candidate.Head.Newest);
+        _waiting.Enqueue((candidate.Head.Rid, false));
     }
 }

@@ -74,14 +74,15 @@ internal sealed class ChainCondition(ushort parameter, IReadOnlyList<TypeSchema>
     private bool TryFindTargets(SearchRun run, int limit)
     {
         List<long> rids = run.RentList();
-        bool isFound = TypeScan.TryFind(run, targets, condition, rids, limit);
+        Finding finding = TypeScan.FindAll(run, targets, condition, rids, limit);
+        bool isFound = finding >= Finding.Superset;
         if (isFound)
         {
             _met = [];
             Candidate target = run.Rent();
             foreach (long rid in rids)
             {
-                if (run.TryLoad(rid, target) && IsTarget(target.Head.Type) && run.Meets(condition, target))
+                if (run.TryLoad(rid, target) && IsTarget(target.Head.Type) && (finding == Finding.Exact || run.Meets(condition, target)))
                 {
                     _met.Add(target.Head.Identity);
                 }
@@ -103,8 +104,7 @@ internal sealed class ChainCondition(ushort parameter, IReadOnlyList<TypeSchema>
         }
 
         Candidate target = run.Rent();
-        long rid = run.Snapshot.FindIdentity(hash);
-        KeyAnswer answer = rid != 0 && run.TryLoad(rid, target) && IsTarget(target.Head.Type)
+        KeyAnswer answer = run.TryLoadIdentity(hash, target) && IsTarget(target.Head.Type)
             ? condition.Judge(run, target, mayOpen)
             : KeyAnswer.No;
         run.Return(target);
@@ -155,29 +155,31 @@ internal sealed class ReverseCondition(TypeSchema source, ushort parameter, bool
             return Finding.TooMany;
         }
 
+        Candidate target = run.Rent();
         foreach (long hash in _pointedAt!)
         {
-            if (run.Snapshot.FindIdentity(hash) is var rid and not 0)
+            if (run.TryLoadIdentity(hash, target))
             {
-                rids.Add(rid);
+                rids.Add(target.Head.Rid);
             }
         }
 
-        // It may point at what has been deleted since.
-        return Finding.Superset;
+        run.Return(target);
+        return Finding.Exact;
     }
 
     private bool TryFindSources(SearchRun run, int limit)
     {
         List<long> rids = run.RentList();
-        bool isFound = TypeScan.TryFind(run, [source], condition, rids, limit);
+        Finding finding = TypeScan.FindAll(run, [source], condition, rids, limit);
+        bool isFound = finding >= Finding.Superset;
         if (isFound)
         {
             _pointedAt = [];
             Candidate from = run.Rent();
             foreach (long rid in rids)
             {
-                if (run.TryLoad(rid, from) && from.Head.Type == source && run.Meets(condition, from))
+                if (run.TryLoad(rid, from) && from.Head.Type == source && (finding == Finding.Exact || run.Meets(condition, from)))
                 {
                     AddTargets(from);
                 }

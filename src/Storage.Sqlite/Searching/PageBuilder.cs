@@ -12,6 +12,15 @@ internal sealed class PageBuilder(SortReader sort, int count, Ranked? after)
     private readonly List<Ranked> _kept = [];
     private SortValue?[] _spare = new SortValue?[sort.Count];
 
+    /// <summary>How many it keeps.</summary>
+    public int Count => count;
+
+    /// <summary>The order is that of first versions alone.</summary>
+    public bool IsUnsorted => sort.Count == 0;
+
+    /// <summary>Where an unsorted page begins.</summary>
+    public long AfterRid => after?.Rid ?? 0;
+
     /// <summary>True when nothing that comes later in the order of resources can still get onto the page.</summary>
     public bool IsComplete => sort.Count == 0 && _kept.Count == count;
 
@@ -20,6 +29,14 @@ internal sealed class PageBuilder(SortReader sort, int count, Ranked? after)
         sort.Read(run, candidate, _spare);
         Offer(candidate.Head.Rid, candidate.Head.Newest);
     }
+
+    /// <summary>
+    /// For candidates that come in the order of the first sort key: true when the page is full and this one and all after it come later by
+    /// that key alone.
+    /// </summary>
+    public bool IsBehind(Candidate candidate) =>
+        _kept.Count == count && count > 0 && _kept[0].Values[0] is { } last
+        && last.Number > DateTimeOffset.FromUnixTimeMilliseconds(candidate.Head.Instant + 1).UtcTicks;
 
     /// <summary>Those kept, in order.</summary>
     public List<Ranked> ToPage()

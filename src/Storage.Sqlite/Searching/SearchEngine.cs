@@ -16,8 +16,9 @@ internal sealed class SearchEngine(EngineParts parts)
 {
     private static readonly TypeSchema[] AllTypes = [.. FhirSchema.R4.Types.Where(type => type is { IsResource: true, IsAbstract: false })];
 
-    private readonly ConditionCompiler _compiler = new(parts.Parameters, parts.Hasher);
+    private readonly ConditionCompiler _compiler = new(parts.Parameters, parts.Hasher, new PatientMemberships(parts.Parameters));
     private readonly SortValueCache _sortValues = new(parts.Options.CachedSortValues);
+    private readonly IdentityCache _identities = new();
     private readonly ConcurrentBag<SearchRun> _runs = [];
 
     /// <summary>One page; an error when it would cost too much.</summary>
@@ -87,7 +88,7 @@ internal sealed class SearchEngine(EngineParts parts)
         long newest = request.After?.Newest ?? run.Snapshot.Newest;
         var page = new PageBuilder(sort, request.Count == 0 ? 0 : request.Count + 1, place);
         var matches = new MatchCollector(run, types, _compiler.Compile(request.Criterion, types), _compiler, newest);
-        long total = matches.Collect(page, request.CountTotal);
+        long total = matches.Collect(page, request.CountTotal, _compiler.IsNewestFirst(request.Sort));
         return ToPage(run, request, page.ToPage(), total, newest);
     }
 
@@ -155,7 +156,7 @@ internal sealed class SearchEngine(EngineParts parts)
 
     private SearchRun Begin(Snapshot snapshot, AccessScope scope, CancellationToken cancellationToken)
     {
-        SearchRun run = _runs.TryTake(out SearchRun? idle) ? idle : new SearchRun(parts);
+        SearchRun run = _runs.TryTake(out SearchRun? idle) ? idle : new SearchRun(parts, _identities);
         run.Begin(snapshot, scope, cancellationToken);
         return run;
     }

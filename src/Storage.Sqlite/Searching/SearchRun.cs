@@ -10,7 +10,7 @@ namespace HealthChain.Storage.Sqlite.Searching;
 /// One search at work: the state it looks at, on whose behalf, what it may still cost, and lists and candidates that it uses over and
 /// over. One thread at a time.
 /// </summary>
-internal sealed class SearchRun(EngineParts parts)
+internal sealed class SearchRun(EngineParts parts, IdentityCache identities)
 {
     private const int CancellationInterval = 256;
 
@@ -72,7 +72,25 @@ internal sealed class SearchRun(EngineParts parts)
         return Snapshot.TryGetHead(rid, candidate.Head, keeps: true) && !candidate.Head.IsDeleted && candidate.Head.IsSeenBy(Scope);
     }
 
-    /// <summary>Whether a resource exists for the scope and meets a condition.</summary>
+    /// <summary>The same by the hash of its type and id.</summary>
+    public bool TryLoadIdentity(long hash, Candidate candidate)
+    {
+        if (identities.Find(hash) is var known and not 0 && Snapshot.TryGetHead(known, candidate.Head, keeps: true) && candidate.Head.Identity == hash)
+        {
+            return !candidate.Head.IsDeleted && candidate.Head.IsSeenBy(Scope);
+        }
+
+        long rid = Snapshot.FindIdentity(hash);
+        if (rid == 0)
+        {
+            return false;
+        }
+
+        identities.Add(hash, rid);
+        return TryLoad(rid, candidate);
+    }
+
+    /// <summary>Whether a resource that was loaded meets a condition.</summary>
     public bool Meets(Condition condition, Candidate candidate)
     {
         KeyAnswer answer = condition.Judge(this, candidate, mayOpen: false);

@@ -8,30 +8,40 @@ internal static class TypeScan
     /// <summary>Looking into all resources of a small type costs less than thinking about it.</summary>
     private const int FewResources = 16;
 
-    /// <summary>Adds all resources of the types that may meet a condition; false when that would be more than the limit.</summary>
-    public static bool TryFind(SearchRun run, IReadOnlyList<TypeSchema> types, Condition condition, List<long> rids, int limit) =>
-        Find(run, types, condition, null, rids, limit) is Finding.Superset or Finding.Exact;
-
-    public static Finding Find(
-        SearchRun run, IReadOnlyList<TypeSchema> types, Condition condition, PatientFocus? patient, List<long> rids, int limit)
+    /// <summary>Adds the resources to which an index leads; None when all of the types are to be looked at, as no index leads to fewer.</summary>
+    public static Finding Find(SearchRun run, IReadOnlyList<TypeSchema> types, Condition condition, PatientFocus? patient, List<long> rids, int limit)
     {
         long all = CountAll(run, types);
-        int most = (int)Math.Min(limit, Math.Max(FewResources, all));
         int before = rids.Count;
-        Finding finding = condition.Find(run, patient, rids, most);
+        Finding finding = condition.Find(run, patient, rids, (int)Math.Min(limit, Math.Max(FewResources, all)));
         if (finding >= Finding.Superset)
         {
             return finding;
         }
 
         rids.RemoveRange(before, rids.Count - before);
-        if (all > limit)
+        return all > limit ? Finding.TooMany : Finding.None;
+    }
+
+    /// <summary>Adds all resources of the types that may meet a condition, by an index or without.</summary>
+    public static Finding FindAll(SearchRun run, IReadOnlyList<TypeSchema> types, Condition condition, List<long> rids, int limit)
+    {
+        Finding finding = Find(run, types, condition, null, rids, limit);
+        if (finding != Finding.None)
         {
-            return Finding.TooMany;
+            return finding;
         }
 
         AddAll(run, types, rids);
         return Finding.Superset;
+    }
+
+    public static void AddAll(SearchRun run, IReadOnlyList<TypeSchema> types, List<long> rids)
+    {
+        foreach (TypeSchema type in types)
+        {
+            run.Snapshot.FindType(type.Id, 0, rids);
+        }
     }
 
     public static long CountAll(SearchRun run, IReadOnlyList<TypeSchema> types)
@@ -43,13 +53,5 @@ internal static class TypeScan
         }
 
         return all;
-    }
-
-    private static void AddAll(SearchRun run, IReadOnlyList<TypeSchema> types, List<long> rids)
-    {
-        foreach (TypeSchema type in types)
-        {
-            run.Snapshot.FindType(type.Id, 0, rids);
-        }
     }
 }
