@@ -21,7 +21,7 @@ internal static class FhirPipeline
 {
     public static IServiceCollection AddFhir(this IServiceCollection services)
     {
-        services.AddSingleton(_ => DefinitionSet.R4);
+        services.AddSingleton(_ => OwnDefinitions.Over(DefinitionSet.R4));
         services.AddSingleton<TerminologyService>();
         services.AddSingleton(provider => new Validator(
             provider.GetRequiredService<DefinitionSet>(),

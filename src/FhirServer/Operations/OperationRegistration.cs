@@ -25,6 +25,9 @@ internal static class OperationRegistration
         }
 
         services.AddSingleton<IOperation, LastN>();
+        services.AddSingleton<IOperation, Diff>();
+        services.AddSingleton<IOperation, Reindex>();
+        services.AddSingleton<IOperation, Erase>();
         services.AddSingleton<OperationTable>();
         return services;
     }

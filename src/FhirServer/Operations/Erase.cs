@@ -1,0 +1,113 @@
+using System.Text;
+using HealthChain.Fhir;
+using HealthChain.Fhir.Definitions;
+using HealthChain.Fhir.Model;
+using HealthChain.Fhir.Search;
+using HealthChain.FhirServer.Access;
+using HealthChain.FhirServer.Http;
+using HealthChain.Storage;
+
+namespace HealthChain.FhirServer.Operations;
+
+/// <summary>
+/// <c>$erase</c>: destroys the key of a patient and with it all that is the patient's alone. Its definition is in
+/// Definitions/Patient-erase.json.
+/// </summary>
+/// <remarks>The reason is kept in the log, so it may hold nothing that is known of the patient.</remarks>
+internal sealed partial class Erase(IResourceStore store, DefinitionSet definitions, ILogger<Erase> logger) : IOperation
+{
+    private const int MinReason = 3;
+    private const int MaxReason = 200;
+
+    /// <summary>Shorter texts of the patient, such as a middle initial, may well stand in a reason by chance.</summary>
+    private const int MinTelling = 3;
+
+    /// <summary>Elements that say nothing of who the patient is, or that any reason might have words of.</summary>
+    private static readonly string[] NotTelling = ["meta", "text", "gender", "use", "system", "language", "rank", "country", "contained", "extension", "type", "code"];
+
+    public string Name => "erase";
+
+    public string Definition => OwnDefinitions.Canonical + "Patient-erase";
+
+    public OperationLevels Levels => OperationLevels.Instance;
+
+    public IReadOnlyList<string> Types { get; } = ["Patient"];
+
+    public bool AffectsState => true;
+
+    public async ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, CancellationToken cancellationToken)
+    {
+        if (Administrators.Refuse(request.Requester) is { } refusal)
+        {
+            return refusal;
+        }
+
+        Result<OperationInput> input = OperationInput.Read(request, definitions.Operation(Definition)!);
+        if (!input.IsOk)
+        {
+            return input.Error;
+        }
+
+        string reason = input.Value.Text("reason")!.Trim();
+        if (reason.Length is < MinReason or > MaxReason || reason.Any(char.IsControl))
+        {
+            return FhirError.Of(ErrorKind.Invalid, IssueType.Value, $"The reason must be a line of {MinReason} to {MaxReason} characters.");
+        }
+
+        AccessScope scope = AccessScope.System("erasing a patient");
+        var key = new ResourceKey("Patient", request.Target.Id!);
+        StoredVersion? patient = await store.ReadAsync(scope, key, cancellationToken);
+        if (Mentions(reason, key.Id) || (patient is { IsDeleted: false } && Texts(FhirJson.Read(patient.Json).Root).Any(text => Mentions(reason, text))))
+        {
+            return FhirError.Of(ErrorKind.Invalid, IssueType.Value, "The reason holds something that is known of the patient, such as a name or an identifier; the log keeps it, so say it without.");
+        }
+
+        Result<Erasure> erased = await store.EraseAsync(scope, key, cancellationToken);
+        if (!erased.IsOk)
+        {
+            return erased.Error;
+        }
+
+        LogErasure(logger, request.Requester.Who, erased.Value.Resources, erased.Value.Versions, reason);
+        using var answer = new ParametersWriter();
+        answer.Integer("resources", erased.Value.Resources);
+        answer.Integer("versions", erased.Value.Versions);
+        return answer.ToResponse();
+    }
+
+    /// <summary>Everything readable of the patient: names, identifiers, dates, addresses, numbers.</summary>
+    private static IEnumerable<string> Texts(Element element)
+    {
+        foreach (Element child in element.Children)
+        {
+            if (NotTelling.Contains(child.Name))
+            {
+                continue;
+            }
+
+            if (child is { HasValue: true, IsText: true })
+            {
+                yield return child.Text!;
+            }
+
+            foreach (string text in Texts(child))
+            {
+                yield return text;
+            }
+        }
+    }
+
+    /// <summary>Whether a text, or one of its longer words, stands in the reason, whatever the case and the accents.</summary>
+    private static bool Mentions(string reason, string text)
+    {
+        HashSet<string> words = [.. Words(reason)];
+        string[] telling = [.. Words(text).Where(word => word.Length >= MinTelling)];
+        return Array.Exists(telling, words.Contains) || (text.Length >= MinTelling && reason.Contains(text, StringComparison.OrdinalIgnoreCase));
+    }
+
+    private static string[] Words(string text) =>
+        Encoding.UTF8.GetString(SearchText.Fold(Encoding.UTF8.GetBytes(text))).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+
+    [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "{Requester} erased a patient: {Resources} resources, {Versions} versions; reason: {Reason}")]
+    private static partial void LogErasure(ILogger logger, string requester, long resources, long versions, string reason);
+}
