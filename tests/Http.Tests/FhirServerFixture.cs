@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using HealthChain.Fhir.Model;
 using HealthChain.FhirServer;
+using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.LargeData;
 using HealthChain.FhirServer.Responses;
@@ -25,10 +26,21 @@ namespace HealthChain.Http.Tests;
 /// </summary>
 public sealed class FhirServerFixture : IAsyncLifetime
 {
+    public const string AdministratorToken = "administrator-of-these-tests";
+    public const string PractitionerToken = "practitioner-of-these-tests";
+
     private readonly ServerOptions _options;
 
     public FhirServerFixture()
-        : this(new ServerOptions { Development = true })
+        : this(new ServerOptions
+        {
+            Development = true,
+            Tokens =
+            [
+                new TokenOptions { Token = AdministratorToken, Name = "administrator", Role = Role.Administrator },
+                new TokenOptions { Token = PractitionerToken, Name = "practitioner", Role = Role.Practitioner },
+            ],
+        })
     {
     }
 

@@ -16,23 +16,22 @@ public static class FhirPathDiff
     /// <summary>Beyond so many comparisons the items of a list are matched by their places.</summary>
     private const int MaxComparisons = 1_000_000;
 
-    /// <param name="ignored">Elements that may differ: the id of the resource, what the server assigns.</param>
     /// <returns>A Parameters resource.</returns>
-    public static Result<ElementTree> Compare(Element from, Element to, Func<Element, bool>? ignored = null)
+    public static Result<ElementTree> Compare(Element from, Element to)
     {
         if (from.Type != to.Type)
         {
             return FhirError.Invalid($"A {from.Type.Name} cannot be compared with a {to.Type.Name}.");
         }
 
-        var run = new Run(ignored ?? (static _ => false));
+        var run = new Run();
         run.Compare(from, to, from.Type.Name);
         return FhirJson.Read(run.Patch.ToJson(), new ReadLimits { MaxDepth = 500 }) is { IsOk: true, Tree: { } tree }
             ? tree
             : FhirError.Of(ErrorKind.TooCostly, IssueType.TooCostly, "The resources differ in more than a patch can say.");
     }
 
-    private sealed class Run(Func<Element, bool> ignored)
+    private sealed class Run
     {
         public FhirPathPatchWriter Patch { get; } = new();
 
@@ -42,8 +41,8 @@ public static class FhirPathDiff
             var deletions = new List<Action>();
             foreach (ElementSchema schema in from.Type.Elements)
             {
-                List<Element> before = Occurrences(from, schema);
-                List<Element> after = Occurrences(to, schema);
+                List<Element> before = from.ChildrenOf(schema).ToList();
+                List<Element> after = to.ChildrenOf(schema).ToList();
                 string child = $"{path}.{FhirPathName(schema.Name)}";
                 if (before.Count == 0)
                 {
@@ -65,13 +64,6 @@ public static class FhirPathDiff
 
             changes.ForEach(change => change());
             deletions.ForEach(deletion => deletion());
-        }
-
-        private List<Element> Occurrences(Element parent, ElementSchema schema)
-        {
-            List<Element> all = parent.ChildrenOf(schema).ToList();
-            all.RemoveAll(element => ignored(element));
-            return all;
         }
 
         private void Change(Element from, Element to, string path)

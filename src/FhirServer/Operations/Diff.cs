@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text;
+using System.Text.Json.Nodes;
 using HealthChain.Fhir;
 using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Model;
@@ -52,16 +52,27 @@ internal sealed class Diff(IResourceStore store, DefinitionSet definitions) : IO
 
     private static Result<FhirResponse> Compare(StoredVersion from, StoredVersion to, bool includesMeta)
     {
-        Result<ElementTree> patch = FhirPathDiff.Compare(FhirJson.Read(from.Json).Root, FhirJson.Read(to.Json).Root, element => IsIgnored(element, includesMeta));
+        Result<ElementTree> patch = FhirPathDiff.Compare(Content(from, includesMeta), Content(to, includesMeta));
         return patch.IsOk ? FhirResponse.Of(patch.Value.Json) : patch.Error;
     }
 
-    /// <summary>The id says which resource it is, and no patch may change it; version and date are the server's own.</summary>
-    private static bool IsIgnored(Element element, bool includesMeta) => element.Schema!.Path switch
+    /// <summary>The resource without its id, which no patch may change, and without the version and date that the server assigns.</summary>
+    private static Element Content(StoredVersion version, bool includesMeta)
     {
-        "Meta.versionId" or "Meta.lastUpdated" => !includesMeta && element.Parent.Parent.IsRoot,
-        _ => element is { Name: "id", Parent: { IsRoot: true } },
-    };
+        JsonObject resource = JsonNode.Parse(version.Json.Span)!.AsObject();
+        resource.Remove("id");
+        if (!includesMeta && resource["meta"] is JsonObject meta)
+        {
+            meta.Remove("versionId");
+            meta.Remove("lastUpdated");
+            if (meta.Count == 0)
+            {
+                resource.Remove("meta");
+            }
+        }
+
+        return FhirJson.Read(NodeJson.Of(resource)).Root;
+    }
 
     private async ValueTask<Result<StoredVersion>> EarlierAsync(FhirRequest request, StoredVersion to, string? version, CancellationToken cancellationToken)
     {
