@@ -95,6 +95,10 @@ public sealed class FhirServerFixture : IAsyncLifetime
     /// <summary>Removes what no version refers to, as the server does from time to time.</summary>
     public ValueTask<BlobSweep> SweepAsync(TimeSpan minimumAge) => _app!.Services.GetRequiredService<BlobSweeper>().SweepAsync(minimumAge, default);
 
+    /// <summary>Erases a patient.</summary>
+    public async Task EraseAsync(string patient) =>
+        _ = (await _store!.EraseAsync(AccessScope.System("tests"), new ResourceKey("Patient", patient), default)).Value;
+
     /// <summary>The files of the blob store.</summary>
     public string[] BlobFiles() => Directory.GetFiles(Path.Combine(_folder.FullName, "blobs"), "*", SearchOption.AllDirectories);
 

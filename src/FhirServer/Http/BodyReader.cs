@@ -105,6 +105,7 @@ internal sealed class BodyReader(BlobStore blobs, ServerOptions options)
             // A few compressed bytes can stand for gigabytes, so the limit holds for what comes out as well.
             if (result.Buffer.Length > options.Limits.BodyBytes)
             {
+                source.AdvanceTo(result.Buffer.End);
                 return FhirError.Of(ErrorKind.TooLarge, IssueType.TooLong, $"The content has more than {options.Limits.BodyBytes} bytes.");
             }
 
@@ -120,15 +121,18 @@ internal sealed class BodyReader(BlobStore blobs, ServerOptions options)
         while (true)
         {
             ReadResult result = await source.ReadAsync(cancellationToken);
+            FhirError? error = null;
             foreach (ReadOnlyMemory<byte> piece in result.Buffer)
             {
-                if (filter.Append(piece.Span) is { } error)
-                {
-                    return error;
-                }
+                error ??= filter.Append(piece.Span);
             }
 
             source.AdvanceTo(result.Buffer.End);
+            if (error is not null)
+            {
+                return error;
+            }
+
             if (result.IsCompleted)
             {
                 return Checked(new RequestBody(filter.Document, mediaType) { StandIns = filter.Diverted });

@@ -60,15 +60,18 @@ internal sealed class BinaryUpload(BlobStore blobs, BlobOptions options)
         while (true)
         {
             ReadResult result = await source.ReadAsync(cancellationToken);
+            FhirError? error = null;
             foreach (ReadOnlyMemory<byte> piece in result.Buffer)
             {
-                if (value.AppendData(piece.Span) is { } error)
-                {
-                    return error;
-                }
+                error ??= value.AppendData(piece.Span);
             }
 
             source.AdvanceTo(result.Buffer.End);
+            if (error is not null)
+            {
+                return error;
+            }
+
             if (result.IsCompleted)
             {
                 return value.Complete();

@@ -11,7 +11,11 @@ namespace HealthChain.FhirServer.Tests.LargeData;
 /// <summary>A blob store in a temporary folder, and the way of a document through the filter and back.</summary>
 internal sealed class FilterFolder : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("healthchain-");
+    // Properties write thousands of blobs; where there is a folder in memory, they need not wait for the disk each time.
+    private readonly DirectoryInfo _folder = Directory.Exists("/dev/shm")
+        ? Directory.CreateDirectory("/dev/shm/" + Path.GetRandomFileName())
+        : Directory.CreateTempSubdirectory("healthchain-");
+
     private readonly BlobOptions _options;
 
     public FilterFolder(int inlineBytes = 8, long maxBytes = 1 << 20)
