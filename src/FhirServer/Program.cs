@@ -45,7 +45,7 @@ var app = builder.Build();
 
 // What is asked for first is disposed last: the store closes when nothing uses it any more.
 app.Services.GetRequiredService<Stores>();
-using var telemetry = Telemetry.Start(options.Telemetry);
+using var telemetry = Telemetry.Start(options.Telemetry, app.Lifetime);
 ServerHost.Announce(app, options, stores);
 
 app.Use(Outcomes.AnswerFailures);

@@ -16,4 +16,7 @@ internal sealed record EngineParts(
     Numbers Numbers,
     RowWriter RowWriter,
     HeadCache Heads,
-    TimeProvider Time);
+    TimeProvider Time)
+{
+    public StoreMeter Meter { get; } = new();
+}

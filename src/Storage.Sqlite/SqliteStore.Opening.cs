@@ -45,6 +45,7 @@ public sealed partial class SqliteStore
                 options.Readers, generations, () => new Snapshot(files.OpenForReading(options), numbers, parts.Sealer, generations.Current, parts.Heads));
             var preparers = new PreparerPool(() => new Preparer(parameters, hasher, numbers, rows, options.ServerBase));
             var writer = new Writer(session, OpenSession, new Checkpointer(files, options), changes, options);
+            parts.Meter.Watch(() => writer.Queued);
             return new SqliteStore(files, parts, preparers, readers, writer, changes, search, parametersChanged);
         }
         catch

@@ -109,5 +109,6 @@ public sealed partial class SqliteStore : IResourceStore
         await Task.Run(_writer.Dispose);
         _readers.Dispose();
         _files.Dispose();
+        _parts.Meter.Dispose();
     }
 }

@@ -21,6 +21,11 @@ public sealed class TelemetryTests
         };
         using var response = await server.Client.SendAsync(request, TestContext.Current.CancellationToken);
 
+        using var patient = new StringContent("""{"resourceType":"Patient","name":[{"family":"Lovelace"}]}""", Encoding.UTF8, "application/fhir+json");
+        using var created = await server.Client.PostAsync("/fhir/Patient", patient, TestContext.Current.CancellationToken);
+        using var found = await server.Client.GetAsync("/fhir/Patient?name=Lovelace", TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, found.StatusCode);
+
         // What was measured last is sent before the process ends.
         var finished = await server.StopAsync();
 
@@ -29,6 +34,9 @@ public sealed class TelemetryTests
         Assert.Contains("healthchain.request.duration", metrics);
         Assert.Contains("fhir.interaction", metrics);
         Assert.Contains("dotnet.gc.collections", metrics);
+        Assert.Contains("healthchain.store.commit.resources", metrics);
+        Assert.Contains("healthchain.store.search.examined", metrics);
+        Assert.Contains("healthchain.store.queue", metrics);
         Assert.Contains("read Patient", collector.Received("/v1/traces"));
         Assert.DoesNotContain("id-of-somebody", metrics + collector.Received("/v1/traces"));
         Assert.DoesNotContain("Lovelace", metrics + collector.Received("/v1/traces"));

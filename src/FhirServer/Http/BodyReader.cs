@@ -99,7 +99,7 @@ internal sealed class BodyReader(BlobStore blobs, ServerOptions options)
             {
                 byte[] bytes = result.Buffer.ToArray();
                 source.AdvanceTo(result.Buffer.End);
-                return Checked(new RequestBody(bytes, mediaType));
+                return Checked(new RequestBody(bytes, mediaType) { Limits = options.Limits.Reading });
             }
 
             // A few compressed bytes can stand for gigabytes, so the limit holds for what comes out as well.
@@ -135,7 +135,7 @@ internal sealed class BodyReader(BlobStore blobs, ServerOptions options)
 
             if (result.IsCompleted)
             {
-                return Checked(new RequestBody(filter.Document, mediaType) { StandIns = filter.Diverted });
+                return Checked(new RequestBody(filter.Document, mediaType) { StandIns = filter.Diverted, Limits = options.Limits.Reading });
             }
         }
     }

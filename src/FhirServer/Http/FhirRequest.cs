@@ -67,6 +67,9 @@ internal readonly record struct RequestBody(ReadOnlyMemory<byte> Bytes, string M
     /// <summary>The resource of an entry of a bundle, which is parsed already; does not exist for a request from the network.</summary>
     public Element Resource { get; init; }
 
+    /// <summary>How large and deep a resource in it may be; null for what the server itself wrote.</summary>
+    public ReadLimits? Limits { get; init; }
+
     public bool IsEmpty => Bytes.IsEmpty && !Resource.Exists;
 
     /// <summary>Number of values whose data went to a blob.</summary>

@@ -34,7 +34,7 @@ internal static class ResourceBody
             return Unsupported("application/fhir+json or application/fhir+xml");
         }
 
-        ReadResult result = format == FhirFormat.Xml ? FhirXml.Read(body.Bytes) : FhirJson.Read(body.Bytes);
+        ReadResult result = format == FhirFormat.Xml ? FhirXml.Read(body.Bytes, body.Limits) : FhirJson.Read(body.Bytes, body.Limits);
         return result.Tree is null ? new FhirError(ErrorKind.Invalid, result.Issues) : result;
     }
 

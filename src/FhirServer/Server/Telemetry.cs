@@ -13,6 +13,8 @@ internal sealed class Telemetry : IDisposable
     // The platform's own: garbage collection, threads, memory; connections.
     private static readonly string[] Meters = [Measurements.Name, "HealthChain.Storage", "System.Runtime", "Microsoft.AspNetCore.Server.Kestrel"];
 
+    private static readonly TimeSpan LastExport = TimeSpan.FromSeconds(5);
+
     private readonly MeterProvider _metrics;
     private readonly TracerProvider _traces;
 
@@ -23,7 +25,7 @@ internal sealed class Telemetry : IDisposable
     }
 
     /// <summary>Begins to export; null when no collector is configured.</summary>
-    public static Telemetry? Start(TelemetryOptions options)
+    public static Telemetry? Start(TelemetryOptions options, IHostApplicationLifetime lifetime)
     {
         if (options.Endpoint is null)
         {
@@ -45,6 +47,9 @@ internal sealed class Telemetry : IDisposable
             .SetSampler(new ParentBasedSampler(new TraceIdRatioBasedSampler(options.TracePercent / 100.0)))
             .AddOtlpExporter(exporter => Address(exporter, options, "v1/traces"))
             .Build();
+
+        // While what is measured is still there: a store that is closed has no queue.
+        lifetime.ApplicationStopped.Register(() => metrics.ForceFlush((int)LastExport.TotalMilliseconds));
         return new Telemetry(metrics, traces);
     }
 

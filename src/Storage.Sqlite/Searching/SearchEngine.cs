@@ -27,7 +27,9 @@ internal sealed class SearchEngine(EngineParts parts)
         SearchRun run = Begin(snapshot, scope, cancellationToken);
         try
         {
-            return Search(run, request);
+            Result<SearchPage> page = Search(run, request);
+            parts.Meter.Searched(run.Examined, run.Opened, page.IsOk ? page.Value.Matches.Count : 0);
+            return page;
         }
         catch (FhirException exception)
         {

@@ -20,6 +20,12 @@ internal sealed class SearchRun(EngineParts parts, IdentityCache identities)
     private int _ticks;
     private CancellationToken _cancellationToken;
 
+    /// <summary>Candidates that were looked at.</summary>
+    public int Examined => _ticks;
+
+    /// <summary>Resources that were opened to decide or to sort.</summary>
+    public int Opened => _openedCount;
+
     public Snapshot Snapshot { get; private set; } = null!;
 
     public AccessScope Scope { get; private set; } = null!;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using HealthChain.Fhir;
+using HealthChain.Storage.Sqlite.Database;
 using HealthChain.Storage.Sqlite.Native;
 
 namespace HealthChain.Storage.Sqlite.Writing;
@@ -185,6 +186,7 @@ internal sealed class Writer : IDisposable
 
     private static void Commit(WriterSession session, List<CommitRequest> group)
     {
+        long start = session.Meter.Start();
         session.Sql.Begin.Run();
         int rows = session.Index.Set.Active.Count;
         group.RemoveAll(request => request.IsCancelled);
@@ -196,6 +198,8 @@ internal sealed class Writer : IDisposable
         // Twice as fast as rows come in, so that a generation is flushed before the next is full.
         session.Flush(Math.Max(LeastFlushed, 2 * (session.Index.Set.Active.Count - rows)), wait: false);
         session.Commit();
+        int recent = session.Index.Set.Active.Count + (session.Index.Set.Frozen?.Count ?? 0);
+        session.Meter.Committed(start, group.Sum(request => request.Weight), recent, session.Connection.LogPages * (long)Schema.PageBytes);
     }
 
     private void NoticeLog(WriterSession session)

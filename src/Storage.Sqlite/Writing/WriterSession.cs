@@ -51,6 +51,8 @@ internal sealed class WriterSession : IDisposable
 
     public Committer Committer { get; }
 
+    public StoreMeter Meter => _parts.Meter;
+
     /// <summary>What stands now, uncommitted writes too.</summary>
     public Snapshot View()
     {
