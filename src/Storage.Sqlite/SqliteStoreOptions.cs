@@ -26,7 +26,7 @@ public sealed record SqliteStoreOptions
 
     /// <summary>
     /// Index rows that are kept in memory before they are written to the database in order; about twice as many for a while. Each takes about
-    /// 60 bytes. More rows make writing faster, and a start after a crash slower.
+    /// 50 bytes. More rows make writing faster, and a start after a crash slower.
     /// </summary>
     public int GenerationRows { get; init; } = 500_000;
 

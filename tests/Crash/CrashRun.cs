@@ -84,21 +84,34 @@ public sealed class CrashRun(int seed, Action<string>? say = null)
 
         // Most are killed under load, some while they start, which is when they repair what the one before left.
         bool whileStarting = _random.Next(5) == 0;
-        Task<string?> first = process.StandardOutput.ReadLineAsync(cancellationToken).AsTask();
-        if (!whileStarting && await first != Load.Ready)
+        var underLoad = new TaskCompletionSource();
+        Task reading = ReadAsync(process.StandardOutput, underLoad, cancellationToken);
+        if (!whileStarting)
         {
-            _faults.Add($"Kill {kill + 1}: the process did not start.");
+            await Task.WhenAny(underLoad.Task, reading);
         }
 
         await Task.Delay(_random.Next(whileStarting ? 1000 : 1500), cancellationToken);
-        process.Kill();
-        await first;
-        while (await process.StandardOutput.ReadLineAsync(cancellationToken) is { } line)
+        if (process.HasExited)
         {
-            Note(line);
+            _faults.Add($"Kill {kill + 1}: the process ended by itself.");
         }
 
+        process.Kill();
+        await reading;
         await process.WaitForExitAsync(cancellationToken);
+    }
+
+    private async Task ReadAsync(StreamReader output, TaskCompletionSource underLoad, CancellationToken cancellationToken)
+    {
+        while (await output.ReadLineAsync(cancellationToken) is { } line)
+        {
+            Note(line);
+            if (line != Load.Ready)
+            {
+                underLoad.TrySetResult();
+            }
+        }
     }
 
     private void Note(string line)

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace HealthChain.Storage.Sqlite.Index;
 
 /// <summary>
@@ -7,102 +9,117 @@ namespace HealthChain.Storage.Sqlite.Index;
 /// <remarks>
 /// A row carries the sequence number of the commit that made it and of the one that removed it, so that a reader whose snapshot of the
 /// database is older sees what was true then. Rows of a commit are added before it is durable: no snapshot has their sequence yet.
+/// Numbers of resources and patients, and sequence numbers counted from where the generation begins, are kept in 32 bits: memory is what
+/// bounds a generation.
 /// </remarks>
 internal sealed class Generation
 {
-    private const int ChunkBits = 12;
-    private const int ChunkSize = 1 << ChunkBits;
-    private const int ChunkMask = ChunkSize - 1;
-    private const long Forever = long.MaxValue;
+    private const uint Forever = uint.MaxValue;
+    private const int ParameterBuckets = 1024;
 
+    private readonly RowList<ValueEntry> _values = new();
+    private readonly RowList<RangeEntry> _ranges = new();
+
+    // Heads of the chains: the number of an entry plus one, 0 for none.
     private readonly int[] _byValue;
     private readonly int[] _byPatient;
-    private readonly int _mask;
-    private Entry[]?[] _chunks;
-    private int _count;
+    private readonly int[] _byRange;
+    private readonly int[] _byParameter = new int[ParameterBuckets];
+    private readonly long _after;
 
     /// <param name="expectedRows">About how many rows it will hold; more are taken, but found more slowly.</param>
-    public Generation(int expectedRows)
+    /// <param name="after">All its sequence numbers are greater.</param>
+    public Generation(int expectedRows, long after = 0)
     {
-        int buckets = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(16, expectedRows));
-        _mask = buckets - 1;
+        int buckets = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(16, expectedRows / 2));
         _byValue = new int[buckets];
         _byPatient = new int[buckets];
-        _chunks = new Entry[]?[Math.Max(1, expectedRows >> ChunkBits)];
+        _byRange = new int[Math.Max(16, buckets / 4)];
+        _after = after;
     }
 
     /// <summary>Rows added so far, removed ones included.</summary>
-    public int Count => Volatile.Read(ref _count);
+    public int Count => _values.Count + _ranges.Count;
 
     /// <summary>Adds a row that is true from that commit on.</summary>
     public void Add(in IndexRow row, long sequence)
     {
-        int index = _count;
-        Entry[] chunk = ChunkFor(index);
-        ref Entry entry = ref chunk[index & ChunkMask];
-        entry.Row = row;
-        entry.From = sequence;
-        entry.To = Forever;
-
-        // The entry is complete before it can be reached; heads hold the index plus one, 0 is the end of a chain.
-        ref int head = ref _byValue[Bucket(row)];
-        entry.NextByValue = head;
-        ref int patientHead = ref _byPatient[PatientBucket(row)];
-        entry.NextByPatient = patientHead;
-        Volatile.Write(ref head, index + 1);
-        if (row.Patient != 0)
+        // An entry is complete before a chain leads to it.
+        if (row.Table == IndexTable.Value)
         {
-            Volatile.Write(ref patientHead, index + 1);
+            int number = _values.Count + 1;
+            ref int head = ref _byValue[Bucket(row.Parameter, row.Hash, _byValue.Length)];
+            ref int patientHead = ref _byPatient[PatientBucket(row.Parameter, row.Hash, row.Patient)];
+            _values.Next() = new ValueEntry
+            {
+                Hash = row.Hash,
+                Patient = checked((uint)row.Patient),
+                Rid = checked((uint)row.Rid),
+                Parameter = row.Parameter,
+                From = Offset(sequence),
+                To = Forever,
+                NextByValue = head,
+                NextByPatient = patientHead,
+            };
+            _values.Add();
+            Volatile.Write(ref head, number);
+            if (row.Patient != 0)
+            {
+                Volatile.Write(ref patientHead, number);
+            }
         }
-
-        Volatile.Write(ref _count, index + 1);
+        else
+        {
+            int number = _ranges.Count + 1;
+            ref int head = ref _byRange[RangeBucket(row)];
+            ref int parameterHead = ref _byParameter[row.Parameter % ParameterBuckets];
+            _ranges.Next() = new RangeEntry
+            {
+                Low = row.Low,
+                High = row.High,
+                Hash = row.Hash,
+                Rid = checked((uint)row.Rid),
+                Parameter = row.Parameter,
+                From = Offset(sequence),
+                To = Forever,
+                NextByRange = head,
+                NextByParameter = parameterHead,
+            };
+            _ranges.Add();
+            Volatile.Write(ref head, number);
+            Volatile.Write(ref parameterHead, number);
+        }
     }
 
     /// <summary>Ends a row with that commit; false when it is not here.</summary>
     public bool Remove(in IndexRow row, long sequence)
     {
-        for (int next = _byValue[Bucket(row)]; next != 0;)
+        uint newest = Forever - 1;
+        if (row.Table == IndexTable.Value && FindValue(row, newest) is var value and >= 0)
         {
-            ref Entry entry = ref At(next - 1);
-            if (entry.To == Forever && entry.Row == row)
-            {
-                Volatile.Write(ref entry.To, sequence);
-                return true;
-            }
+            Volatile.Write(ref _values[value].To, Offset(sequence));
+            return true;
+        }
 
-            next = entry.NextByValue;
+        if (row.Table == IndexTable.Range && FindRange(row, newest) is var range and >= 0)
+        {
+            Volatile.Write(ref _ranges[range].To, Offset(sequence));
+            return true;
         }
 
         return false;
     }
 
-    /// <summary>Takes back everything that a commit did which did not become durable.</summary>
-    public void Undo(long sequence)
-    {
-        for (int index = _count - 1; index >= 0; index--)
-        {
-            ref Entry entry = ref At(index);
-            if (entry.From >= sequence)
-            {
-                entry.To = entry.From;
-            }
-            else if (entry.To >= sequence && entry.To != Forever)
-            {
-                entry.To = Forever;
-            }
-        }
-    }
-
     /// <summary>Collects the resources with that value that a snapshot of that commit shows.</summary>
     public void FindValue(ushort parameter, long hash, long snapshot, List<long> rids)
     {
-        IndexRow key = IndexRow.Value(parameter, hash, 0, 0);
-        for (int next = Volatile.Read(ref _byValue[Bucket(key)]); next != 0;)
+        uint at = SnapshotOffset(snapshot);
+        for (int next = Volatile.Read(ref _byValue[Bucket(parameter, hash, _byValue.Length)]); next != 0;)
         {
-            ref Entry entry = ref At(next - 1);
-            if (entry.IsIn(snapshot) && entry.Row.Table == IndexTable.Value && entry.Row.Hash == hash && entry.Row.Parameter == parameter)
+            ref ValueEntry entry = ref _values[next - 1];
+            if (entry.Hash == hash && entry.Parameter == parameter && entry.IsIn(at))
             {
-                rids.Add(entry.Row.Rid);
+                rids.Add(entry.Rid);
             }
 
             next = entry.NextByValue;
@@ -112,14 +129,19 @@ internal sealed class Generation
     /// <summary>The same within one patient's compartment.</summary>
     public void FindValue(ushort parameter, long hash, long patient, long snapshot, List<long> rids)
     {
-        IndexRow key = IndexRow.Value(parameter, hash, patient, 0);
-        for (int next = Volatile.Read(ref _byPatient[PatientBucket(key)]); next != 0;)
+        if (patient == 0)
         {
-            ref Entry entry = ref At(next - 1);
-            if (entry.IsIn(snapshot) && entry.Row.Table == IndexTable.Value && entry.Row.Patient == patient
-                && entry.Row.Hash == hash && entry.Row.Parameter == parameter)
+            FindOfNoPatient(parameter, hash, snapshot, rids);
+            return;
+        }
+
+        uint at = SnapshotOffset(snapshot);
+        for (int next = Volatile.Read(ref _byPatient[PatientBucket(parameter, hash, patient)]); next != 0;)
+        {
+            ref ValueEntry entry = ref _values[next - 1];
+            if (entry.Hash == hash && entry.Patient == patient && entry.Parameter == parameter && entry.IsIn(at))
             {
-                rids.Add(entry.Row.Rid);
+                rids.Add(entry.Rid);
             }
 
             next = entry.NextByPatient;
@@ -129,48 +151,42 @@ internal sealed class Generation
     /// <summary>Collects the resources with such a range that a snapshot shows.</summary>
     public void FindRange(ushort parameter, in RangeQuery query, long snapshot, List<long> rids)
     {
-        IndexRow key = IndexRow.Range(parameter, 0, 0, 0, 0);
-        for (int next = Volatile.Read(ref _byValue[Bucket(key)]); next != 0;)
+        uint at = SnapshotOffset(snapshot);
+        for (int next = Volatile.Read(ref _byParameter[parameter % ParameterBuckets]); next != 0;)
         {
-            ref Entry entry = ref At(next - 1);
-            if (entry.IsIn(snapshot)
-                && entry.Row.Table == IndexTable.Range
-                && entry.Row.Parameter == parameter
-                && query.Includes(entry.Row.Low, entry.Row.High, entry.Row.Hash))
+            ref RangeEntry entry = ref _ranges[next - 1];
+            if (entry.Parameter == parameter && query.Includes(entry.Low, entry.High, entry.Hash) && entry.IsIn(at))
             {
-                rids.Add(entry.Row.Rid);
+                rids.Add(entry.Rid);
             }
 
-            next = entry.NextByValue;
+            next = entry.NextByParameter;
         }
     }
 
     /// <summary>Whether a snapshot shows the row.</summary>
-    public bool Contains(in IndexRow row, long snapshot)
-    {
-        for (int next = Volatile.Read(ref _byValue[Bucket(row)]); next != 0;)
-        {
-            ref Entry entry = ref At(next - 1);
-            if (entry.IsIn(snapshot) && entry.Row == row)
-            {
-                return true;
-            }
-
-            next = entry.NextByValue;
-        }
-
-        return false;
-    }
+    public bool Contains(in IndexRow row, long snapshot) =>
+        (row.Table == IndexTable.Value ? FindValue(row, SnapshotOffset(snapshot)) : FindRange(row, SnapshotOffset(snapshot))) >= 0;
 
     /// <summary>All rows that a snapshot shows.</summary>
     public IEnumerable<IndexRow> Rows(long snapshot)
     {
-        int count = Count;
-        for (int index = 0; index < count; index++)
+        uint at = SnapshotOffset(snapshot);
+        int values = _values.Count;
+        for (int i = 0; i < values; i++)
         {
-            if (At(index).IsIn(snapshot))
+            if (_values[i].IsIn(at))
             {
-                yield return At(index).Row;
+                yield return _values[i].Row;
+            }
+        }
+
+        int ranges = _ranges.Count;
+        for (int i = 0; i < ranges; i++)
+        {
+            if (_ranges[i].IsIn(at))
+            {
+                yield return _ranges[i].Row;
             }
         }
     }
@@ -178,31 +194,90 @@ internal sealed class Generation
     /// <summary>The rows in the order of the B-trees, by their numbers; for flushing, when nothing is added any more.</summary>
     public int[] InOrder()
     {
-        int[] order = new int[_count];
-        var keys = new IndexRow[_count];
+        int values = _values.Count;
+        int[] order = new int[Count];
         for (int i = 0; i < order.Length; i++)
         {
             order[i] = i;
-            keys[i] = At(i).Row;
         }
 
-        Array.Sort(keys, order);
+        Comparison<int> compare = (left, right) => RowAt(left).CompareTo(RowAt(right));
+        order.AsSpan(0, values).Sort(compare);
+        order.AsSpan(values).Sort(compare);
         return order;
     }
 
     /// <summary>A row by its number, and whether it still stands.</summary>
-    public bool TryGet(int index, out IndexRow row)
+    public bool TryGet(int number, out IndexRow row)
     {
-        ref Entry entry = ref At(index);
-        row = entry.Row;
-        return entry.To == Forever;
+        row = RowAt(number);
+        return (number < _values.Count ? _values[number].To : _ranges[number - _values.Count].To) == Forever;
     }
 
-    // All ranges of a parameter share one chain: they are searched by comparison, not by value.
-    private int Bucket(in IndexRow row) =>
-        (int)Mix(((ulong)row.Parameter << 8) | (ulong)row.Table, row.Table == IndexTable.Value ? (ulong)row.Hash : 0) & _mask;
+    private IndexRow RowAt(int number) => number < _values.Count ? _values[number].Row : _ranges[number - _values.Count].Row;
 
-    private int PatientBucket(in IndexRow row) => (int)Mix((ulong)row.Hash ^ row.Parameter, (ulong)row.Patient) & _mask;
+    private void FindOfNoPatient(ushort parameter, long hash, long snapshot, List<long> rids)
+    {
+        uint at = SnapshotOffset(snapshot);
+        for (int next = Volatile.Read(ref _byValue[Bucket(parameter, hash, _byValue.Length)]); next != 0;)
+        {
+            ref ValueEntry entry = ref _values[next - 1];
+            if (entry.Hash == hash && entry.Patient == 0 && entry.Parameter == parameter && entry.IsIn(at))
+            {
+                rids.Add(entry.Rid);
+            }
+
+            next = entry.NextByValue;
+        }
+    }
+
+    /// <summary>Position of exactly that row, or -1. Rows of a value that many share are told apart by patient, which shortens the chain.</summary>
+    private int FindValue(in IndexRow row, uint at)
+    {
+        bool hasPatient = row.Patient != 0;
+        int next = hasPatient
+            ? Volatile.Read(ref _byPatient[PatientBucket(row.Parameter, row.Hash, row.Patient)])
+            : Volatile.Read(ref _byValue[Bucket(row.Parameter, row.Hash, _byValue.Length)]);
+        while (next != 0)
+        {
+            ref ValueEntry entry = ref _values[next - 1];
+            if (entry.Rid == row.Rid && entry.Hash == row.Hash && entry.Patient == row.Patient && entry.Parameter == row.Parameter && entry.IsIn(at))
+            {
+                return next - 1;
+            }
+
+            next = hasPatient ? entry.NextByPatient : entry.NextByValue;
+        }
+
+        return -1;
+    }
+
+    private int FindRange(in IndexRow row, uint at)
+    {
+        for (int next = Volatile.Read(ref _byRange[RangeBucket(row)]); next != 0;)
+        {
+            ref RangeEntry entry = ref _ranges[next - 1];
+            if (entry.Rid == row.Rid && entry.Low == row.Low && entry.High == row.High && entry.Hash == row.Hash
+                && entry.Parameter == row.Parameter && entry.IsIn(at))
+            {
+                return next - 1;
+            }
+
+            next = entry.NextByRange;
+        }
+
+        return -1;
+    }
+
+    private uint Offset(long sequence) => checked((uint)(sequence - _after));
+
+    private uint SnapshotOffset(long snapshot) => (uint)Math.Clamp(snapshot - _after, 0, Forever - 1);
+
+    private static int Bucket(ushort parameter, long hash, int buckets) => (int)Mix(parameter, (ulong)hash) & (buckets - 1);
+
+    private int PatientBucket(ushort parameter, long hash, long patient) => Bucket(parameter, hash ^ (patient << 20), _byPatient.Length);
+
+    private int RangeBucket(in IndexRow row) => Bucket(row.Parameter, row.Low ^ (row.High << 7) ^ (row.Rid << 32), _byRange.Length);
 
     private static ulong Mix(ulong a, ulong b)
     {
@@ -211,29 +286,36 @@ internal sealed class Generation
         return mixed ^ (mixed >> 32);
     }
 
-    private ref Entry At(int index) => ref Volatile.Read(ref _chunks)[index >> ChunkBits]![index & ChunkMask];
-
-    private Entry[] ChunkFor(int index)
+    private struct ValueEntry
     {
-        int chunk = index >> ChunkBits;
-        if (chunk == _chunks.Length)
-        {
-            var longer = new Entry[]?[_chunks.Length * 2];
-            _chunks.CopyTo(longer, 0);
-            Volatile.Write(ref _chunks, longer);
-        }
-
-        return _chunks[chunk] ??= new Entry[ChunkSize];
-    }
-
-    private struct Entry
-    {
-        public IndexRow Row;
-        public long From;
-        public long To;
+        public long Hash;
+        public uint Patient;
+        public uint Rid;
+        public uint From;
+        public uint To;
         public int NextByValue;
         public int NextByPatient;
+        public ushort Parameter;
 
-        public readonly bool IsIn(long snapshot) => From <= snapshot && snapshot < To;
+        public readonly IndexRow Row => IndexRow.Value(Parameter, Hash, Patient, Rid);
+
+        public readonly bool IsIn(uint snapshot) => From <= snapshot && snapshot < To;
+    }
+
+    private struct RangeEntry
+    {
+        public long Low;
+        public long High;
+        public long Hash;
+        public uint Rid;
+        public uint From;
+        public uint To;
+        public int NextByRange;
+        public int NextByParameter;
+        public ushort Parameter;
+
+        public readonly IndexRow Row => IndexRow.Range(Parameter, Low, High, Hash, Rid);
+
+        public readonly bool IsIn(uint snapshot) => From <= snapshot && snapshot < To;
     }
 }

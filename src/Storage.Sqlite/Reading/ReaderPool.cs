@@ -9,17 +9,12 @@ internal sealed class ReaderPool(int size, GenerationSource generations, Func<Sn
     private readonly SemaphoreSlim _free = new(size);
     private readonly ConcurrentStack<Snapshot> _idle = [];
 
+    public GenerationSource Generations => generations;
+
     /// <summary>Waits for a free one and lets it show the newest state.</summary>
     public async ValueTask<Rented> RentAsync(CancellationToken cancellationToken)
     {
         await _free.WaitAsync(cancellationToken);
-        return Take();
-    }
-
-    /// <summary>The same on a thread that may block.</summary>
-    public Rented Rent(CancellationToken cancellationToken)
-    {
-        _free.Wait(cancellationToken);
         return Take();
     }
 

@@ -19,12 +19,15 @@ internal sealed class RecentIndex : IIndexRows
     private IndexRow _lastFlushed;
     private long _frozenAt;
 
-    public RecentIndex(GenerationSource source, IndexTables tables, int rows)
+    /// <param name="rows">How many rows fill a generation.</param>
+    /// <param name="recovered">What was made from the resources whose rows the tables may lack.</param>
+    public RecentIndex(GenerationSource source, IndexTables tables, int rows, Generation recovered)
     {
         _source = source;
         _tables = tables;
         _rows = rows;
-        Set = new GenerationSet(new Generation(rows), null);
+        _recovered = recovered.Count > 0 ? recovered : null;
+        Set = new GenerationSet(recovered, null);
     }
 
     /// <summary>What readers should use from the next commit on.</summary>
@@ -34,13 +37,6 @@ internal sealed class RecentIndex : IIndexRows
 
     /// <summary>All rows are in the tables.</summary>
     public bool IsEmpty => Set.Frozen is null && Set.Active.Count == 0;
-
-    /// <summary>Takes over what was made from the resources whose rows the tables may lack.</summary>
-    public void Recover(Generation generation)
-    {
-        _recovered = generation.Count > 0 ? generation : null;
-        Set = new GenerationSet(generation, null);
-    }
 
     public void Add(in IndexRow row, long sequence) => Set.Active.Add(row, sequence);
 
@@ -67,7 +63,7 @@ internal sealed class RecentIndex : IIndexRows
         _sorting = Task.Run(frozen.InOrder);
         _flushed = 0;
         _frozenAt = sequence;
-        Set = new GenerationSet(new Generation(_rows), frozen);
+        Set = new GenerationSet(new Generation(_rows, sequence), frozen);
         _source.Current = Set;
     }
 

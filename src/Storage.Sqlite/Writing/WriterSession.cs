@@ -25,8 +25,7 @@ internal sealed class WriterSession : IDisposable
             Sql = new WriteStatements(Connection);
             State = new WriterState(Connection, parts.Time);
             Tables = new IndexTables(Sql);
-            Index = new RecentIndex(source, Tables, parts.Options.GenerationRows);
-            Index.Recover(Recovered());
+            Index = new RecentIndex(source, Tables, parts.Options.GenerationRows, Recovered());
             source.Current = Index.Set;
             _view = new Snapshot(Connection, parts.Numbers, parts.Sealer, Index.Set, heads: null);
             Committer = new Committer(Sql, State, Index, _view, parts, search);
@@ -117,10 +116,10 @@ internal sealed class WriterSession : IDisposable
     /// <summary>The rows that the tables may lack, made again from the resources that changed since the tables were complete.</summary>
     private Generation Recovered()
     {
-        var generation = new Generation(_parts.Options.GenerationRows);
+        long watermark = WriterState.MetaOf(Connection, Meta.Watermark);
+        var generation = new Generation(_parts.Options.GenerationRows, watermark);
         var head = new Head();
         var rows = new ResourceRows(_parts);
-        long watermark = WriterState.MetaOf(Connection, Meta.Watermark);
         using Statement changed = Connection.Prepare(
             "SELECT r.rid, r.type, r.first, r.vid, r.v, r.ts, r.op, r.sub, r.pat, r.h, r.keys FROM ver v JOIN res r ON r.rid = v.rid WHERE v.vid > ? AND r.vid = v.vid");
         changed.Bind(1, watermark);
