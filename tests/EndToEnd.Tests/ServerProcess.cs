@@ -22,6 +22,16 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public HttpClient Client { get; }
 
+    /// <summary>Memory of the process right now.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     /// <summary>Starts a server with data of its own in development mode, and waits until it says where it listens.</summary>
     public static Task<ServerProcess> StartAsync(params string[] settings) => StartAsync(null, settings);
 
