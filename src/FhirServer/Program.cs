@@ -38,7 +38,7 @@ builder.Services.AddSingleton(stores.Blobs);
 builder.Services.AddSingleton<Readiness>();
 builder.Services.AddSingleton<StoreUpkeep>();
 builder.Services.AddHostedService<ControlSocket>();
-builder.Services.AddHostedService<BlobSweeper>();
+builder.Services.AddHostedService<PeriodicSweep>();
 builder.Services.AddFhir();
 
 var app = builder.Build();
