@@ -8,8 +8,9 @@ namespace HealthChain.Storage.Sqlite.Database;
 /// from memory, and what searches and scopes decide by.
 /// </summary>
 /// <remarks>
-/// Version 1, then keys in groups by parameter: difference of the parameter's number to the last one (zigzag varint), number of keys (varint); for each key: kind, with bit
-/// 0x80 when a hash follows (8 bytes), 0x40 when a range follows (low in 8 bytes, high - low as varint).
+/// Version 1, then keys in groups by parameter: difference of the parameter's number to the last one (zigzag varint), bytes of the keys (varint), so that
+/// a search can skip to the parameter it asks for; for each key: kind, with bit 0x80 when a hash follows (8 bytes), 0x40 when a range
+/// follows (low in 8 bytes, high - low as varint).
 /// </remarks>
 internal static class KeyCoding
 {
@@ -41,7 +42,13 @@ internal static class KeyCoding
             int step = number - last;
             last = number;
             at += WriteVarint(destination[at..], (uint)((step << 1) ^ (step >> 31)));
-            at += WriteVarint(destination[at..], (uint)count);
+            int length = 0;
+            foreach (ref readonly IndexKey key in keys[..count])
+            {
+                length += LengthOf(key);
+            }
+
+            at += WriteVarint(destination[at..], (uint)length);
             foreach (ref readonly IndexKey key in keys[..count])
             {
                 at += WriteKey(destination[at..], key);
@@ -68,50 +75,96 @@ internal static class KeyCoding
     /// <exception cref="StoreException">The bytes are damaged.</exception>
     public static void ReadNumbered(ReadOnlySpan<byte> bytes, List<IndexKey> keys) => ReadAll(bytes, null, keys);
 
-    // Searches decode the keys of every candidate, so this is one loop over the bytes.
+    /// <summary>Replaces what is in the list by the keys of one parameter, sorted.</summary>
+    /// <param name="number">The database's number of the parameter.</param>
+    /// <exception cref="StoreException">The bytes are damaged.</exception>
+    public static void ReadOf(ReadOnlySpan<byte> bytes, int number, ushort parameter, List<IndexKey> keys)
+    {
+        keys.Clear();
+        int next = 0;
+        for (int at = StartOf(bytes); at < bytes.Length;)
+        {
+            ReadOnlySpan<byte> group = ReadGroup(bytes, ref at, ref next);
+            if (next == number)
+            {
+                CollectionsMarshal.SetCount(keys, group.Length);
+                CollectionsMarshal.SetCount(keys, ReadKeys(group, parameter, CollectionsMarshal.AsSpan(keys)));
+                return;
+            }
+        }
+    }
+
     private static void ReadAll(ReadOnlySpan<byte> bytes, Numbers? numbers, List<IndexKey> keys)
     {
-        if (bytes.IsEmpty || bytes[0] != Version)
-        {
-            throw Damaged();
-        }
-
         // No key takes less than a byte.
         CollectionsMarshal.SetCount(keys, bytes.Length);
         Span<IndexKey> all = CollectionsMarshal.AsSpan(keys);
         int found = 0;
         int number = 0;
-        for (int at = 1; at < bytes.Length;)
+        for (int at = StartOf(bytes); at < bytes.Length;)
         {
-            uint step = (uint)ReadVarint(bytes, ref at);
-            number += (int)(step >> 1) ^ -(int)(step & 1);
-            ulong count = ReadVarint(bytes, ref at);
+            ReadOnlySpan<byte> group = ReadGroup(bytes, ref at, ref number);
             ushort parameter = numbers?.ParameterOf(number) ?? (ushort)number;
-            int first = found;
-            for (; count > 0; count--)
+            if (numbers is null || parameter != Numbers.None)
             {
-                if (at >= bytes.Length)
-                {
-                    throw Damaged();
-                }
-
-                byte kind = bytes[at++];
-                long hash = (kind & HasHash) != 0 ? ReadInt64(bytes, ref at) : 0;
-                long low = 0;
-                long high = 0;
-                if ((kind & HasRange) != 0)
-                {
-                    low = ReadInt64(bytes, ref at);
-                    high = low + (long)ReadVarint(bytes, ref at);
-                }
-
-                all[found++] = new IndexKey(parameter, (IndexKeyKind)(kind & KindMask), hash, low, high);
+                found += ReadKeys(group, parameter, all[found..]);
             }
-
-            found = numbers is not null && parameter == Numbers.None ? first : found;
         }
 
         CollectionsMarshal.SetCount(keys, found);
+    }
+
+    private static int StartOf(ReadOnlySpan<byte> bytes) => !bytes.IsEmpty && bytes[0] == Version ? 1 : throw Damaged();
+
+    private static ReadOnlySpan<byte> ReadGroup(ReadOnlySpan<byte> bytes, ref int at, ref int number)
+    {
+        uint step = (uint)ReadVarint(bytes, ref at);
+        number += (int)(step >> 1) ^ -(int)(step & 1);
+        ulong length = ReadVarint(bytes, ref at);
+        if (length > (ulong)(bytes.Length - at))
+        {
+            throw Damaged();
+        }
+
+        ReadOnlySpan<byte> group = bytes.Slice(at, (int)length);
+        at += (int)length;
+        return group;
+    }
+
+    private static int ReadKeys(ReadOnlySpan<byte> group, ushort parameter, Span<IndexKey> keys)
+    {
+        int found = 0;
+        for (int at = 0; at < group.Length; found++)
+        {
+            byte kind = group[at++];
+            long hash = (kind & HasHash) != 0 ? ReadInt64(group, ref at) : 0;
+            long low = 0;
+            long high = 0;
+            if ((kind & HasRange) != 0)
+            {
+                low = ReadInt64(group, ref at);
+                high = low + (long)ReadVarint(group, ref at);
+            }
+
+            keys[found] = new IndexKey(parameter, (IndexKeyKind)(kind & KindMask), hash, low, high);
+        }
+
+        return found;
+    }
+
+    private static int LengthOf(in IndexKey key)
+    {
+        int length = key.Hash != 0 ? 1 + sizeof(long) : 1;
+        if (key.Low != 0 || key.High != 0)
+        {
+            length += sizeof(long) + 1;
+            for (ulong rest = (ulong)(key.High - key.Low) >> 7; rest != 0; rest >>= 7)
+            {
+                length++;
+            }
+        }
+
+        return length;
     }
 
     private static int WriteKey(Span<byte> destination, in IndexKey key)

@@ -11,6 +11,7 @@ namespace HealthChain.Storage.Sqlite.Reading;
 internal sealed class Head
 {
     private readonly List<IndexKey> _keys = [];
+    private readonly List<IndexKey> _group = [];
     private byte[] _own = new byte[1024];
     private byte[] _coded = [];
     private int _codedLength;
@@ -56,6 +57,18 @@ internal sealed class Head
 
             return CollectionsMarshal.AsSpan(_keys);
         }
+    }
+
+    /// <summary>Those of one parameter; the span lives until the next call.</summary>
+    public ReadOnlySpan<IndexKey> KeysOf(ushort parameter)
+    {
+        if (_isDecoded)
+        {
+            return ((ReadOnlySpan<IndexKey>)CollectionsMarshal.AsSpan(_keys)).Of(parameter);
+        }
+
+        KeyCoding.ReadOf(Coded, _numbers!.OfParameter(parameter), parameter, _group);
+        return CollectionsMarshal.AsSpan(_group);
     }
 
     public ResourceFacts Facts => new(Type.Name, Identity, Keys);

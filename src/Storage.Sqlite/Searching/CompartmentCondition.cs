@@ -26,10 +26,9 @@ internal sealed class CompartmentCondition(SearchParameterSet parameters, InComp
             return KeyAnswer.Yes;
         }
 
-        ReadOnlySpan<IndexKey> keys = candidate.Head.Keys;
         foreach (IndexedParameter parameter in membership.Parameters)
         {
-            foreach (ref readonly IndexKey key in keys.Of(parameter.Id))
+            foreach (ref readonly IndexKey key in candidate.Head.KeysOf(parameter.Id))
             {
                 if (key.Hash == owner && key.Kind == IndexKeyKind.Reference)
                 {

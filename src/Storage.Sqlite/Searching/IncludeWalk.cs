@@ -53,8 +53,7 @@ internal sealed class IncludeWalk(SearchParameterSet parameters, SearchRun run, 
         }
         else if (from.Head.Type == include.Source)
         {
-            ReadOnlySpan<IndexKey> keys = from.Head.Keys;
-            foreach (ref readonly IndexKey key in include.Reference is { } reference ? keys.Of(reference.Id) : keys)
+            foreach (ref readonly IndexKey key in include.Reference is { } reference ? from.Head.KeysOf(reference.Id) : from.Head.Keys)
             {
                 if (key.Kind == IndexKeyKind.Reference && !IsTruncated)
                 {

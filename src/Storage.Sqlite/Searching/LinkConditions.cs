@@ -8,7 +8,7 @@ internal sealed class ReferenceCondition(ushort parameter, long target) : Condit
 {
     public override KeyAnswer Judge(SearchRun run, Candidate candidate, bool mayOpen)
     {
-        foreach (ref readonly IndexKey key in candidate.Head.Keys.Of(parameter))
+        foreach (ref readonly IndexKey key in candidate.Head.KeysOf(parameter))
         {
             if (key.Hash == target && key.Kind == IndexKeyKind.Reference)
             {
@@ -35,7 +35,7 @@ internal sealed class ChainCondition(ushort parameter, IReadOnlyList<TypeSchema>
     public override KeyAnswer Judge(SearchRun run, Candidate candidate, bool mayOpen)
     {
         KeyAnswer answer = KeyAnswer.No;
-        foreach (ref readonly IndexKey key in candidate.Head.Keys.Of(parameter))
+        foreach (ref readonly IndexKey key in candidate.Head.KeysOf(parameter))
         {
             if (key.Kind == IndexKeyKind.Reference)
             {
@@ -194,7 +194,7 @@ internal sealed class ReverseCondition(TypeSchema source, ushort parameter, bool
 
     private void AddTargets(Candidate from)
     {
-        foreach (ref readonly IndexKey key in from.Head.Keys.Of(parameter))
+        foreach (ref readonly IndexKey key in from.Head.KeysOf(parameter))
         {
             if (key.Kind == IndexKeyKind.Reference)
             {

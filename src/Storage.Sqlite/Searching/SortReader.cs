@@ -1,5 +1,6 @@
 using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Search;
+using HealthChain.Storage.Sqlite.Reading;
 
 namespace HealthChain.Storage.Sqlite.Searching;
 
@@ -12,7 +13,7 @@ internal sealed class SortReader(IReadOnlyList<SortKey> keys, SortValueCache cac
     {
         for (int i = 0; i < keys.Count; i++)
         {
-            if (TryFromKeys(candidate.Head.Keys, keys[i], out SortValue? value))
+            if (TryFromKeys(candidate.Head, keys[i], out SortValue? value))
             {
                 values[i] = value;
                 continue;
@@ -55,13 +56,13 @@ internal sealed class SortReader(IReadOnlyList<SortKey> keys, SortValueCache cac
     }
 
     /// <summary>Says the same as <see cref="SortValue.Of"/>; false where keys do not tell.</summary>
-    private static bool TryFromKeys(ReadOnlySpan<IndexKey> all, SortKey key, out SortValue? value)
+    private static bool TryFromKeys(Head head, SortKey key, out SortValue? value)
     {
         value = null;
         bool isBase = false;
         for (int i = 0; i < key.Parameters.Count; i++)
         {
-            foreach (ref readonly IndexKey own in all.Of(key.Parameters[i].Id))
+            foreach (ref readonly IndexKey own in head.KeysOf(key.Parameters[i].Id))
             {
                 switch (own.Kind)
                 {

@@ -12,7 +12,7 @@ internal sealed class ValueCondition(HasValue criterion, KeyQuery query, bool is
 
     public override KeyAnswer Judge(SearchRun run, Candidate candidate, bool mayOpen)
     {
-        KeyAnswer answer = query.Ask(candidate.Head.Keys);
+        KeyAnswer answer = query.Ask(candidate.Head.KeysOf(query.Parameter));
         if (answer != KeyAnswer.Maybe || !mayOpen)
         {
             return answer;
