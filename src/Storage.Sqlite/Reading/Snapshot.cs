@@ -23,6 +23,7 @@ internal sealed partial class Snapshot : IDisposable
     private readonly HeadCache? _heads;
     private GenerationSet _generations;
     private long _time = Closed;
+    private long _expected;
 
     /// <param name="heads">Null for the writer, who sees what is in no cache.</param>
     public Snapshot(Connection connection, Numbers numbers, ResourceSealer sealer, GenerationSet generations, HeadCache? heads)
@@ -132,6 +133,15 @@ internal sealed partial class Snapshot : IDisposable
 
         _sql.Head.Reset();
         return found;
+    }
+
+    /// <summary>Says which heads will be asked for next.</summary>
+    public void Expect(ReadOnlySpan<long> rids)
+    {
+        if (_time != Closed)
+        {
+            _expected += _heads!.Touch(rids);
+        }
     }
 
     /// <summary>Current resources of a type.</summary>

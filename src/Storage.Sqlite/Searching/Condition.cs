@@ -27,6 +27,9 @@ internal abstract class Condition
     /// <summary>Whether a resource meets it. When it may open the resource, the answer is never Maybe.</summary>
     public abstract KeyAnswer Judge(SearchRun run, Candidate candidate, bool mayOpen);
 
+    /// <summary>Whether other resources have to be found first.</summary>
+    public virtual bool IsLink => false;
+
     /// <summary>Adds the resources that may meet it, in no order and maybe more than once.</summary>
     /// <param name="patient">The one in whose compartment all that is looked for lies; null when there is none.</param>
     public virtual Finding Find(SearchRun run, PatientFocus? patient, List<long> rids, int limit) => Finding.None;
@@ -37,6 +40,8 @@ internal sealed class AllCondition(IReadOnlyList<Condition> parts) : Condition
 {
     // The costs of looking in vain grow with the limit, so a part that finds few is tried to the end before one that finds many.
     private static readonly int[] Limits = [32, 512, 8192, 131_072, int.MaxValue];
+
+    private readonly Condition[] _byCost = [.. parts.OrderBy(part => part.IsLink)];
 
     public IReadOnlyList<Condition> Parts => parts;
 
@@ -62,7 +67,7 @@ internal sealed class AllCondition(IReadOnlyList<Condition> parts) : Condition
         {
             int most = Math.Min(limit, Limits[step]);
             isPossible = false;
-            foreach (Condition part in parts)
+            foreach (Condition part in _byCost)
             {
                 // Once something is found, only less is of interest.
                 found.Clear();

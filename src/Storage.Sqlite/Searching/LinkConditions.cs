@@ -32,6 +32,8 @@ internal sealed class ChainCondition(ushort parameter, IReadOnlyList<TypeSchema>
     private readonly Dictionary<long, KeyAnswer> _judged = [];
     private List<long>? _met;
 
+    public override bool IsLink => true;
+
     public override KeyAnswer Judge(SearchRun run, Candidate candidate, bool mayOpen)
     {
         KeyAnswer answer = KeyAnswer.No;
@@ -80,9 +82,10 @@ internal sealed class ChainCondition(ushort parameter, IReadOnlyList<TypeSchema>
         {
             _met = [];
             Candidate target = run.Rent();
-            foreach (long rid in rids)
+            for (int i = 0; i < rids.Count; i++)
             {
-                if (run.TryLoad(rid, target) && IsTarget(target.Head.Type) && (finding == Finding.Exact || run.Meets(condition, target)))
+                run.Expect(rids, i);
+                if (run.TryLoad(rids[i], target) && IsTarget(target.Head.Type) && (finding == Finding.Exact || run.Meets(condition, target)))
                 {
                     _met.Add(target.Head.Identity);
                 }
@@ -136,6 +139,8 @@ internal sealed class ReverseCondition(TypeSchema source, ushort parameter, bool
     private HashSet<long>? _pointedAt;
     private bool _areMany;
 
+    public override bool IsLink => true;
+
     public override KeyAnswer Judge(SearchRun run, Candidate candidate, bool mayOpen)
     {
         if (_pointedAt is null && !_areMany)
@@ -177,9 +182,10 @@ internal sealed class ReverseCondition(TypeSchema source, ushort parameter, bool
         {
             _pointedAt = [];
             Candidate from = run.Rent();
-            foreach (long rid in rids)
+            for (int i = 0; i < rids.Count; i++)
             {
-                if (run.TryLoad(rid, from) && from.Head.Type == source && (finding == Finding.Exact || run.Meets(condition, from)))
+                run.Expect(rids, i);
+                if (run.TryLoad(rids[i], from) && from.Head.Type == source && (finding == Finding.Exact || run.Meets(condition, from)))
                 {
                     AddTargets(from);
                 }

@@ -78,14 +78,15 @@ internal sealed class MatchCollector(SearchRun run, TypeSchema[] types, Conditio
         rids.Sort();
         Candidate candidate = run.Rent();
         long last = 0;
-        foreach (long rid in rids)
+        for (int i = 0; i < rids.Count; i++)
         {
-            if (rid != last && IsMatch(rid, candidate) && !visit(candidate))
+            run.Expect(rids, i);
+            if (rids[i] != last && IsMatch(rids[i], candidate) && !visit(candidate))
             {
                 break;
             }
 
-            last = rid;
+            last = rids[i];
         }
 
         run.Return(candidate);

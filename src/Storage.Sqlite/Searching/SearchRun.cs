@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using HealthChain.Fhir;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Schema;
@@ -76,6 +77,16 @@ internal sealed class SearchRun(EngineParts parts, IdentityCache identities)
         }
 
         return Snapshot.TryGetHead(rid, candidate.Head, keeps: true) && !candidate.Head.IsDeleted && candidate.Head.IsSeenBy(Scope);
+    }
+
+    /// <summary>To be called before each of many resources is loaded, in the order of a list.</summary>
+    public void Expect(List<long> rids, int index)
+    {
+        const int AtOnce = 16;
+        if (index % AtOnce == 0)
+        {
+            Snapshot.Expect(CollectionsMarshal.AsSpan(rids).Slice(index, Math.Min(AtOnce, rids.Count - index)));
+        }
     }
 
     /// <summary>The same by the hash of its type and id.</summary>
