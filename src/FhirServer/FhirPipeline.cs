@@ -35,6 +35,7 @@ internal static class FhirPipeline
         services.AddSingleton<Capabilities>();
         services.AddSingleton<Read>();
         services.AddOperations();
+        services.AddSingleton<ContainedSearch>();
         services.AddSingleton<Search>();
         services.AddSingleton<History>();
         services.AddSingleton<IdSource>();

@@ -22,6 +22,20 @@ public sealed class SearchParameterSet
 {
     private const int Ranks = 3;
 
+    /// <summary>
+    /// The types of a resource's contained resources: what <c>_contained</c> finds containers by. R4 defines no parameter for it, so this is not
+    /// one that a client can name.
+    /// </summary>
+    private static readonly SearchParameter ContainedTypes = new()
+    {
+        Url = "urn:healthchain:search-parameter:contained-type",
+        Name = "contained-type",
+        Code = ":contained-type",
+        Bases = ["DomainResource"],
+        Type = SearchParameterType.Token,
+        Expression = "DomainResource.contained",
+    };
+
     private readonly DefinitionSet _definitions;
     private readonly IndexedParameter[] _parameters;
     private readonly Dictionary<string, IndexedParameter> _byUrl;
@@ -39,6 +53,9 @@ public sealed class SearchParameterSet
         LinkComponents();
         _byType = ByType();
     }
+
+    /// <summary>A token of all resources that can contain others: the types of those contained.</summary>
+    public IndexedParameter ContainedType => _byUrl[ContainedTypes.Url];
 
     /// <summary>All parameters, each at the position of its id.</summary>
     public IReadOnlyList<IndexedParameter> Parameters => _parameters;
@@ -80,8 +97,8 @@ public sealed class SearchParameterSet
         _walks.TryGetValue(type.Id, out TypeWalk? walk) ? walk : _walks.GetOrAdd(type.Id, _ => new TypeWalk(type, Of(type), _definitions));
 
     /// <summary>
-    /// The definitions to work with in a fixed order: R4's by canonical, then those of packages by canonical, so that R4's ids do not
-    /// depend on packages.
+    /// The definitions to work with in a fixed order: R4's by canonical, then our own, then those of packages by canonical, so that ids do
+    /// not depend on packages.
     /// </summary>
     private List<SearchParameter> Accepted(IEnumerable<SearchParameter> definitions)
     {
@@ -96,11 +113,8 @@ public sealed class SearchParameterSet
             }
         }
 
-        List<SearchParameter> accepted =
-        [
-            .. byUrl.Values.Where(definition => definition.Status != "retired")
-                .OrderBy(definition => !IsOfR4(definition)).ThenBy(definition => definition.Url, StringComparer.Ordinal),
-        ];
+        SearchParameter[] active = [.. byUrl.Values.Where(definition => definition.Status != "retired").OrderBy(definition => definition.Url, StringComparer.Ordinal)];
+        List<SearchParameter> accepted = [.. active.Where(IsOfR4), ContainedTypes, .. active.Where(definition => !IsOfR4(definition))];
         if (accepted.Count > ushort.MaxValue)
         {
             throw new FhirException(FhirError.Of(ErrorKind.TooCostly, IssueType.TooCostly, $"{accepted.Count} search parameters are more than {ushort.MaxValue}."));

@@ -33,6 +33,9 @@ internal readonly ref partial struct ValueWriter(IndexValues values, ConstantTex
             case SearchParameterType.String:
                 WriteString(target, element, shape);
                 break;
+            case SearchParameterType.Token when element.Type.IsResource:
+                WriteType(target, element);
+                break;
             case SearchParameterType.Token:
                 WriteToken(target, element, shape);
                 break;
@@ -67,6 +70,14 @@ internal readonly ref partial struct ValueWriter(IndexValues values, ConstantTex
             value.Code = answer ? _constants.True : _constants.False;
             value.Traits = SearchValueTraits.ImpliedSystem;
         }
+    }
+
+    /// <summary>A whole resource as a value: only its type can be searched.</summary>
+    private void WriteType(ValueTarget target, Element resource)
+    {
+        TextSlice type = _values.Copy(System.Text.Encoding.UTF8.GetBytes(resource.Type.Name));
+        ref SearchValue value = ref Add(target, SearchValueKind.Token);
+        value.Code = type;
     }
 
     private ref SearchValue Add(ValueTarget target, SearchValueKind kind) =>

@@ -10,12 +10,12 @@ namespace HealthChain.FhirServer.Bundles;
 /// </summary>
 internal sealed class LocalMatch(SearchParameterSet parameters)
 {
-    private readonly SearchExtractor _extractor = new(parameters);
-
     public IndexValues ValuesOf(Element resource)
     {
         var values = new IndexValues();
-        _extractor.Extract(resource, values);
+
+        // An extractor keeps the state of its run, and requests share this object.
+        new SearchExtractor(parameters).Extract(resource, values);
         return values;
     }
 

@@ -1,4 +1,5 @@
 using HealthChain.Fhir;
+using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Schema;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Responses;
@@ -8,7 +9,7 @@ using HealthChain.Storage;
 namespace HealthChain.FhirServer.Interactions;
 
 /// <summary>search, on the system, a type or a compartment: https://hl7.org/fhir/R4/http.html#search</summary>
-internal sealed class Search(IResourceStore store, SearchReader reader, PageCursors cursors) : IInteraction
+internal sealed class Search(IResourceStore store, SearchReader reader, ContainedSearch contained, PageCursors cursors) : IInteraction
 {
     public async ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, CancellationToken cancellationToken)
     {
@@ -44,11 +45,104 @@ internal sealed class Search(IResourceStore store, SearchReader reader, PageCurs
             position = opened.Value;
         }
 
-        SearchRequest search = position is null ? plan.Request : plan.Request with { After = new SearchPosition(position.Start, position.Newest) };
-        Result<SearchPage> found = await store.SearchAsync(request.Requester.Scope, search, cancellationToken);
+        Result<Findings> found = plan.Contained == ContainedMode.False
+            ? await FindAsync(request, plan, position, cancellationToken)
+            : await FindContainedAsync(request, plan, position, cancellationToken);
         return found.IsOk
             ? FhirResponse.Of(BundleOf(request, plan, found.Value, new Pages(cursors, links, cursor, position)))
             : found.Error;
+    }
+
+    /// <summary>What one page holds.</summary>
+    private sealed record Findings(List<BundleEntry> Entries, long? Total, PagePosition? Next, bool IncludesTruncated);
+
+    private async ValueTask<Result<Findings>> FindAsync(FhirRequest request, SearchPlan plan, PagePosition? position, CancellationToken cancellationToken)
+    {
+        SearchRequest search = position is null ? plan.Request : plan.Request with { After = new SearchPosition(position.Start, position.Newest) };
+        Result<SearchPage> found = await store.SearchAsync(request.Requester.Scope, search, cancellationToken);
+        if (!found.IsOk)
+        {
+            return found.Error;
+        }
+
+        SearchPage page = found.Value;
+        var entries = new List<BundleEntry>(page.Matches.Count + page.Included.Count + 1);
+        foreach (StoredVersion match in page.Matches)
+        {
+            entries.Add(BundleEntry.Of(EntryRole.Match, match));
+        }
+
+        foreach (StoredVersion included in page.Included)
+        {
+            entries.Add(BundleEntry.Of(EntryRole.Include, included));
+        }
+
+        PagePosition? next = page.Next is { } end ? PagePosition.Next(position, end.Newest, end.Last) : null;
+        return new Findings(entries, page.Total, next, page.IncludesTruncated);
+    }
+
+    /// <summary>
+    /// Matches that are contained in others, behind those that stand for themselves where both are asked for. Pages of the contained ones
+    /// begin behind the negative of a commit's number.
+    /// </summary>
+    private async ValueTask<Result<Findings>> FindContainedAsync(
+        FhirRequest request, SearchPlan plan, PagePosition? position, CancellationToken cancellationToken)
+    {
+        if (ContainedSearch.Refusal(plan.Request) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var findings = new Findings([], plan.Request.CountTotal ? 0 : null, null, false);
+        if (plan.Contained == ContainedMode.Both)
+        {
+            // Later pages still need the number of those that stand for themselves.
+            SearchPlan own = position is { Start: < 0 } ? plan with { Request = plan.Request with { Count = 0 } } : plan;
+            Result<Findings> first = await FindAsync(request, own, position is { Start: < 0 } ? null : position, cancellationToken);
+            if (!first.IsOk)
+            {
+                return first;
+            }
+
+            findings = first.Value;
+        }
+
+        AccessScope scope = request.Requester.Scope;
+        if (findings.Total is { } total)
+        {
+            Result<long> count = await contained.CountAsync(scope, plan.Request, plan.ContainedType == ContainedType.Container, cancellationToken);
+            if (!count.IsOk)
+            {
+                return count.Error;
+            }
+
+            findings = findings with { Total = total + count.Value };
+        }
+
+        int room = plan.Request.Count - findings.Entries.Count;
+        return findings.Next is not null || plan.Request.Count == 0 ? findings : await AddContainedAsync(scope, plan, position, findings, room, cancellationToken);
+    }
+
+    private async ValueTask<Result<Findings>> AddContainedAsync(
+        AccessScope scope, SearchPlan plan, PagePosition? position, Findings findings, int room, CancellationToken cancellationToken)
+    {
+        SearchPosition? after = position is { Start: < 0 and > long.MinValue } ? new SearchPosition(-position.Start, position.Newest) : null;
+        Result<ContainedPage> found = await contained.FindAsync(scope, plan.Request, after, room, cancellationToken);
+        if (!found.IsOk)
+        {
+            return found.Error;
+        }
+
+        bool isOfContainers = plan.ContainedType == ContainedType.Container;
+        foreach (ContainedMatch match in isOfContainers ? found.Value.Matches.DistinctBy(match => match.Container.Key) : found.Value.Matches)
+        {
+            findings.Entries.Add(isOfContainers
+                ? BundleEntry.Of(EntryRole.Match, match.Container)
+                : new BundleEntry(EntryRole.Match, match.Container, FhirJson.ToBytes(match.Contained), match.Contained.Child("id").Text));
+        }
+
+        return found.Value.IsLast ? findings
+            : findings with { Next = PagePosition.Next(position, found.Value.End?.Newest ?? 0, -found.Value.End?.Last ?? long.MinValue) };
     }
 
     private static SearchContext ContextOf(FhirRequest request) => new()
@@ -79,36 +173,25 @@ internal sealed class Search(IResourceStore store, SearchReader reader, PageCurs
     private static IReadOnlyList<QueryParameter> WithoutCursor(IReadOnlyList<QueryParameter> query) =>
         query.Any(parameter => parameter.Name == PageLinks.Cursor) ? [.. query.Where(parameter => parameter.Name != PageLinks.Cursor)] : query;
 
-    private static Bundle BundleOf(FhirRequest request, SearchPlan plan, SearchPage page, Pages pages)
+    private static Bundle BundleOf(FhirRequest request, SearchPlan plan, Findings findings, Pages pages)
     {
-        var entries = new List<BundleEntry>(page.Matches.Count + page.Included.Count + 1);
-        foreach (StoredVersion match in page.Matches)
+        if (IssuesOf(plan, findings) is { Count: > 0 } issues)
         {
-            entries.Add(BundleEntry.Of(EntryRole.Match, match));
-        }
-
-        foreach (StoredVersion included in page.Included)
-        {
-            entries.Add(BundleEntry.Of(EntryRole.Include, included));
-        }
-
-        if (IssuesOf(plan, page) is { Count: > 0 } issues)
-        {
-            entries.Add(BundleEntry.Outcome(OperationOutcome.ToJson(issues)));
+            findings.Entries.Add(BundleEntry.Outcome(OperationOutcome.ToJson(issues)));
         }
 
         return new Bundle
         {
             Type = "searchset",
             BaseUrl = request.BaseUrl,
-            Total = page.Total,
-            Links = pages.Links(page.Next is { } next ? PagePosition.Next(pages.Position, next.Newest, next.Last) : null),
-            Entries = entries,
+            Total = findings.Total,
+            Links = pages.Links(findings.Next),
+            Entries = findings.Entries,
             Selection = ElementSelection.Of(plan),
         };
     }
 
-    private static IReadOnlyList<Issue> IssuesOf(SearchPlan plan, SearchPage page) => page.IncludesTruncated
+    private static IReadOnlyList<Issue> IssuesOf(SearchPlan plan, Findings findings) => findings.IncludesTruncated
         ? [.. plan.Ignored, Issue.Warning(IssueType.Incomplete, $"More resources than the limit of {plan.Request.MaxIncluded} would be included with this page; the rest was left out.")]
         : plan.Ignored;
 }

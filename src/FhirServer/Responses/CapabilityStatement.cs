@@ -234,7 +234,8 @@ internal sealed class CapabilityStatement(
 
     private bool Offers(RequestTarget target, HttpVerb verb) => service.Offers(target, verb);
 
-    private static bool IsServed(IndexedParameter parameter) => parameter.IsExtracted || Computed.Contains(parameter.Code);
+    private bool IsServed(IndexedParameter parameter) =>
+        (parameter.IsExtracted || Computed.Contains(parameter.Code)) && parameter != parameters.ContainedType;
 
     private static bool IsReference(IndexedParameter parameter) => parameter is { Type: SearchParameterType.Reference, IsExtracted: true };
 

@@ -86,6 +86,9 @@ internal sealed record SearchLimits
     /// <summary>Comparisons in one <c>_filter</c>.</summary>
     public int MaxFilterTerms { get; init; } = 100;
 
+    /// <summary>Resources that one search for contained ones may look into.</summary>
+    public int MaxContainers { get; init; } = 10_000;
+
     public int DefaultCount { get; init; } = 20;
     public int MaxCount { get; init; } = 1000;
 

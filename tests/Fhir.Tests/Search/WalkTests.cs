@@ -60,7 +60,7 @@ public class WalkTests
     }
 
     /// <summary>
-    /// What R4's parameters point at. The five that <see cref="ValueWriter"/> makes nothing of are the leftovers of choices: ages,
+    /// What R4's parameters point at, and ours for the types of contained resources. The five that <see cref="ValueWriter"/> makes nothing of are the leftovers of choices: ages,
     /// ranges and words where a date is searched, an attachment where a reference is.
     /// </summary>
     [Fact]
@@ -88,7 +88,7 @@ public class WalkTests
                 "Special Position",
                 "String Address", "String HumanName", "String Text",
                 "Token Boolean", "Token Code", "Token CodeableConcept", "Token Coding", "Token ContactPoint", "Token Identifier",
-                "Token Text", "Token Uri",
+                "Token Resource", "Token Text", "Token Uri",
                 "Uri Uri",
             ],
             pairs);
