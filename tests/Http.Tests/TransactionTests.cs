@@ -198,6 +198,19 @@ public sealed class TransactionTests(FhirServerFixture server) : FhirTest(server
     }
 
     [Fact]
+    public async Task Two_conditional_updates_with_the_same_criteria_would_write_one_resource_twice()
+    {
+        string identifier = Unique();
+
+        Answer answer = await TransactAsync(
+            Samples.Entry("PUT", "Patient?identifier=" + identifier, Samples.Patient(identifier: identifier)),
+            Samples.Entry("PUT", "Patient?identifier=" + identifier, Samples.Patient(identifier: identifier)));
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
+        Assert.Empty(await FindAsync("Patient?identifier=" + identifier));
+    }
+
+    [Fact]
     public async Task Criteria_that_match_several_fail_the_transaction()
     {
         string identifier = Unique();

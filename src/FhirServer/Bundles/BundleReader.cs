@@ -3,6 +3,7 @@ using HealthChain.Fhir;
 using HealthChain.Fhir.Model;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Searching;
+using HealthChain.Storage.Blobs;
 
 namespace HealthChain.FhirServer.Bundles;
 
@@ -115,6 +116,11 @@ internal static class BundleReader
         if (verb != HttpVerb.Patch || resource.Type.Name != "Binary")
         {
             return RequestBody.Of(resource);
+        }
+
+        if (BlobStandIn.AddressesIn(resource).Count > 0)
+        {
+            return FhirError.Of(ErrorKind.TooCostly, IssueType.TooLong, "The patch is too long to come within a bundle.", "Binary.data");
         }
 
         string mediaType = (TextOf(resource, "contentType") ?? "").Split(';')[0].Trim().ToLowerInvariant();

@@ -1,4 +1,5 @@
 using HealthChain.Fhir;
+using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Interactions;
 using HealthChain.Storage;
 
@@ -17,8 +18,8 @@ internal sealed record TransactionPlan(
     /// <summary>Adds up the plans of the entries.</summary>
     public static Result<TransactionPlan> Of(IReadOnlyList<RequestEntry> entries, WritePlan?[] plans, LocalMatch local)
     {
-        FindSame(entries, plans, local);
         var faults = new Faults();
+        FindSame(entries, plans, local, faults);
         var written = new Dictionary<ResourceKey, int>();
         var identities = new Identities();
         for (int i = 0; i < plans.Length; i++)
@@ -66,19 +67,41 @@ internal sealed record TransactionPlan(
         _ => null,
     };
 
-    /// <summary>Two conditional creates of one bundle with the same criteria mean the same; the second must find what the first creates.</summary>
-    private static void FindSame(IReadOnlyList<RequestEntry> entries, WritePlan?[] plans, LocalMatch local)
+    /// <summary>
+    /// Entries with the same criteria, which match nothing yet, mean the same resource. The second conditional create must find what the
+    /// first creates; an update would write it twice.
+    /// </summary>
+    private static void FindSame(IReadOnlyList<RequestEntry> entries, WritePlan?[] plans, LocalMatch local, Faults faults)
     {
-        var creates = new Dictionary<(string Type, string Criteria), int>();
-        for (int i = 0; i < plans.Length; i++)
+        var creating = new Dictionary<(string Type, string Criteria), int>();
+        foreach (RequestEntry entry in entries.OrderBy(entry => Batch.OrderOf(entry.Request.Value.Verb)))
         {
-            if (plans[i] is PutPlan { Guards: [Finds finds] }
-                && entries[i].Request.Value.Conditions.IfNoneExist is { } criteria
-                && !creates.TryAdd((finds.Type, criteria), i)
-                && plans[creates[(finds.Type, criteria)]] is PutPlan first
-                && LocalMatch.Meets(local.ValuesOf(first.Resource), finds.Criterion) == true)
+            FhirRequest request = entry.Request.Value;
+            if (plans[entry.Number] is not PutPlan { Guards: [Finds { Keys.Count: 0 } finds, ..] })
             {
-                plans[i] = new SamePlan(first.Key, creates[(finds.Type, criteria)], [finds]);
+                continue;
+            }
+
+            string criteria = request.Verb == HttpVerb.Post ? request.Conditions.IfNoneExist! : string.Join('&', request.Query.Select(parameter => $"{parameter.Name}={parameter.Value}"));
+            if (creating.TryAdd((finds.Type, criteria), entry.Number))
+            {
+                continue;
+            }
+
+            int before = creating[(finds.Type, criteria)];
+            var first = (PutPlan)plans[before]!;
+            if (LocalMatch.Meets(local.ValuesOf(first.Resource), finds.Criterion) != true)
+            {
+                continue;
+            }
+
+            if (request.Verb == HttpVerb.Post)
+            {
+                plans[entry.Number] = new SamePlan(first.Key, before, [finds]);
+            }
+            else
+            {
+                faults.Add(entry, Overlap(before));
             }
         }
     }
