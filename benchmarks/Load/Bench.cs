@@ -76,6 +76,12 @@ internal sealed class Bench : IAsyncDisposable
     /// </summary>
     public async Task CompareAsync(string row, Workload workload, Workload reference, int connections)
     {
+        if (Options.IsAlone)
+        {
+            await MeasureAsync(row, workload, connections);
+            return;
+        }
+
         var (ours, theirs) = (new List<Measured>(), new List<Measured>());
         for (var round = 0; round < Options.Rounds; round++)
         {

@@ -18,21 +18,31 @@ internal sealed record LoadOptions
     /// <summary>How many resources are loaded before.</summary>
     public long? Resources { get; private init; }
 
+    /// <summary>Leaves the reference out: for profilers.</summary>
+    public bool IsAlone { get; private init; }
+
     /// <summary>Where data folders are made.</summary>
     public string Folder { get; private init; } = Path.GetTempPath();
 
     /// <summary>Further arguments for the server.</summary>
     public string[] Server { get; private init; } = [];
 
-    /// <summary>Reads <c>--name value</c> pairs; everything after <c>--server</c> goes to the server.</summary>
+    /// <summary>Reads <c>--name value</c> pairs and <c>--alone</c>; everything after <c>--server</c> goes to the server.</summary>
     public static LoadOptions Parse(ReadOnlySpan<string> arguments)
     {
         var options = new LoadOptions();
-        for (; !arguments.IsEmpty; arguments = arguments[Math.Min(2, arguments.Length)..])
+        while (!arguments.IsEmpty)
         {
             if (arguments[0] == "--server")
             {
                 return options with { Server = [.. arguments[1..]] };
+            }
+
+            if (arguments[0] == "--alone")
+            {
+                options = options with { IsAlone = true };
+                arguments = arguments[1..];
+                continue;
             }
 
             var value = arguments.Length > 1 ? arguments[1] : throw new FormatException($"{arguments[0]} needs a value.");
@@ -47,6 +57,7 @@ internal sealed record LoadOptions
                 "--folder" => options with { Folder = value },
                 var name => throw new FormatException($"{name} is not an option."),
             };
+            arguments = arguments[2..];
         }
 
         return options;
