@@ -27,7 +27,7 @@ internal static class Codes
         {
             run.Findings.Error(system, IssueType.Value, "system", $"A code system is named by an absolute uri; '{system.Value}' is not.");
         }
-        else if (run.Validator.CodeSystem(system.Value) is { } index)
+        else if (run.Validator.System(system.Value) is var named && named.Index is { } index)
         {
             CheckCode(coding, code, index, run);
         }
@@ -37,7 +37,7 @@ internal static class Codes
         }
         else
         {
-            CheckUnknownSystem(system, run);
+            CheckUnknownSystem(system, named, run);
         }
     }
 
@@ -101,21 +101,21 @@ internal static class Codes
         }
     }
 
-    private static void CheckUnknownSystem(Element system, ValidationRun run)
+    private static void CheckUnknownSystem(Element system, NamedSystem named, ValidationRun run)
     {
         if (!run.Findings.IsReporting)
         {
             return;
         }
 
-        string url = system.Text!;
-        if (run.Validator.Definitions.CodeSystem(url) is { Content: CodeSystemContent.Supplement })
+        string url = named.Url;
+        if (named.Nature == SystemNature.Supplement)
         {
             run.Findings.Error(
                 system, IssueType.CodeInvalid, url,
                 $"{url} is a supplement of a code system and has no codes of its own; name the system that it supplements.");
         }
-        else if (run.Validator.Definitions.ValueSet(url)?.Url == url)
+        else if (named.Nature == SystemNature.ValueSet)
         {
             run.Findings.Error(
                 system, IssueType.CodeInvalid, url, $"{url} is a value set; name the code system that the code is from.");

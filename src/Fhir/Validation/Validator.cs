@@ -23,7 +23,7 @@ public sealed class Validator
     private readonly ConcurrentDictionary<string, ProfileSchema> _profiles = new();
     private readonly ConcurrentDictionary<string, StructureTree> _trees = new();
     private readonly ConcurrentDictionary<byte[], ProfileSchema> _extensions = new(Utf8Comparer.Instance);
-    private readonly ConcurrentDictionary<byte[], CodeSystemIndex> _codeSystems = new(Utf8Comparer.Instance);
+    private readonly ConcurrentDictionary<byte[], NamedSystem> _systems = new(Utf8Comparer.Instance);
     private readonly ConcurrentDictionary<string, Result<FhirPathExpression>> _expressions = new();
     private readonly RuleParts _parts;
     private readonly TypeRulesCompiler _typeCompiler;
@@ -120,23 +120,24 @@ public sealed class Validator
         return profile;
     }
 
-    /// <summary>The code system of that url; null when it is not loaded.</summary>
-    internal CodeSystemIndex? CodeSystem(ReadOnlySpan<byte> url)
+    /// <summary>What a coding names as its code system. The large ones (LOINC, SNOMED CT) are not loaded and named most, so that is remembered too.</summary>
+    internal NamedSystem System(ReadOnlySpan<byte> url)
     {
-        var byUtf8 = _codeSystems.GetAlternateLookup<ReadOnlySpan<byte>>();
-        if (byUtf8.TryGetValue(url, out CodeSystemIndex? known))
+        const int LongestKept = 256;
+        var byUtf8 = _systems.GetAlternateLookup<ReadOnlySpan<byte>>();
+        if (byUtf8.TryGetValue(url, out NamedSystem? known))
         {
             return known;
         }
 
-        if (Terminology.System(Encoding.UTF8.GetString(url)) is not { } index)
+        var system = NamedSystem.Find(Encoding.UTF8.GetString(url), Definitions, Terminology);
+        if (url.Length <= LongestKept)
         {
-            return null;
+            Bound(_systems);
+            byUtf8.TryAdd(url, system);
         }
 
-        Bound(_codeSystems);
-        byUtf8.TryAdd(url, index);
-        return index;
+        return system;
     }
 
     /// <summary>The constraints on the root of a type, which values of the type are checked against wherever they stand.</summary>
