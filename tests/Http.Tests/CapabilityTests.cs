@@ -235,6 +235,8 @@ public sealed class CapabilityTests(FhirServerFixture server) : FhirTest(server)
     [InlineData("PUT", "Patient/_search")]
     [InlineData("GET", "Patient/_search")]
     [InlineData("DELETE", "Patient/1/_history")]
+    [InlineData("OPTIONS", "Patient/1")]
+    [InlineData("BREW", "Patient")]
     public async Task What_is_not_offered_gives_405_and_says_what_is(string method, string path)
     {
         Answer answer = await SendAsync(new HttpMethod(method), path, method is "POST" or "PUT" ? "{}" : null);

@@ -224,6 +224,18 @@ public sealed class ReadTests(FhirServerFixture server) : FhirTest(server)
     }
 
     [Fact]
+    public async Task A_parameter_that_a_read_does_not_know_is_refused_under_strict_handling()
+    {
+        string id = await StorePatientAsync();
+
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync($"Patient/{id}?name=x")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync($"Patient/{id}?_pretty=true&_summary=false", ("Prefer", "handling=strict"))).Status);
+        Answer strict = await GetAsync($"Patient/{id}?name=x", ("Prefer", "handling=strict"));
+        Assert.Equal(HttpStatusCode.BadRequest, strict.Status);
+        Assert.Contains("name", strict.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_vread_with_a_condition_is_conditional_too()
     {
         string id = await StorePatientAsync(2);

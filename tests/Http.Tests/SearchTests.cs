@@ -1,5 +1,10 @@
 using System.Net;
+using System.Text;
 using System.Text.Json.Nodes;
+using HealthChain.Fhir.Definitions;
+using HealthChain.Fhir.Model;
+using HealthChain.Fhir.Terminology;
+using HealthChain.Fhir.Validation;
 using Xunit;
 
 namespace HealthChain.Http.Tests;
@@ -29,6 +34,23 @@ public sealed class SearchTests(FhirServerFixture server) : SearchTest(server)
         Assert.Equal("match", (string?)entry["search"]!["mode"]);
         Assert.Equal("Patient", (string?)entry["resource"]!["resourceType"]);
         Assert.Null(entry["request"]);
+    }
+
+    [Theory]
+    [InlineData("Patient?_id={p1}")]
+    [InlineData("Patient?nothing=1&_count=1")]
+    [InlineData("Patient?_id={nobody}")]
+    [InlineData("Patient?_summary=count")]
+    [InlineData("Organization?_id={org}&_summary=true")]
+    [InlineData("Organization?_id={org}&_elements=name&_revinclude=Patient:organization")]
+    [InlineData("Organization/{org}/_history")]
+    [InlineData("Patient/{p1}/_history?_count=1")]
+    public async Task Bundles_are_valid(string path)
+    {
+        Answer answer = await GetAsync(Fill(path));
+        var validator = new Validator(DefinitionSet.R4, new TerminologyService(DefinitionSet.R4));
+
+        Assert.DoesNotContain(validator.Validate(FhirJson.Read(Encoding.UTF8.GetBytes(answer.Body)).Root), issue => issue.IsError);
     }
 
     [Fact]

@@ -53,7 +53,7 @@ internal sealed class FhirEndpoint(FhirService service, Requesters requesters, B
 
         if (response.Error.Kind == ErrorKind.MethodNotAllowed)
         {
-            context.Response.Headers.Allow = string.Join(", ", service.Allowed(request.Target).Select(verb => verb.ToString().ToUpperInvariant()));
+            context.Response.Headers.Allow = Allowed(request.Target);
         }
 
         await Outcomes.WriteAsync(context, response.Error, form);
@@ -61,9 +61,15 @@ internal sealed class FhirEndpoint(FhirService service, Requesters requesters, B
 
     private async ValueTask<Result<FhirRequest>> ReadAsync(HttpContext context)
     {
-        if (VerbOf(context.Request.Method) is not { } verb || RequestTarget.Read(context.Request.Path.Value) is not { } target)
+        if (RequestTarget.Read(context.Request.Path.Value) is not { } target)
         {
             return FhirError.NotFound("There is nothing at this path. The FHIR base is /fhir; /fhir/metadata says what it offers.");
+        }
+
+        if (VerbOf(context.Request.Method) is not { } verb)
+        {
+            context.Response.Headers.Allow = Allowed(target);
+            return FhirError.Of(ErrorKind.MethodNotAllowed, IssueType.NotSupported, "FHIR has no use for this method.");
         }
 
         Result<Requester> requester = target.Kind == TargetKind.Capabilities ? Requesters.Anybody : requesters.Identify(context);
@@ -111,6 +117,8 @@ internal sealed class FhirEndpoint(FhirService service, Requesters requesters, B
             BaseUrl = options.BaseUrl ?? BaseUrlOf(context.Request),
         };
     }
+
+    private string Allowed(RequestTarget target) => string.Join(", ", service.Allowed(target).Select(verb => verb.ToString().ToUpperInvariant()));
 
     private static bool IsSearch(TargetKind kind) => kind is TargetKind.SystemSearch or TargetKind.TypeSearch or TargetKind.CompartmentSearch;
 

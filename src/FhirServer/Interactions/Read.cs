@@ -3,6 +3,7 @@ using System.Net;
 using HealthChain.Fhir;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Responses;
+using HealthChain.FhirServer.Searching;
 using HealthChain.Storage;
 
 namespace HealthChain.FhirServer.Interactions;
@@ -12,6 +13,11 @@ internal sealed class Read(IResourceStore store) : IInteraction
 {
     public async ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, CancellationToken cancellationToken)
     {
+        if (request.Prefer.Handling == SearchHandling.Strict && request.Query.FirstOrDefault(IsUnknown) is { Name: { } unknown })
+        {
+            return FhirError.Unsupported($"A read has no parameter '{SearchPath.Shown(unknown)}': it knows _summary, _elements, _format and _pretty.");
+        }
+
         Result<ElementSelection> selection = request.Query.Count == 0 ? ElementSelection.All : ElementSelection.Of(request);
         if (!selection.IsOk)
         {
@@ -41,6 +47,8 @@ internal sealed class Read(IResourceStore store) : IInteraction
             : version.IsDeleted ? FhirError.Of(ErrorKind.Gone, IssueType.Deleted, $"The {key.Type} was deleted.")
             : version;
     }
+
+    private static bool IsUnknown(QueryParameter parameter) => parameter.Name is not ("_summary" or "_elements");
 
     private static async ValueTask<StoredVersion?> ReadVersionAsync(
         IResourceStore store, FhirRequest request, ResourceKey key, string number, CancellationToken cancellationToken) =>
