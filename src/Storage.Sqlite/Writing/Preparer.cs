@@ -104,10 +104,16 @@ internal sealed class Preparer(SearchParameterSet parameters, IndexHasher hasher
         }
 
         _keys.RemoveAll(key => key.Parameter == lastUpdated.Id);
-        _keys.Add(new IndexKey(lastUpdated.Id, IndexKeyKind.Present, 0, 0, 0));
-        _keys.Add(new IndexKey(lastUpdated.Id, IndexKeyKind.Date, 0, NoInstant, NoInstant + TimeSpan.TicksPerMillisecond));
-        _keys.Sort();
+        Insert(new IndexKey(lastUpdated.Id, IndexKeyKind.Present, 0, 0, 0));
+        Insert(new IndexKey(lastUpdated.Id, IndexKeyKind.Date, 0, NoInstant, NoInstant + TimeSpan.TicksPerMillisecond));
         return true;
+    }
+
+    /// <summary>Keeps the keys in order, for less than sorting them again.</summary>
+    private void Insert(in IndexKey key)
+    {
+        int place = _keys.BinarySearch(key);
+        _keys.Insert(place < 0 ? ~place : place, key);
     }
 
     private long PatientOf(TypeSchema type, long identity)
