@@ -22,6 +22,33 @@ internal sealed class IndexTables(WriteStatements sql) : IIndexRows
 
     public void Insert(in IndexRow row) => Run(row, sql.InsertValue, sql.InsertRange);
 
+    /// <summary>Inserts rows in the order of the tables, many at once.</summary>
+    public void Insert(ReadOnlySpan<IndexRow> rows)
+    {
+        while (!rows.IsEmpty)
+        {
+            int count = Math.Min(rows.Length, WriteStatements.ValuesAtOnce);
+            if (count < WriteStatements.ValuesAtOnce || rows[count - 1].Table != IndexTable.Value)
+            {
+                Insert(rows[0]);
+                rows = rows[1..];
+                continue;
+            }
+
+            int column = 0;
+            foreach (ref readonly IndexRow row in rows[..count])
+            {
+                sql.InsertValues.Bind(++column, row.Parameter);
+                sql.InsertValues.Bind(++column, row.Hash);
+                sql.InsertValues.Bind(++column, row.Patient);
+                sql.InsertValues.Bind(++column, row.Rid);
+            }
+
+            sql.InsertValues.Run();
+            rows = rows[count..];
+        }
+    }
+
     public void Delete(in IndexRow row) => Run(row, sql.DeleteValue, sql.DeleteRange);
 
     private static void Run(in IndexRow row, Statement value, Statement range)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using HealthChain.Storage.Sqlite.Index;
 
 namespace HealthChain.Storage.Sqlite.Writing;
@@ -15,6 +16,7 @@ internal sealed class RecentIndex : IIndexRows
     // Made again from the resources at the start: some of its rows may have been flushed before.
     private Generation? _recovered;
     private Task<int[]>? _sorting;
+    private readonly List<IndexRow> _slice = [];
     private int _flushed;
     private IndexRow _lastFlushed;
     private long _frozenAt;
@@ -83,10 +85,13 @@ internal sealed class RecentIndex : IIndexRows
         {
             if (frozen.TryGet(order[_flushed], out IndexRow row))
             {
-                _tables.Insert(row);
+                _slice.Add(row);
                 _lastFlushed = row;
             }
         }
+
+        _tables.Insert(CollectionsMarshal.AsSpan(_slice));
+        _slice.Clear();
 
         if (_flushed < order.Length)
         {

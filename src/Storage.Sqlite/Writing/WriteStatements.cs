@@ -6,6 +6,9 @@ namespace HealthChain.Storage.Sqlite.Writing;
 /// <summary>What the writer does to the database, compiled once.</summary>
 internal sealed class WriteStatements(Connection connection) : IDisposable
 {
+    /// <summary>Rows that one run of <see cref="InsertValues"/> inserts: starting a statement costs about as much as one row.</summary>
+    public const int ValuesAtOnce = 16;
+
     public Statement Begin { get; } = connection.Prepare("BEGIN IMMEDIATE");
     public Statement Commit { get; } = connection.Prepare("COMMIT");
 
@@ -25,6 +28,9 @@ internal sealed class WriteStatements(Connection connection) : IDisposable
     public Statement SetCount { get; } = connection.Prepare("INSERT OR REPLACE INTO count(type, current, versions) VALUES(?,?,?)");
     public Statement SetMeta { get; } = connection.Prepare("INSERT OR REPLACE INTO meta(k, v) VALUES(?,?)");
     public Statement InsertValue { get; } = connection.Prepare("INSERT OR IGNORE INTO value(p, h, pat, rid) VALUES(?,?,?,?)");
+    public Statement InsertValues { get; } = connection.Prepare(
+        "INSERT OR IGNORE INTO value(p, h, pat, rid) VALUES" + string.Join(',', Enumerable.Repeat("(?,?,?,?)", ValuesAtOnce)));
+
     public Statement InsertRange { get; } = connection.Prepare("INSERT OR IGNORE INTO range(p, w, lo, hi, h, rid) VALUES(?,?,?,?,?,?)");
     public Statement DeleteValue { get; } = connection.Prepare("DELETE FROM value WHERE p=? AND h=? AND pat=? AND rid=?");
     public Statement DeleteRange { get; } = connection.Prepare("DELETE FROM range WHERE p=? AND w=? AND lo=? AND hi=? AND h=? AND rid=?");
@@ -41,7 +47,7 @@ internal sealed class WriteStatements(Connection connection) : IDisposable
         foreach (Statement statement in new[]
         {
             Begin, Commit, InsertVersion, InsertResource, UpdateResource, InsertSubject, FindSubject, InsertMoved, InsertBlob, SetCount,
-            SetMeta, InsertValue, InsertRange, DeleteValue, DeleteRange,
+            SetMeta, InsertValue, InsertValues, InsertRange, DeleteValue, DeleteRange,
         })
         {
             statement.Dispose();
