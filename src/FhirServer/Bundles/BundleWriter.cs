@@ -18,7 +18,6 @@ internal static class BundleWriter
     {
         Status = HttpStatusCode.OK,
         Json = WriteJson(type, baseUrl, answers),
-        HasBlobs = answers.Any(answer => answer is { IsOk: true, Value.HasBlobs: true }),
     };
 
     private static ReadOnlyMemory<byte> WriteJson(string type, string baseUrl, IReadOnlyList<Result<FhirResponse>> answers)

@@ -1,6 +1,7 @@
 using System.Net;
 using HealthChain.FhirServer.Responses;
 using HealthChain.Storage;
+using HealthChain.Storage.Blobs;
 
 namespace HealthChain.FhirServer.Http;
 
@@ -28,14 +29,13 @@ internal sealed record FhirResponse
     public string? ContentType { get; init; }
 
     /// <summary>
-    /// True when values of the resource may lie in blobs; to be set where an answer without <see cref="Version"/> holds a resource of one with
-    /// <see cref="StoredVersion.HasBlobs"/>. The data takes the place of its stand-in while the answer is written, in whatever form.
+    /// True when data of the resource lies in blobs and takes the place of its stand-in while the answer is written, in whatever form. Versions know it; other
+    /// answers, which somebody had to compose anyway, are searched.
     /// </summary>
-    public bool HasBlobs
-    {
-        get => field || Version is { HasBlobs: true } || Bundle is { HasBlobs: true };
-        init;
-    }
+    public bool HasBlobs =>
+        Bundle is not null ? Bundle.HasBlobs
+        : Version is not null ? Version.HasBlobs
+        : _json.Span.IndexOf(BlobStandIn.Marker) >= 0;
 
     /// <summary>The version that the answer is or has made: <c>ETag</c> and <c>Last-Modified</c>.</summary>
     public StoredVersion? Version { get; init; }

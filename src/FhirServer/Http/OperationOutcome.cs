@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using HealthChain.Fhir;
+using HealthChain.FhirServer.LargeData;
 
 namespace HealthChain.FhirServer.Http;
 
@@ -39,7 +40,7 @@ internal static class OperationOutcome
         json.WriteString("severity"u8, issue.Severity.Code());
         json.WriteString("code"u8, issue.Type.Code());
         json.WriteStartObject("details"u8);
-        json.WriteString("text"u8, Printable(issue.Message));
+        json.WriteString("text"u8, StandInMentions.Hidden(Printable(issue.Message)));
         json.WriteEndObject();
         if (Diagnostics(issue) is { } diagnostics)
         {

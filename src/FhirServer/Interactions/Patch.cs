@@ -2,7 +2,9 @@ using HealthChain.Fhir;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Patch;
 using HealthChain.FhirServer.Http;
+using HealthChain.FhirServer.LargeData;
 using HealthChain.Storage;
+using HealthChain.Storage.Blobs;
 
 namespace HealthChain.FhirServer.Interactions;
 
@@ -44,6 +46,8 @@ internal sealed class Patch(ConditionalSearch search, IResourceStore store) : IW
 
         Result<ElementTree> patched = Apply(request.Body, FhirJson.Read(current.Json).Root);
         return !patched.IsOk ? patched.Error
+            : current.HasBlobs && StandInMentions.Count(patched.Value.Json.Span) != BlobStandIn.In(patched.Value.Root).Count
+                ? FhirError.Of(ErrorKind.Unprocessable, IssueType.BusinessRule, "A patch may move and copy large data only to elements of type base64Binary.")
             : patched.Value.Root.Type.Name != current.Key.Type || Content.IdOf(patched.Value.Root) != current.Key.Id
                 ? FhirError.Of(ErrorKind.Unprocessable, IssueType.BusinessRule, "A patch may change neither the type nor the id of a resource.")
                 : new PutPlan(current.Key, patched.Value.Root, [.. guards, Preconditioned.At(current.Key, current)]);

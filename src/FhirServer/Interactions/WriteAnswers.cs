@@ -37,7 +37,6 @@ internal static class WriteAnswers
     {
         Status = status,
         Version = version,
-        HasBlobs = version.HasBlobs && request.Prefer.Return is ReturnPreference.Unspecified or ReturnPreference.Representation,
         Location = string.Create(CultureInfo.InvariantCulture, $"{request.BaseUrl}/{version.Key.Type}/{version.Key.Id}/_history/{version.Version}"),
         IsOutcome = request.Prefer.Return == ReturnPreference.OperationOutcome,
         Json = request.Prefer.Return switch

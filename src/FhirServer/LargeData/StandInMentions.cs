@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Text.RegularExpressions;
 using HealthChain.Storage.Blobs;
 
 namespace HealthChain.FhirServer.LargeData;
@@ -8,8 +9,14 @@ namespace HealthChain.FhirServer.LargeData;
 /// Counts mentions of stand-ins in what a client sent, so that nobody can slip one in. A client never learns a stand-in, but one that it made up
 /// would be taken for data that has gone missing.
 /// </summary>
-internal static class StandInMentions
+internal static partial class StandInMentions
 {
+    private const string Beginning = "HealthChainBlob";
+
+    /// <summary>A message for a client: a fault may have been found in a value that is a stand-in, or in what a patch made of one.</summary>
+    public static string Hidden(string message) =>
+        message.Contains(Beginning, StringComparison.Ordinal) ? Text().Replace(message, "(large data)") : message;
+
     /// <summary>How often a text of JSON or XML holds <see cref="BlobStandIn.Marker"/>, letters written as escapes included.</summary>
     public static int Count(ReadOnlySpan<byte> text)
     {
@@ -28,6 +35,9 @@ internal static class StandInMentions
             ArrayPool<byte>.Shared.Return(plain);
         }
     }
+
+    [GeneratedRegex(Beginning + "[A-Za-z0-9]*", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Text();
 
     /// <summary>Resolves escapes of ASCII characters, of JSON and XML alike; leaves all else.</summary>
     private static int Unescape(ReadOnlySpan<byte> text, Span<byte> plain)

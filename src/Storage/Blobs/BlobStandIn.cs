@@ -66,13 +66,17 @@ public readonly record struct BlobStandIn(BlobForm Form, BlobReference Blob, lon
         Convert.TryToHexStringLower(bytes, destination[Marker.Length..], out _);
     }
 
-    /// <summary>The blobs to which a resource refers, each once.</summary>
-    public static IReadOnlyList<BlobAddress> AddressesIn(Element resource)
+    /// <summary>Those of a resource, wherever they stand in it.</summary>
+    public static IReadOnlyList<BlobStandIn> In(Element resource)
     {
-        List<BlobAddress>? addresses = null;
-        Collect(resource, ref addresses);
-        return addresses is null ? [] : addresses;
+        List<BlobStandIn>? found = null;
+        Collect(resource, ref found);
+        return found is null ? [] : found;
     }
+
+    /// <summary>The blobs to which a resource refers, each once.</summary>
+    public static IReadOnlyList<BlobAddress> AddressesIn(Element resource) =>
+        In(resource) is { Count: > 0 } found ? [.. found.Select(standIn => standIn.Blob.Address).Distinct()] : [];
 
     /// <summary>What the validator asks of data that lies elsewhere; null for data that stands in the resource.</summary>
     public static DataFacts? FactsOf(Element data)
@@ -88,22 +92,18 @@ public readonly record struct BlobStandIn(BlobForm Form, BlobReference Blob, lon
     }
 
     // Recursion is bounded by the depth that the readers allow.
-    private static void Collect(Element element, ref List<BlobAddress>? addresses)
+    private static void Collect(Element element, ref List<BlobStandIn>? found)
     {
         foreach (Element child in element.Children)
         {
             if (IsStandIn(child) && TryRead(child.RawValue, out BlobStandIn standIn))
             {
-                addresses ??= [];
-                if (!addresses.Contains(standIn.Blob.Address))
-                {
-                    addresses.Add(standIn.Blob.Address);
-                }
+                (found ??= []).Add(standIn);
             }
 
             if (child.HasChildren)
             {
-                Collect(child, ref addresses);
+                Collect(child, ref found);
             }
         }
     }

@@ -194,6 +194,31 @@ public sealed class AttachmentTests(FhirServerFixture server) : LargeDataTest(se
         Assert.Equal(expected, DataOf((await GetAsync($"DocumentReference/{id}")).Json));
     }
 
+    [Theory]
+    [InlineData("""[{"op":"test","path":"/content/0/attachment/data","value":"AAAA"}]""")]
+    [InlineData("""[{"op":"copy","from":"/content/0/attachment/data","path":"/status"}]""")]
+    [InlineData("""[{"op":"copy","from":"/content/0/attachment/data","path":"/date"}]""")]
+    [InlineData("""[{"op":"copy","from":"/content/0/attachment/data","path":"/id"}]""")]
+    public async Task A_patch_that_fails_does_not_show_where_it_lies(string patch)
+    {
+        string id = await CreateAsync(Document(Large));
+        Answer answer = await PatchAsync($"DocumentReference/{id}", patch, JsonPatch);
+        Assert.InRange((int)answer.Status, 400, 422);
+        Assert.DoesNotContain(Marker, answer.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_patch_that_copies_it_into_a_text_gives_no_key_away()
+    {
+        string id = await CreateAsync(Document(Large));
+        Answer answer = await PatchAsync($"DocumentReference/{id}", """[{"op":"copy","from":"/content/0/attachment/data","path":"/description"}]""", JsonPatch);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.Status);
+        Assert.DoesNotContain(Marker, answer.Body, StringComparison.Ordinal);
+        Assert.DoesNotContain(Marker, (await GetAsync($"DocumentReference/{id}")).Body, StringComparison.Ordinal);
+        string fhirPatch = """{"resourceType":"Parameters","parameter":[{"name":"operation","part":[{"name":"type","valueCode":"move"},{"name":"path","valueString":"DocumentReference.content"},{"name":"source","valueInteger":0},{"name":"destination","valueInteger":0}]}]}""";
+        Assert.Equal(HttpStatusCode.OK, (await PatchAsync($"DocumentReference/{id}", fhirPatch, "application/fhir+json")).Status);
+    }
+
     [Fact]
     public async Task A_patch_may_copy_it()
     {
@@ -257,6 +282,23 @@ public sealed class AttachmentTests(FhirServerFixture server) : LargeDataTest(se
         resource["valueSampledData"] = JsonNode.Parse($$"""{"origin":{"value":0},"period":1,"dimensions":1,"data":"{{samples}}"}""");
         string id = await CreateAsync(resource.ToJsonString());
         Assert.Equal(samples, (string?)(await GetAsync($"Observation/{id}")).Json["valueSampledData"]!["data"]);
+    }
+
+    [Fact]
+    public async Task Operations_give_it_and_never_what_stands_in_for_it()
+    {
+        string id = Unique();
+        await PutAsync($"DocumentReference/{id}", Document(Base64(LargeLength + 1), id: id));
+        await PutAsync($"DocumentReference/{id}", Document(Large, id: id));
+
+        Answer diff = await GetAsync($"DocumentReference/{id}/$diff");
+        Assert.Contains(Large, diff.Body, StringComparison.Ordinal);
+        Assert.DoesNotContain(Marker, diff.Body, StringComparison.Ordinal);
+        Answer converted = await PostAsync("$convert", Document(Large), ("Accept", "application/fhir+xml"));
+        Assert.Contains($"value=\"{Large}\"", converted.Body, StringComparison.Ordinal);
+        Answer validated = await PostAsync("DocumentReference/$validate", Document(Large, ",\"size\":1"));
+        Assert.Contains($"{LargeLength}", validated.Body, StringComparison.Ordinal);
+        Assert.DoesNotContain(Marker, validated.Body, StringComparison.Ordinal);
     }
 
     [Fact]
