@@ -47,6 +47,26 @@ public sealed partial class SqliteStore : IResourceStore
     /// <summary>Why the last commit could not be written, for operators; null when it could.</summary>
     public string? WriteFailure => _writer.Failure;
 
+    /// <summary>Tries whether a failure has passed by writing a mark that nobody reads; null when it has, else why not.</summary>
+    public async ValueTask<string?> ProbeAsync()
+    {
+        try
+        {
+            Result<bool> written = await _writer.RunAloneAsync(session =>
+            {
+                session.Sql.Begin.Run();
+                session.Sql.Set(Meta.Probed, _parts.Time.GetUtcNow().ToUnixTimeMilliseconds());
+                session.Commit();
+                return true;
+            });
+            return written.Error?.ToString();
+        }
+        catch (IOException failure)
+        {
+            return failure.Message;
+        }
+    }
+
     public async ValueTask<StoredVersion?> ReadAsync(AccessScope scope, ResourceKey key, CancellationToken cancellationToken)
     {
         using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);

@@ -136,7 +136,7 @@ public sealed class UpkeepTests : IDisposable
         var verified = await RunAsync("verify", flag);
 
         Assert.True(verified.ExitCode == 0, verified.Output + verified.Errors);
-        Assert.Contains("1 versions of 1 resources", verified.Errors);
+        Assert.Contains("1 version of 1 resource", verified.Errors);
         Assert.DoesNotContain("Someone", verified.Errors + verified.Output);
     }
 
@@ -170,6 +170,34 @@ public sealed class UpkeepTests : IDisposable
 
         Assert.NotEqual(0, verified.ExitCode);
         Assert.NotEmpty(verified.Output + verified.Errors);
+    }
+
+    [Fact]
+    public async Task A_backup_has_large_contents_too_and_a_check_misses_them()
+    {
+        string backup = Path.Combine(_folder.FullName, "backup");
+        byte[] image = [.. Enumerable.Range(0, 300_000).Select(i => (byte)(i * 7))];
+        string path;
+        await using (var server = await ServerProcess.StartAsync(Data, []))
+        {
+            using var content = new ByteArrayContent(image) { Headers = { ContentType = new MediaTypeHeaderValue("image/png") } };
+            using var created = await server.Client.PostAsync("/fhir/Binary", content, Cancel);
+            Assert.Equal(HttpStatusCode.Created, created.StatusCode);
+            path = created.Headers.Location!.AbsolutePath;
+            Assert.Equal(0, (await RunAsync("backup", backup)).ExitCode);
+
+            Directory.Delete(Path.Combine(Data.FullName, "blobs"), recursive: true);
+            var verified = await RunAsync("verify", "--quick");
+            Assert.Equal(1, verified.ExitCode);
+            Assert.Contains("1 large content missing", verified.Output);
+        }
+
+        Directory.Delete(Path.Combine(Data.FullName, "database"), recursive: true);
+        Assert.Equal(0, (await RunAsync("restore", backup)).ExitCode);
+        Assert.Equal(0, (await RunAsync("verify")).ExitCode);
+        await using var again = await ServerProcess.StartAsync(Data, []);
+        again.Client.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("image/png"));
+        Assert.Equal(image, await again.Client.GetByteArrayAsync(path.Split("/_history")[0], Cancel));
     }
 
     [Fact]

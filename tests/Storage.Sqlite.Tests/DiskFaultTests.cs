@@ -79,6 +79,21 @@ public sealed class DiskFaultTests : EngineTests
     }
 
     [Fact]
+    public async Task A_probe_tells_whether_writing_works_again()
+    {
+        await CommitAsync(PatientOf(1));
+        FaultyVfs.Break(DiskFault.Full, 1, isLasting: true);
+        await Store.CommitAsync(Everything, Transaction.Of(PatientOf(2)), Cancel);
+
+        Assert.Contains("full", await Store.ProbeAsync(), StringComparison.Ordinal);
+        Assert.NotNull(Store.WriteFailure);
+        FaultyVfs.Mend();
+        Assert.Null(await Store.ProbeAsync());
+        Assert.Null(Store.WriteFailure);
+        await AssertSoundAsync();
+    }
+
+    [Fact]
     public async Task A_disk_that_is_full_at_the_end_costs_nothing_acknowledged()
     {
         for (int i = 0; i < 30; i++)

@@ -10,8 +10,9 @@ internal static class Health
         routes.MapGet("/health/ready", Ready);
     }
 
-    private static IResult Ready(Readiness readiness) =>
-        readiness.Problem is { } problem ? Results.Text(problem, statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ready");
+    private static async Task<IResult> Ready(Readiness readiness) => await readiness.FindProblemAsync() is { } problem
+        ? Results.Text(problem, statusCode: StatusCodes.Status503ServiceUnavailable)
+        : Results.Text("ready");
 }
 
 /// <summary>Whether requests should be sent here.</summary>
@@ -20,23 +21,21 @@ internal sealed class Readiness(Stores stores, ServerOptions options, IHostAppli
     private readonly DriveInfo _disk = new(options.Folder(options.Sqlite.Folder));
 
     /// <summary>Why not, as a line for an operator; null when they should.</summary>
-    public string? Problem
+    public async ValueTask<string?> FindProblemAsync()
     {
-        get
+        if (lifetime.ApplicationStopping.IsCancellationRequested)
         {
-            if (lifetime.ApplicationStopping.IsCancellationRequested)
-            {
-                return "stopping";
-            }
-
-            if (stores.Resources.WriteFailure is not null)
-            {
-                return "the store could not write the last time it was asked to; the log says why";
-            }
-
-            return _disk.AvailableFreeSpace < options.ReadyDiskBytes
-                ? $"the disk with the data has {ByteSize.Show(_disk.AvailableFreeSpace >> 20 << 20)} left, less than {ByteSize.Show(options.ReadyDiskBytes)}"
-                : null;
+            return "stopping";
         }
+
+        // Nobody sends writes to a server that is not ready, so it must find out by itself that it is again.
+        if (stores.Resources.WriteFailure is not null && await stores.Resources.ProbeAsync() is { } failure)
+        {
+            return $"the store cannot write: {failure}";
+        }
+
+        return _disk.AvailableFreeSpace < options.ReadyDiskBytes
+            ? $"the disk with the data has {ByteSize.Show(_disk.AvailableFreeSpace >> 20 << 20)} left, less than {ByteSize.Show(options.ReadyDiskBytes)}"
+            : null;
     }
 }

@@ -124,7 +124,7 @@ internal sealed class ControlSocket(StoreUpkeep upkeep, ServerOptions options, I
     }
 
     public static string Describe(VerifyReport report) =>
-        $"{report.Versions} versions of {report.Resources} resources{(report.IndexRows > 0 ? $", {report.IndexRows} index rows" : "")}: {(report.IsSound ? "all is well" : $"{report.Faults.Count} faults")}";
+        $"{StoreUpkeep.Count(report.Versions, "version")} of {StoreUpkeep.Count(report.Resources, "resource")}{(report.IndexRows > 0 ? $", {report.IndexRows} index rows" : "")}: {(report.IsSound ? "all is well" : StoreUpkeep.Count(report.Faults.Count, "fault"))}";
 
     private static void Write(StreamWriter writer, ControlAnswer answer)
     {

@@ -1,4 +1,6 @@
 using HealthChain.FhirServer.Server;
+using HealthChain.Storage;
+using HealthChain.Storage.Blobs;
 using HealthChain.Storage.Sqlite;
 
 namespace HealthChain.FhirServer.Upkeep;
@@ -22,33 +24,46 @@ internal sealed class StoreUpkeep(Stores stores, ServerOptions options)
         long newest = await stores.Resources.BackupAsync(folder, new Progress(onProgress, 0, DatabasePart), cancellationToken);
 
         // After the database, so that no blob is missing that it names; more than it names do no harm.
-        (int count, _) = CopyBlobs(options.Folder(options.Blobs.Folder), Path.Combine(folder, BlobFolder), new Progress(onProgress, DatabasePart, 1), cancellationToken);
-        return $"{newest} versions and {count} large contents in {folder}. The tenant key is not in it; keep a copy of {stores.Keys.TenantKeyPath} in another place.";
+        int count = CopyBlobs(options.Folder(options.Blobs.Folder), Path.Combine(folder, BlobFolder), new Progress(onProgress, DatabasePart, 1), cancellationToken);
+        return $"{Count(newest, "version")} and {Count(count, "large content")} in {folder}. The tenant key is not in it; keep a copy of {stores.Keys.TenantKeyPath} in another place.";
     }
 
     /// <summary>Checks that the store is whole.</summary>
-    public Task<VerifyReport> VerifyAsync(VerifyLevel level, Action<double> onProgress, CancellationToken cancellationToken) =>
-        stores.Resources.VerifyAsync(level, new Progress(onProgress, 0, 1), cancellationToken);
+    public async Task<VerifyReport> VerifyAsync(VerifyLevel level, Action<double> onProgress, CancellationToken cancellationToken)
+    {
+        VerifyReport report = await stores.Resources.VerifyAsync(level, new Progress(onProgress, 0, 1), cancellationToken);
+        long missing = 0;
+        await foreach (BlobAddress blob in stores.Resources.BlobsAsync(AccessScope.System("integrity check"), cancellationToken))
+        {
+            missing += stores.Blobs.Has(blob) ? 0 : 1;
+        }
+
+        return missing == 0 ? report : report with { Faults = [.. report.Faults, $"{Count(missing, "large content")} missing."] };
+    }
 
     /// <summary>Puts a backup where there is no store.</summary>
     /// <exception cref="StoreException">There is a database already, or the backup is not whole.</exception>
     public static string Restore(string backup, ServerOptions options, Action<double> onProgress, CancellationToken cancellationToken)
     {
+        MakePrivate(options.Folder(""));
+
         // Before the database, which must not name blobs that are not there.
-        (int count, _) = CopyBlobs(Path.Combine(backup, BlobFolder), options.Folder(options.Blobs.Folder), new Progress(onProgress, 0, 1 - DatabasePart), cancellationToken);
+        int count = CopyBlobs(Path.Combine(backup, BlobFolder), options.Folder(options.Blobs.Folder), new Progress(onProgress, 0, 1 - DatabasePart), cancellationToken);
         SqliteStore.Restore(backup, Stores.SqliteOf(options), Stores.KeysOf(options), new Progress(onProgress, 1 - DatabasePart, 1), cancellationToken);
-        return $"The database and {count} large contents are in {options.Folder("")}.";
+        return $"The database and {Count(count, "large content")} are in {options.Folder("")}.";
     }
 
-    private static (int Count, long Bytes) CopyBlobs(string from, string to, Progress progress, CancellationToken cancellationToken)
+    public static string Count(long number, string what) => number == 1 ? $"1 {what}" : $"{number} {what}s";
+
+    private static int CopyBlobs(string from, string to, Progress progress, CancellationToken cancellationToken)
     {
         int count = 0;
-        long bytes = 0;
         if (!Directory.Exists(from))
         {
-            return (count, bytes);
+            return count;
         }
 
+        MakePrivate(to);
         string[] folders = [.. Directory.EnumerateDirectories(from).Where(folder => Path.GetFileName(folder) != "incoming")];
         for (int i = 0; i < folders.Length; i++)
         {
@@ -60,14 +75,13 @@ internal sealed class StoreUpkeep(Stores stores, ServerOptions options)
                 if (TryCopy(file, Path.Combine(target, file.Name)))
                 {
                     count++;
-                    bytes += file.Length;
                 }
             }
 
             progress.Report((i + 1) / (double)folders.Length);
         }
 
-        return (count, bytes);
+        return count;
     }
 
     private static bool TryCopy(FileInfo file, string target)

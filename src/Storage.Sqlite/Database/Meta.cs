@@ -23,4 +23,7 @@ internal enum Meta
 
     /// <summary>The database comes from a backup and was not opened since: patients may have been erased after that was taken.</summary>
     IsRestored = 7,
+
+    /// <summary>When it was last tried whether writing works again, in milliseconds of Unix time.</summary>
+    Probed = 8,
 }

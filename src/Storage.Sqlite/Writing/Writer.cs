@@ -228,6 +228,7 @@ internal sealed class Writer : IDisposable
             return;
         }
 
+        Volatile.Write(ref _failure, null);
         NoticeLog(_session);
     }
 

@@ -102,6 +102,9 @@ public sealed partial class BlobStore
         FhirError.Of(ErrorKind.TooLarge, IssueType.TooLong, $"The content is longer than {maxBytes} bytes.");
 
     /// <summary>The folder of a blob is named by its last two letters: the first are the same for all.</summary>
+    /// <summary>Whether there is a blob of that address; whether it is whole is seen when it is opened.</summary>
+    public bool Has(BlobAddress address) => File.Exists(PathOf(address));
+
     internal string PathOf(BlobAddress address)
     {
         var name = address.ToString();
