@@ -7,3 +7,5 @@ public sealed class SqliteSearchTests() : SearchContract(setup => new TestStore(
 public sealed class SqliteScopeTests() : ScopeContract(setup => new TestStore(setup));
 
 public sealed class SqliteSequenceTests() : SequenceContract(setup => new TestStore(setup));
+
+public sealed class SqliteQueryTests() : QueryContract(setup => new TestStore(setup));
