@@ -109,6 +109,24 @@ public sealed class BatchTests(FhirServerFixture server) : FhirTest(server)
     }
 
     [Fact]
+    public async Task Operations_can_be_called()
+    {
+        string id = await CreateAsync(Samples.Patient());
+
+        Answer answer = await BatchAsync(
+            Samples.Entry("POST", "Patient/$validate", Samples.Patient()),
+            Samples.Entry("POST", "Patient/$validate", Samples.Patient(more: "\"gender\":\"x\"")),
+            Samples.Entry("GET", $"Patient/{id}/$everything"),
+            Samples.Entry("POST", "Patient/$nonsense", Samples.Patient()));
+
+        Assert.Equal(["200", "200", "200", "404"], answer.EntryStatuses());
+        JsonNode outcome = answer.Json["entry"]![1]!["resource"]!;
+        Assert.Equal("OperationOutcome", (string?)outcome["resourceType"]);
+        Assert.Equal("Patient.gender", (string?)outcome["issue"]![0]!["expression"]![0]);
+        Assert.Equal("Bundle", (string?)answer.Json["entry"]![2]!["resource"]!["resourceType"]);
+    }
+
+    [Fact]
     public async Task HEAD_gives_what_GET_gives_but_the_resource()
     {
         string id = await CreateAsync(Samples.Patient());

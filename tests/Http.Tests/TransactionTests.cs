@@ -287,6 +287,73 @@ public sealed class TransactionTests(FhirServerFixture server) : FhirTest(server
     }
 
     [Fact]
+    public async Task Operations_that_change_nothing_see_what_was_written()
+    {
+        string id = Unique();
+
+        Answer answer = await TransactAsync(
+            Samples.Entry("GET", $"Patient/{id}/$everything"), Samples.Entry("PUT", "Patient/" + id, Samples.Patient(id)));
+
+        Assert.Equal(["200", "201"], answer.EntryStatuses());
+    }
+
+    [Fact]
+    public async Task Operations_that_change_something_are_refused()
+    {
+        string id = await CreateAsync(Samples.Patient());
+
+        Answer answer = await TransactAsync(Samples.Entry(
+            "POST", $"Patient/{id}/$meta-add", "{\"resourceType\":\"Parameters\",\"parameter\":[{\"name\":\"meta\",\"valueMeta\":{\"tag\":[{\"code\":\"x\"}]}}]}"));
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
+        Assert.Equal("W/\"1\"", (await GetAsync("Patient/" + id)).Header("ETag"));
+    }
+
+    [Fact]
+    public async Task A_transaction_leaves_what_its_entries_one_by_one_would()
+    {
+        var random = new Random(20_312);
+        for (int round = 0; round < 10; round++)
+        {
+            // The same resources twice: one set is changed by a transaction, the other entry by entry in the order of R4.
+            string[] together = [.. Enumerable.Range(0, 8).Select(_ => Unique())];
+            string[] alone = [.. Enumerable.Range(0, 8).Select(_ => Unique())];
+            var changes = new (string Method, string? Family)[8];
+            for (int i = 0; i < 8; i++)
+            {
+                if (random.Next(2) == 0)
+                {
+                    await PutAsync("Patient/" + together[i], Samples.Patient(together[i]));
+                    await PutAsync("Patient/" + alone[i], Samples.Patient(alone[i]));
+                }
+
+                changes[i] = random.Next(3) == 0 ? ("DELETE", null) : ("PUT", "F" + random.Next(5));
+            }
+
+            Answer answer = await TransactAsync([.. changes.Select((change, i) =>
+                Samples.Entry(change.Method, "Patient/" + together[i], change.Family is null ? null : Samples.Patient(together[i], family: change.Family)))]);
+            var expected = new string[8];
+            foreach (int i in Enumerable.Range(0, 8).OrderBy(i => changes[i].Method == "DELETE" ? 0 : 1))
+            {
+                Answer one = changes[i].Family is { } family
+                    ? await PutAsync("Patient/" + alone[i], Samples.Patient(alone[i], family: family))
+                    : await DeleteAsync("Patient/" + alone[i]);
+                expected[i] = ((int)one.Status).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            }
+
+            Assert.Equal(expected, answer.EntryStatuses());
+            for (int i = 0; i < 8; i++)
+            {
+                Answer left = await GetAsync("Patient/" + together[i]);
+                Answer right = await GetAsync("Patient/" + alone[i]);
+                Assert.Equal(right.Status, left.Status);
+                Assert.Equal(right.Header("ETag"), left.Header("ETag"));
+                Assert.Equal(right.Status == HttpStatusCode.OK ? (string?)right.Json["name"]![0]!["family"] : "", left.Status == HttpStatusCode.OK ? (string?)left.Json["name"]![0]!["family"] : "");
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_read_of_what_is_not_there_does_not_undo_the_writes()
     {
         Answer answer = await TransactAsync(Samples.Entry("POST", "Patient", Samples.Patient()), Samples.Entry("GET", "Patient/" + Unique()));

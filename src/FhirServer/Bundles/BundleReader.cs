@@ -66,7 +66,7 @@ internal static class BundleReader
         List<QueryParameter> query = question < 0 ? [] : QueryText.Read(relative.Value.AsSpan(question));
         query.RemoveAll(parameter => Formats.IsForm(parameter.Name));
         bool writes = verb is HttpVerb.Post or HttpVerb.Put or HttpVerb.Patch or HttpVerb.Delete;
-        Result<RequestBody> body = writes ? Body(entry.Child("resource"), verb) : default(RequestBody);
+        Result<RequestBody> body = writes ? Body(entry.Child("resource"), verb, target) : default(RequestBody);
         return !body.IsOk ? body.Error : outer with
         {
             Verb = verb,
@@ -106,11 +106,17 @@ internal static class BundleReader
     /// Content of the entry. R4 does not say how a patch travels in a bundle but for FHIRPath Patch, which is a resource itself; others
     /// come as a Binary that holds the patch, as R4B describes it.
     /// </summary>
-    private static Result<RequestBody> Body(Element resource, HttpVerb verb)
+    private static Result<RequestBody> Body(Element resource, HttpVerb verb, in RequestTarget target)
     {
         if (!resource.Exists)
         {
             return default(RequestBody);
+        }
+
+        if (target.Kind == TargetKind.Operation)
+        {
+            // What an operation says of its input is about the input, not about a bundle that it happens to lie in.
+            return RequestBody.Of(new ResourceEdit(resource).ToTree().Root);
         }
 
         if (verb != HttpVerb.Patch || resource.Type.Name != "Binary")

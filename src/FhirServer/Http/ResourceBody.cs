@@ -24,6 +24,11 @@ internal static class ResourceBody
     /// <summary>What could be read, with its faults; an error only when nothing could be.</summary>
     public static Result<ReadResult> ReadWithFaults(RequestBody body)
     {
+        if (body.Resource is { Exists: true, IsRoot: true })
+        {
+            return new ReadResult(body.Resource.Tree, []);
+        }
+
         if (body.IsEmpty)
         {
             return FhirError.Of(ErrorKind.Invalid, IssueType.Required, "The request has no content; a resource is expected.");
