@@ -102,4 +102,12 @@ public sealed class SingleConditionalDeleteTests : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.PreconditionFailed, refused.StatusCode);
     }
+
+    [Fact]
+    public async Task The_capability_statement_says_so()
+    {
+        string statement = await _server.Client.GetStringAsync(new Uri("metadata", UriKind.Relative), TestContext.Current.CancellationToken);
+
+        Assert.Contains("\"conditionalDelete\":\"single\"", statement, StringComparison.Ordinal);
+    }
 }

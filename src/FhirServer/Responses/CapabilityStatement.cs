@@ -123,7 +123,7 @@ internal sealed class CapabilityStatement(
         json.WriteBoolean("conditionalCreate"u8, Offers(whole, HttpVerb.Post));
         json.WriteString("conditionalRead"u8, "full-support"u8);
         json.WriteBoolean("conditionalUpdate"u8, Offers(whole, HttpVerb.Put));
-        json.WriteString("conditionalDelete"u8, Offers(whole, HttpVerb.Delete) ? "multiple"u8 : "not-supported"u8);
+        json.WriteString("conditionalDelete"u8, !Offers(whole, HttpVerb.Delete) ? "not-supported"u8 : options.Limits.ConditionalDeletes > 1 ? "multiple"u8 : "single"u8);
         Strings(json, "referencePolicy", ["literal", "logical"]);
         IndexedParameter[] served = [.. parameters.Of(type).Where(IsServed).OrderBy(parameter => parameter.Code, StringComparer.Ordinal)];
         Strings(json, "searchInclude", ["*", .. served.Where(IsReference).Select(parameter => $"{type.Name}:{parameter.Code}")]);
