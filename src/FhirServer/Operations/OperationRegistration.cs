@@ -1,4 +1,5 @@
 using HealthChain.Fhir.Definitions;
+using HealthChain.FhirServer.Operations.Matching;
 using HealthChain.FhirServer.Operations.Terminology;
 
 namespace HealthChain.FhirServer.Operations;
@@ -25,6 +26,8 @@ internal static class OperationRegistration
         }
 
         services.AddSingleton<IOperation, LastN>();
+        services.AddSingleton<IOperation, Document>();
+        services.AddSingleton<IOperation, PatientMatch>();
         services.AddSingleton<IOperation, Diff>();
         services.AddSingleton<IOperation, Reindex>();
         services.AddSingleton<IOperation, Erase>();
