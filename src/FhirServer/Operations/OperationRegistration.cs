@@ -1,4 +1,5 @@
 using HealthChain.Fhir.Definitions;
+using HealthChain.FhirServer.GraphQl;
 using HealthChain.FhirServer.Operations.Matching;
 using HealthChain.FhirServer.Operations.Terminology;
 
@@ -28,6 +29,8 @@ internal static class OperationRegistration
         services.AddSingleton<IOperation, LastN>();
         services.AddSingleton<IOperation, Document>();
         services.AddSingleton<IOperation, PatientMatch>();
+        services.AddSingleton<GraphQlService>();
+        services.AddSingleton<IOperation, GraphQlRequest>();
         services.AddSingleton<IOperation, Diff>();
         services.AddSingleton<IOperation, Reindex>();
         services.AddSingleton<IOperation, Erase>();
