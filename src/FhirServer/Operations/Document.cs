@@ -66,7 +66,7 @@ internal sealed class Document(IResourceStore store, SearchParameterSet paramete
 
         return input.Value.Boolean("persist") ?? false
             ? await PersistAsync(request, content.Value, cancellationToken)
-            : FhirResponse.Of(Write(request, content.Value, null)) with { HasBlobs = content.Value.Exists(version => version.HasBlobs) };
+            : FhirResponse.Of(Write(request, content.Value, null));
     }
 
     private static Result<ResourceKey> KeyOf(FhirRequest request, OperationInput input)
