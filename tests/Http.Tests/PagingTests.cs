@@ -240,4 +240,16 @@ public sealed class PagingTests(FhirServerFixture server) : FhirTest(server)
 
         Assert.Equal(ids[2..], Ids(await GetAsync(Link(first, "next")!)));
     }
+
+    [Fact]
+    public async Task Pages_can_be_had_by_post_alone()
+    {
+        (string tag, string[] ids) = await StoreAsync(3);
+        Answer first = await SendAsync(HttpMethod.Post, "Patient/_search", $"_tag={tag}&_count=2", ("Content-Type", "application/x-www-form-urlencoded"));
+        string next = Link(first, "next")!;
+
+        Answer second = await SendAsync(HttpMethod.Post, "Patient/_search", next[(next.IndexOf('?', StringComparison.Ordinal) + 1)..], ("Content-Type", "application/x-www-form-urlencoded"));
+
+        Assert.Equal(ids[2..], Ids(second));
+    }
 }
