@@ -36,6 +36,11 @@ internal sealed class BodyReader(BlobStore blobs, ServerOptions options)
                     : await ReadResourceAsync(source.Value, mediaType, context.RequestAborted);
             }
 
+            if (Formats.OfContent(mediaType) is not null && !RequestHeaders.IsReadable(context.Request.ContentType))
+            {
+                return FhirError.Of(ErrorKind.UnsupportedMediaType, IssueType.NotSupported, "The server reads resources of FHIR 4.0 in UTF-8; the Content-Type names something else.");
+            }
+
             if (Formats.OfContent(mediaType) is null || IsShort(context.Request))
             {
                 return await ReadWholeAsync(source.Value, mediaType, context.RequestAborted);

@@ -115,8 +115,8 @@ internal static class Formats
         return best;
     }
 
-    /// <summary>https://hl7.org/fhir/R4/versioning.html#mt-version: a client may ask for a version of FHIR; this server speaks R4 only.</summary>
-    private static bool IsR4(MediaTypeHeaderValue range)
+    /// <summary>https://hl7.org/fhir/R4/versioning.html#mt-version: a client may name a version of FHIR; this server speaks R4 only.</summary>
+    public static bool IsR4(MediaTypeHeaderValue range)
     {
         foreach (NameValueHeaderValue parameter in range.Parameters)
         {

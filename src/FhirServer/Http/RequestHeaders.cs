@@ -53,8 +53,19 @@ internal static class RequestHeaders
     {
         null => "",
         "application/fhir+json" => contentType,
-        _ => MediaTypeHeaderValue.TryParse(contentType, out MediaTypeHeaderValue? type) ? type.MediaType.Value!.ToLowerInvariant() : "",
+        _ => MediaTypeHeaderValue.TryParse(contentType, out MediaTypeHeaderValue? type) ? type.MediaType.Value!.ToLowerInvariant() : contentType.Trim().ToLowerInvariant(),
     };
+
+    /// <summary>
+    /// Whether a resource of that content type can be read here: of R4, and in an encoding that FHIR allows (https://hl7.org/fhir/R4/json.html:
+    /// "FHIR uses UTF-8 for all request and response bodies"). What the text really is, the reader finds out.
+    /// </summary>
+    public static bool IsReadable(string? contentType) =>
+        contentType is null
+        || !contentType.Contains(';', StringComparison.Ordinal)
+        || (MediaTypeHeaderValue.TryParse(contentType, out MediaTypeHeaderValue? type)
+            && Formats.IsR4(type)
+            && (!type.Charset.HasValue || type.Charset.Value!.Trim('"').ToLowerInvariant() is "utf-8" or "utf8" or "us-ascii" or "utf-16"));
 
     private static string? NullIfEmpty(StringValues values) => values.Count == 0 ? null : values.ToString();
 }
