@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
+using System.Text;
 
 namespace HealthChain.FhirServer.Server;
 
@@ -12,7 +12,7 @@ namespace HealthChain.FhirServer.Server;
 /// <param name="Meaning">A clause for the help.</param>
 /// <param name="Show">The value that options have, as an operator would write it; empty for none.</param>
 /// <param name="Apply">The options with the value that a text stands for; null when it is not allowed.</param>
-internal sealed partial record Setting<TOptions>(
+internal sealed record Setting<TOptions>(
     string Key, string Allowed, string Meaning, Func<TOptions, string> Show, Func<TOptions, string, TOptions?> Apply)
     where TOptions : class
 {
@@ -64,24 +64,43 @@ internal sealed partial record Setting<TOptions>(
             ? set(options, TimeSpan.FromSeconds(value))
             : null);
 
-    /// <summary>One of the names of an enumeration, in lower case with dashes.</summary>
-    public static Setting<TOptions> Choice<TEnum>(string key, string meaning, Func<TOptions, TEnum> get, Func<TOptions, TEnum, TOptions> set)
-        where TEnum : struct, Enum
+    /// <summary>One of the names of an enumeration whose values are 0, 1, 2 and so on; in lower case with dashes.</summary>
+    /// <remarks>Not generic: the start of the process would wait for code of its own for each enumeration.</remarks>
+    public static Setting<TOptions> Choice(string key, string meaning, Type choices, Func<TOptions, int> get, Func<TOptions, int, TOptions> set)
     {
-        Dictionary<string, TEnum> choices = Enum.GetValues<TEnum>().ToDictionary(value => Words(value.ToString()));
+        string[] names = Enum.GetNames(choices);
+        for (int i = 0; i < names.Length; i++)
+        {
+            names[i] = Words(names[i]);
+        }
+
         return new(
             key,
-            $"one of {string.Join(", ", choices.Keys)}",
+            $"one of {string.Join(", ", names)}",
             meaning,
-            options => Words(get(options).ToString()),
-            (options, text) => choices.TryGetValue(text.ToLowerInvariant(), out TEnum value) ? set(options, value) : null);
+            options => names[get(options)],
+            (options, text) => Array.IndexOf(names, text.ToLowerInvariant()) is >= 0 and var value ? set(options, value) : null);
     }
 
     /// <summary><c>Limits:BodyBytes</c> as <c>limits-body-bytes</c>.</summary>
-    private static string Words(string name) => WordStart().Replace(name, "-$1").Replace(":", "", StringComparison.Ordinal).TrimStart('-').ToLowerInvariant();
+    private static string Words(string name)
+    {
+        var words = new StringBuilder(name.Length + 8);
+        for (int i = 0; i < name.Length; i++)
+        {
+            if (char.IsAsciiLetterUpper(name[i]) && i > 0 && !char.IsAsciiLetterUpper(name[i - 1]))
+            {
+                words.Append('-');
+            }
 
-    [GeneratedRegex(@"(?<![A-Z])([A-Z])")]
-    private static partial Regex WordStart();
+            if (name[i] != ':')
+            {
+                words.Append(char.ToLowerInvariant(name[i]));
+            }
+        }
+
+        return words.ToString();
+    }
 }
 
 /// <summary>Sizes as operators write them: <c>512</c>, <c>64 MB</c>, <c>1GB</c>; a KB is 1,024 bytes.</summary>

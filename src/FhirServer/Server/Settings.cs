@@ -1,3 +1,4 @@
+using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Http;
 using Of = HealthChain.FhirServer.Server.Setting<HealthChain.FhirServer.Server.ServerOptions>;
 using OfToken = HealthChain.FhirServer.Server.Setting<HealthChain.FhirServer.Server.TokenOptions>;
@@ -20,14 +21,14 @@ internal static class Settings
             o => o.BaseUrl, (o, value) => o with { BaseUrl = value.TrimEnd('/') }, IsHttp),
         Of.Text("HealthChain:Data", "folder of the database, the blobs and the keys", "a folder",
             o => o.Data, (o, value) => o with { Data = value }),
-        Of.Choice("HealthChain:Engine", "what keeps the resources", o => o.Engine, (o, value) => o with { Engine = value }),
-        Of.Choice("HealthChain:Validation", "how much is checked before a resource is taken", o => o.Validation, (o, value) => o with { Validation = value }),
+        Of.Choice("HealthChain:Engine", "what keeps the resources", typeof(StoreEngine), o => (int)o.Engine, (o, value) => o with { Engine = (StoreEngine)value }),
+        Of.Choice("HealthChain:Validation", "how much is checked before a resource is taken", typeof(ValidationLevel), o => (int)o.Validation, (o, value) => o with { Validation = (ValidationLevel)value }),
         Of.Flag("HealthChain:ClientIds", "whether PUT may create a resource under an id of the client's choice", o => o.ClientIds, (o, value) => o with { ClientIds = value }),
         Of.Flag("HealthChain:Development", "open access without login; works on loopback addresses only", o => o.Development, (o, value) => o with { Development = value }),
         Of.Number("HealthChain:Sample", "sample patients to load when the store is empty; needs development mode", 0, 1_000_000, o => o.Sample, (o, value) => o with { Sample = value }),
         Of.Seconds("HealthChain:ShutdownTimeout", "how long running requests may take to end after the request to stop", 0, 3600, o => o.ShutdownTimeout, (o, value) => o with { ShutdownTimeout = value }),
         Of.Size("HealthChain:ReadyDisk", "free space on the disk below which /health/ready says no", 0, 1L << 50, o => o.ReadyDiskBytes, (o, value) => o with { ReadyDiskBytes = value }),
-        Of.Choice("HealthChain:LogFormat", "how the log looks: lines for people or a JSON object per line", o => o.LogFormat, (o, value) => o with { LogFormat = value }),
+        Of.Choice("HealthChain:LogFormat", "how the log looks: lines for people or a JSON object per line", typeof(LogFormat), o => (int)o.LogFormat, (o, value) => o with { LogFormat = (LogFormat)value }),
 
         Of.Size("HealthChain:Limits:BodyBytes", "longest body of a request, except Binary", 1024, 255 << 20, o => o.Limits.BodyBytes, (o, value) => o with { Limits = o.Limits with { BodyBytes = value } }),
         Of.Number("HealthChain:Limits:BundleEntries", "most entries of a batch or transaction", 1, 1_000_000, o => o.Limits.BundleEntries, (o, value) => o with { Limits = o.Limits with { BundleEntries = value } }),
@@ -71,7 +72,7 @@ internal static class Settings
 
         Of.Text("HealthChain:Telemetry:Endpoint", "OpenTelemetry collector for metrics and traces; nothing is measured without one", "an absolute http or https URL such as http://127.0.0.1:4317",
             o => o.Telemetry.Endpoint?.ToString(), (o, value) => o with { Telemetry = o.Telemetry with { Endpoint = new Uri(value) } }, IsHttp),
-        Of.Choice("HealthChain:Telemetry:Transport", "OTLP over gRPC or over HTTP", o => o.Telemetry.Transport, (o, value) => o with { Telemetry = o.Telemetry with { Transport = value } }),
+        Of.Choice("HealthChain:Telemetry:Transport", "OTLP over gRPC or over HTTP", typeof(OtlpTransport), o => (int)o.Telemetry.Transport, (o, value) => o with { Telemetry = o.Telemetry with { Transport = (OtlpTransport)value } }),
         Of.Number("HealthChain:Telemetry:TracePercent", "of 100 requests that do not say it themselves, how many are traced", 0, 100, o => o.Telemetry.TracePercent, (o, value) => o with { Telemetry = o.Telemetry with { TracePercent = value } }),
         Of.Seconds("HealthChain:Telemetry:MetricInterval", "time from one export of metrics to the next", 1, 3600, o => o.Telemetry.MetricInterval, (o, value) => o with { Telemetry = o.Telemetry with { MetricInterval = value } }),
     ];
@@ -83,7 +84,7 @@ internal static class Settings
             o => o.Token, (o, value) => o with { Token = value }, IsToken) with { IsSecret = true },
         OfToken.Text("HealthChain:Tokens:N:Name", "what metrics and access records call the client", "up to 64 letters, digits, dots and dashes",
             o => o.Name, (o, value) => o with { Name = value }, value => RequestTarget.IsId(value)),
-        OfToken.Choice("HealthChain:Tokens:N:Role", "in which role it acts", o => o.Role ?? default, (o, value) => o with { Role = value }),
+        OfToken.Choice("HealthChain:Tokens:N:Role", "in which role it acts", typeof(Role), o => (int)(o.Role ?? default), (o, value) => o with { Role = (Role)value }),
         OfToken.Text("HealthChain:Tokens:N:FhirUser", "the person or organisation it acts for", "a reference such as Practitioner/7",
             o => o.FhirUser, (o, value) => o with { FhirUser = value }, IsReference),
         OfToken.Text("HealthChain:Tokens:N:Organisation", "the organisation on whose behalf it acts", "a reference such as Organization/1",
