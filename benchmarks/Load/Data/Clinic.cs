@@ -34,8 +34,8 @@ internal sealed class Clinic(int observationBytes)
 
     private static readonly Template Patient = new(
         $$"""
-        {"resourceType":"Patient","id":"p#######","text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">Mira Lindqvist#######, born 19##</div>"},
-        "identifier":[{"use":"usual","system":"{{Identifiers}}","value":"M#######"}],"active":true,"name":[{"use":"official","family":"Lindqvist#######","given":["Mira","Ada"]}],
+        {"resourceType":"Patient","id":"p#######","text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">Mira Dahl#######, born 19##</div>"},
+        "identifier":[{"use":"usual","system":"{{Identifiers}}","value":"M#######"}],"active":true,"name":[{"use":"official","family":"Dahl#######","given":["Mira","Ada"]}],
         "telecom":[{"system":"phone","value":"+46 8 5#######","use":"home"}],"gender":"female","birthDate":"19##-0#-1#",
         "address":[{"use":"home","line":["Storgatan ##"],"city":"Uppsala","postalCode":"75###","country":"SE"}],"generalPractitioner":[{"reference":"Practitioner/d##"}]}
         """);

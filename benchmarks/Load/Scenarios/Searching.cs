@@ -54,7 +54,7 @@ internal static class Searching
         ("observations of the patient with an identifier", patients => Searches.OfPatients(
             Tokens.Select(token => $"Observation?patient.identifier=http://example.org/identifiers%7CM#######&code={token}&_count={Page}"), patients, Page)),
         ("observations of patients by name, by date", patients => Searches.OfPatients(
-            Tokens.Select(token => $"Observation?subject:Patient.family=lindqvist#######&code={token}&_sort=-date&_count={Page}"), patients, Page)));
+            Tokens.Select(token => $"Observation?subject:Patient.family=dahl#######&code={token}&_sort=-date&_count={Page}"), patients, Page)));
 
     private static async Task RunAsync(Bench bench, params (string Row, Func<long, Searches> Workload)[] rows)
     {
