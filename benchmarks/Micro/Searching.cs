@@ -11,7 +11,7 @@ namespace HealthChain.Micro;
 /// </summary>
 internal sealed class Searching(SyntheticClinic clinic)
 {
-    private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("MICRO_ROUNDS") ?? "9", System.Globalization.CultureInfo.InvariantCulture);
+    private const int Rounds = 9;
     private static readonly TimeSpan Warm = TimeSpan.FromSeconds(1.5);
     private static readonly TimeSpan Round = TimeSpan.FromMilliseconds(120);
 

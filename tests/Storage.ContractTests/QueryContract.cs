@@ -128,6 +128,11 @@ public abstract class QueryContract(Func<StoreSetup, IResourceStore> open) : Sto
 
     private (string Text, SearchRequest Request) AnySearch(Random random)
     {
+        if (random.Next(8) == 0)
+        {
+            return AnySearchOfSeveralTypes(random);
+        }
+
         string type = Types[random.Next(Types.Length)];
         var text = new List<string> { type };
         var criteria = new List<Criterion>();
@@ -153,6 +158,25 @@ public abstract class QueryContract(Func<StoreSetup, IResourceStore> open) : Sto
         text.Add($"count {request.Count} total {request.CountTotal}");
         text.AddRange(request.Includes.Select(include => include.ToString()));
         return (string.Join("; ", text), request);
+    }
+
+    /// <summary>What all types have in common, and what some have under one name.</summary>
+    private (string Text, SearchRequest Request) AnySearchOfSeveralTypes(Random random)
+    {
+        string condition = Pick(random, "", "_id=r1,r2", "_tag=t", "_security:not=R", "_lastUpdated=ge2024-05-01T12:00:20Z", "_profile=http://x.org/p");
+        string[] types = random.Next(3) == 0 ? [] : ["Observation", "Encounter", "ValueSet"];
+        string code = types.Length == 0 ? Pick(random, "_lastUpdated", "_id") : Pick(random, "_lastUpdated", "status", "_id");
+        SearchRequest request = new()
+        {
+            Types = [.. types.Select(TypeOf)],
+            Criterion = random.Next(4) == 0 ? new InCompartment("Patient", "r1") : Query("Patient", condition),
+            Sort = random.Next(3) == 0
+                ? []
+                : [new SortKey([.. types.DefaultIfEmpty("Patient").Select(type => Parameter(type, code)).Distinct()], random.Next(2) == 0)],
+            Count = 1 + random.Next(9),
+            CountTotal = random.Next(2) == 0,
+        };
+        return ($"{string.Join(',', types)}?{condition}; {request.Criterion}; sort {code} {string.Join(',', request.Sort.Select(key => key.Descending))}", request);
     }
 
     private Criterion AnyCriterion(Random random, string type, List<string> text, int depth)
