@@ -209,6 +209,9 @@ public sealed class CreateTests(FhirServerFixture server) : FhirTest(server)
     [InlineData("text/plain")]
     [InlineData("application/pdf")]
     [InlineData("application/x-www-form-urlencoded")]
+    [InlineData("application/fhir+turtle")]
+    [InlineData("application/fhir+json; fhirVersion=3.0")]
+    [InlineData("application/fhir+json; charset=iso-8859-1")]
     public async Task A_media_type_that_is_no_form_of_FHIR_is_415(string mediaType)
     {
         Answer answer = await PostAsync("Patient", Samples.Patient(), ("Content-Type", mediaType));
@@ -226,6 +229,30 @@ public sealed class CreateTests(FhirServerFixture server) : FhirTest(server)
     public async Task JSON_is_taken_under_its_names(string mediaType)
     {
         Assert.Equal(HttpStatusCode.Created, (await PostAsync("Patient", Samples.Patient(), ("Content-Type", mediaType))).Status);
+    }
+
+    [Fact]
+    public async Task Without_a_content_type_it_is_read_as_JSON()
+    {
+        Assert.Equal(HttpStatusCode.Created, (await SendUntypedAsync(Samples.Patient())).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await SendUntypedAsync("<Patient xmlns=\"http://hl7.org/fhir\"/>")).StatusCode);
+    }
+
+    private async Task<HttpResponseMessage> SendUntypedAsync(string body)
+    {
+        using var content = new ByteArrayContent(System.Text.Encoding.UTF8.GetBytes(body));
+        return await Client.PostAsync(new Uri(Base, "Patient"), content, Cancel);
+    }
+
+    [Fact]
+    public async Task What_is_not_UTF8_is_400()
+    {
+        using var content = new ByteArrayContent(System.Text.Encoding.Latin1.GetBytes(Samples.Patient(family: "Müller")));
+        content.Headers.ContentType = new System.Net.Http.Headers.MediaTypeHeaderValue("application/fhir+json");
+
+        using HttpResponseMessage answer = await Client.PostAsync(new Uri(Base, "Patient"), content, Cancel);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
     }
 
     [Theory]
