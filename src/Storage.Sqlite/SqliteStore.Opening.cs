@@ -36,9 +36,8 @@ public sealed partial class SqliteStore
             var parts = new EngineParts(options, keys, new ResourceSealer(keys), hasher, parameters, numbers, rows, new HeadCache(options.CachedHeads), time);
             var generations = new GenerationSource(new GenerationSet(new Generation(0), null));
             var search = new SearchEngine(parts);
-            WriterSession OpenSession() => new(parts, files, generations, search.Holds);
+            WriterSession OpenSession() => OpenWriter(parts, files, generations, search.Holds);
             WriterSession session = OpenSession();
-            new Eraser(session, parts).FinishAll();
             var changes = new ChangeSignal();
             changes.Advance(session.State.Sequence);
             var readers = new ReaderPool(
@@ -51,6 +50,22 @@ public sealed partial class SqliteStore
         catch
         {
             files.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>At the start and after each failure: an erasure that was cut short goes on before anything else is written.</summary>
+    private static WriterSession OpenWriter(EngineParts parts, Files files, GenerationSource generations, GuardSearch search)
+    {
+        var session = new WriterSession(parts, files, generations, search);
+        try
+        {
+            parts.Heads.Rewrite(() => new Eraser(session, parts).FinishAll());
+            return session;
+        }
+        catch
+        {
+            session.Dispose();
             throw;
         }
     }

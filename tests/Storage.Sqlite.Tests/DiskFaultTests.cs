@@ -94,6 +94,32 @@ public sealed class DiskFaultTests : EngineTests
     }
 
     [Fact]
+    public async Task An_erasure_that_fails_half_way_is_finished_before_anything_else_is_written()
+    {
+        int interrupted = 0;
+        for (int after = 1; ; after++)
+        {
+            int patient = after;
+            await CommitAsync(PatientOf(patient), ObservationOf(1000 + patient, patient));
+            FaultyVfs.Break(DiskFault.Full, after, isLasting: false);
+            Result<Erasure> erased = await Store.EraseAsync(Everything, Patient(patient), Cancel);
+            bool wasReached = FaultyVfs.HasFailed;
+            FaultyVfs.Mend();
+            await CommitAsync(PatientOf(0));
+            StoredVersion? left = await Store.ReadAsync(Everything, Patient(patient), Cancel);
+            Assert.True(left is null || !erased.IsOk);
+            interrupted += left is null && !erased.IsOk ? 1 : 0;
+            await AssertSoundAsync();
+            if (!wasReached)
+            {
+                break;
+            }
+        }
+
+        Assert.NotEqual(0, interrupted);
+    }
+
+    [Fact]
     public async Task A_disk_that_is_full_at_the_end_costs_nothing_acknowledged()
     {
         for (int i = 0; i < 30; i++)

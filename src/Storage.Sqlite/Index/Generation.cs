@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace HealthChain.Storage.Sqlite.Index;
 
@@ -286,6 +287,8 @@ internal sealed class Generation
         return mixed ^ (mixed >> 32);
     }
 
+    // Without the filling between entries that 8-byte alignment would take.
+    [StructLayout(LayoutKind.Sequential, Pack = 4)]
     private struct ValueEntry
     {
         public long Hash;
@@ -302,6 +305,7 @@ internal sealed class Generation
         public readonly bool IsIn(uint snapshot) => From <= snapshot && snapshot < To;
     }
 
+    [StructLayout(LayoutKind.Sequential, Pack = 4)]
     private struct RangeEntry
     {
         public long Low;

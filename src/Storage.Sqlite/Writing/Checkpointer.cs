@@ -13,6 +13,7 @@ internal sealed class Checkpointer(Files files, SqliteStoreOptions options)
     private const int MostTimes = 8;
 
     private readonly int _pages = (int)(options.CheckpointBytes / Schema.PageBytes);
+    private int _next;
     private Task _copying = Task.CompletedTask;
     private bool _hasRest;
 
@@ -25,13 +26,16 @@ internal sealed class Checkpointer(Files files, SqliteStoreOptions options)
             return;
         }
 
-        if (_hasRest || writer.LogPages > (long)_pages * MostTimes)
+        if (_hasRest || writer.LogPages > Math.Max(_next, (long)_pages * MostTimes))
         {
             _hasRest = false;
             _copying.GetAwaiter().GetResult();
-            writer.Checkpoint();
+            bool beginsAnew = writer.Checkpoint();
+
+            // A reader may hold the log for long (a backup, a check): what is copied already is not tried again with each commit.
+            _next = beginsAnew ? _pages : writer.LogPages + _pages;
         }
-        else if (writer.LogPages > _pages)
+        else if (writer.LogPages > Math.Max(_pages, _next))
         {
             _hasRest = true;
             _copying = Task.Run(Copy);

@@ -33,8 +33,8 @@ internal sealed class Eraser(WriterSession session, EngineParts parts)
         return Finish(subject);
     }
 
-    /// <summary>Goes on with what a stop of the process cut short.</summary>
-    public void FinishAll()
+    /// <summary>Goes on with what a stop of the process or a failure cut short, and says how many patients that were.</summary>
+    public int FinishAll()
     {
         List<long> subjects = Rids("SELECT sub FROM erasing");
         if (subjects.Count > 0)
@@ -42,6 +42,8 @@ internal sealed class Eraser(WriterSession session, EngineParts parts)
             session.Drain();
             subjects.ForEach(subject => Finish(subject));
         }
+
+        return subjects.Count;
     }
 
     private Erasure Finish(long subject)

@@ -14,7 +14,7 @@ internal sealed class Writer : IDisposable
 {
     private const int LeastFlushed = 512;
     private const int FlushedWhenIdle = 4096;
-    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(5);
 
     private readonly BlockingCollection<WriteRequest> _queue = [];
     private readonly Func<WriterSession> _open;
@@ -262,7 +262,7 @@ internal sealed class Writer : IDisposable
             _session?.Drain();
             _session?.Connection.Checkpoint(truncate: true);
         }
-        catch (Exception exception) when (MayPass(exception))
+        catch (Exception exception)
         {
             // What was acknowledged is in the log; the next start does the rest.
             Volatile.Write(ref _failure, exception.Message);
