@@ -28,7 +28,7 @@ public sealed record SqliteStoreOptions
     /// Index rows that are kept in memory before they are written to the database in order; about twice as many for a while. Each takes about
     /// 42 bytes. More rows make writing faster the larger the store is (fewer pages are written for each), and a start after a crash slower.
     /// </summary>
-    public int GenerationRows { get; init; } = 1_000_000;
+    public int GenerationRows { get; init; } = 500_000;
 
     /// <summary>Most resources that one commit writes together; a larger transaction is a commit of its own.</summary>
     public int MaxGroup { get; init; } = 256;
