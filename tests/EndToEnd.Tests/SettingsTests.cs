@@ -84,6 +84,19 @@ public sealed class SettingsTests : IDisposable
     }
 
     [Fact]
+    public async Task An_address_that_is_taken_is_named()
+    {
+        await using var server = await ServerProcess.StartAsync();
+        string address = server.Client.BaseAddress!.ToString().TrimEnd('/');
+
+        var finished = await Executable.RunAsync("serve", "--urls", address, "--data", Path.Combine(_folder.FullName, "data"));
+
+        Assert.Equal(2, finished.ExitCode);
+        Assert.Contains($"healthchain serve: Failed to bind to address {address}", finished.Errors);
+        Assert.DoesNotContain("   at ", finished.Errors + finished.Output);
+    }
+
+    [Fact]
     public async Task Development_mode_is_said_at_the_start()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no SIGTERM.");

@@ -133,6 +133,8 @@ internal static class ServerHost
             builder.Logging.AddJsonConsole();
         }
 
+        // What fails at the start is told by whoever started it; what fails later is said once more, as critical.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         builder.Services.PostConfigure<LoggerFilterOptions>(filters =>
         {
             foreach (LoggerFilterRule rule in filters.Rules.Where(rule => rule.CategoryName?.StartsWith(Platform, StringComparison.OrdinalIgnoreCase) == true).ToList())
