@@ -15,6 +15,10 @@ namespace HealthChain.FhirServer.Http;
 /// </summary>
 internal sealed class BodyReader(BlobStore blobs, ServerOptions options)
 {
+    // A bundle fits at once; more is made room for as it comes, since most of a very long body goes to blobs.
+    private const int LeastCapacity = 64 << 10;
+    private const int MostCapacity = 4 << 20;
+
     /// <summary>The content, or why it is refused.</summary>
     /// <exception cref="IOException">The client went away, or the disk is full or failed.</exception>
     public async ValueTask<Result<RequestBody>> ReadAsync(HttpContext context, HttpVerb verb, RequestTarget target)
@@ -33,7 +37,7 @@ internal sealed class BodyReader(BlobStore blobs, ServerOptions options)
                 Allow(context, Math.Max(options.Blobs.MaxBytes, MaxText));
                 return await new BinaryUpload(blobs, options.Blobs).ReadAsync(context.Request, source.Value, target, context.RequestAborted) is { } upload
                     ? Checked(upload)
-                    : await ReadResourceAsync(source.Value, mediaType, context.RequestAborted);
+                    : await ReadResourceAsync(source.Value, mediaType, context.Request.ContentLength, context.RequestAborted);
             }
 
             if (Formats.OfContent(mediaType) is not null && !RequestHeaders.IsReadable(context.Request.ContentType))
@@ -47,7 +51,7 @@ internal sealed class BodyReader(BlobStore blobs, ServerOptions options)
             }
 
             Allow(context, MaxText);
-            return await ReadResourceAsync(source.Value, mediaType, context.RequestAborted);
+            return await ReadResourceAsync(source.Value, mediaType, context.Request.ContentLength, context.RequestAborted);
         }
         catch (Exception garbage) when (garbage is InvalidDataException or InvalidOperationException)
         {
@@ -118,11 +122,12 @@ internal sealed class BodyReader(BlobStore blobs, ServerOptions options)
         }
     }
 
-    private async ValueTask<Result<RequestBody>> ReadResourceAsync(PipeReader source, string mediaType, CancellationToken cancellationToken)
+    private async ValueTask<Result<RequestBody>> ReadResourceAsync(PipeReader source, string mediaType, long? length, CancellationToken cancellationToken)
     {
+        int capacity = (int)Math.Min(length ?? LeastCapacity, MostCapacity);
         using LargeDataFilter filter = Formats.OfContent(mediaType) == FhirFormat.Xml
-            ? new XmlDataFilter(blobs, options.Blobs, options.Limits.BodyBytes)
-            : new JsonDataFilter(blobs, options.Blobs, options.Limits.BodyBytes);
+            ? new XmlDataFilter(blobs, options.Blobs, options.Limits.BodyBytes, capacity)
+            : new JsonDataFilter(blobs, options.Blobs, options.Limits.BodyBytes, capacity);
         while (true)
         {
             ReadResult result = await source.ReadAsync(cancellationToken);

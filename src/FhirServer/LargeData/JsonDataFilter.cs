@@ -5,7 +5,8 @@ using HealthChain.Storage.Blobs;
 namespace HealthChain.FhirServer.LargeData;
 
 /// <summary>The filter for JSON: follows strings, brackets and the names of members, and lets everything else pass.</summary>
-internal sealed class JsonDataFilter(BlobStore blobs, BlobOptions options, long maxBytes) : LargeDataFilter(blobs, options, maxBytes)
+internal sealed class JsonDataFilter(BlobStore blobs, BlobOptions options, long maxBytes, int capacity)
+    : LargeDataFilter(blobs, options, maxBytes, capacity)
 {
     private const int LongestName = 64;
 

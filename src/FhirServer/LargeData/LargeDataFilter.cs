@@ -13,12 +13,14 @@ namespace HealthChain.FhirServer.LargeData;
 /// primitives. SampledData stands in choices only, so the name of the member around it ends with its type. The filter judges names, not types, and knows nothing else of FHIR:
 /// what is wrong with the document, the reader finds in the small one.
 /// </remarks>
-internal abstract class LargeDataFilter(BlobStore blobs, BlobOptions options, long maxBytes) : IDisposable
+/// <param name="maxBytes">Longest document that is kept.</param>
+/// <param name="capacity">About how long it will be.</param>
+internal abstract class LargeDataFilter(BlobStore blobs, BlobOptions options, long maxBytes, int capacity) : IDisposable
 {
     /// <summary>Deeper documents are refused by any reader; this bounds what the filter remembers.</summary>
     protected const int MaxDepth = 1000;
 
-    private byte[] _text = new byte[16 << 10];
+    private byte[] _text = new byte[capacity];
     private int _length;
 
     // Where the value that may be long begins in _text; -1 outside of such values.

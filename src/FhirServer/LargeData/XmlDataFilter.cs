@@ -8,7 +8,8 @@ namespace HealthChain.FhirServer.LargeData;
 /// The filter for XML in UTF-8: follows tags and attributes, and lets everything else pass. Long values are those of the attribute <c>value</c> of
 /// elements called <c>data</c> outside the narrative.
 /// </summary>
-internal sealed class XmlDataFilter(BlobStore blobs, BlobOptions options, long maxBytes) : LargeDataFilter(blobs, options, maxBytes)
+internal sealed class XmlDataFilter(BlobStore blobs, BlobOptions options, long maxBytes, int capacity)
+    : LargeDataFilter(blobs, options, maxBytes, capacity)
 {
     private const int LongestName = 64;
 

@@ -178,11 +178,6 @@ internal sealed class Document(IResourceStore store, SearchParameterSet paramete
 
     private async ValueTask<Result<FhirResponse>> PersistAsync(FhirRequest request, List<StoredVersion> content, CancellationToken cancellationToken)
     {
-        if (content.Exists(version => version.HasBlobs))
-        {
-            return FhirError.Unsupported("A document with large attachments cannot be stored; ask for it without 'persist'.");
-        }
-
         var key = new ResourceKey("Bundle", IdentityOf(content).ToString());
         ReadOnlyMemory<byte> bundle = Write(request, content, key.Id);
         var transaction = Transaction.Of(new Put(key, FhirJson.Read(bundle).Root), new AtVersion(key, 0));

@@ -29,7 +29,7 @@ internal sealed class FilterFolder : IDisposable
     /// <summary>What the server keeps of a document that arrives in those pieces, with the number of values that went to blobs.</summary>
     public Result<(byte[] Document, int Diverted)> Take(FhirFormat format, IEnumerable<ReadOnlyMemory<byte>> pieces, long maxBytes = 1 << 20)
     {
-        using LargeDataFilter filter = format == FhirFormat.Xml ? new XmlDataFilter(Blobs, _options, maxBytes) : new JsonDataFilter(Blobs, _options, maxBytes);
+        using LargeDataFilter filter = format == FhirFormat.Xml ? new XmlDataFilter(Blobs, _options, maxBytes, capacity: 1) : new JsonDataFilter(Blobs, _options, maxBytes, capacity: 1);
         foreach (ReadOnlyMemory<byte> piece in pieces)
         {
             if (filter.Append(piece.Span) is { } error)

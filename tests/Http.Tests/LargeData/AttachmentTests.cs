@@ -302,6 +302,35 @@ public sealed class AttachmentTests(FhirServerFixture server) : LargeDataTest(se
     }
 
     [Fact]
+    public async Task GraphQL_gives_it()
+    {
+        string id = await CreateAsync(Document(Large));
+        Answer answer = await GetAsync($"DocumentReference/{id}/$graphql?query={Uri.EscapeDataString("{content{attachment{contentType data}}}")}");
+        Assert.True(answer.Status == HttpStatusCode.OK, answer.Body);
+        Assert.Contains(Large, answer.Body, StringComparison.Ordinal);
+        Assert.DoesNotContain(Marker, answer.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_document_takes_it_along_even_when_it_is_kept()
+    {
+        string id = await CreateAsync(Document(Large));
+        string patient = await CreateAsync(Samples.Patient());
+        string composition = await CreateAsync($$"""
+            {"resourceType":"Composition","status":"final","type":{"text":"Letter"},"subject":{"reference":"Patient/{{patient}}"},"date":"2024-01-01","author":[{"reference":"Patient/{{patient}}"}],
+            "title":"Letter","section":[{"title":"Scans","entry":[{"reference":"DocumentReference/{{id}}"}]}]}
+            """);
+        Answer document = await PostAsync($"Composition/{composition}/$document?persist=true", "");
+        Assert.True(document.Status is HttpStatusCode.OK or HttpStatusCode.Created, document.Body);
+        Assert.Contains(Large, document.Body, StringComparison.Ordinal);
+
+        await DeleteAsync($"DocumentReference/{id}");
+        Answer kept = await GetAsync($"Bundle/{document.Json["id"]}");
+        Assert.Contains(Large, kept.Body, StringComparison.Ordinal);
+        Assert.DoesNotContain(Marker, document.Body + kept.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Many_at_a_time_do_not_mix()
     {
         int[] lengths = [.. Enumerable.Range(LargeLength, 16)];
