@@ -72,6 +72,18 @@ internal sealed class HeadCache
             : null;
     }
 
+    /// <summary>
+    /// Whether a head should be kept that was not found. Of those that would take the place of another only some are: when far more resources are
+    /// searched than it holds, taking in each would cost more than it ever gives back.
+    /// </summary>
+    /// <param name="misses">Counted by the caller.</param>
+    public bool Wants(long rid, long time, int misses)
+    {
+        const int OneOf = 4;
+        HeadRow? kept = Volatile.Read(ref _heads[rid & (_heads.Length - 1)]);
+        return kept is null || kept.Rid == rid || kept.Time != time || misses % OneOf == 0;
+    }
+
     /// <summary>Keeps a head that a snapshot of that commit showed.</summary>
     public void Add(HeadRow head, long newest, long time)
     {

@@ -24,6 +24,7 @@ internal sealed partial class Snapshot : IDisposable
     private GenerationSet _generations;
     private long _time = Closed;
     private long _expected;
+    private int _misses;
 
     /// <param name="heads">Null for the writer, who sees what is in no cache.</param>
     public Snapshot(Connection connection, Numbers numbers, ResourceSealer sealer, GenerationSet generations, HeadCache? heads)
@@ -125,9 +126,9 @@ internal sealed partial class Snapshot : IDisposable
         if (found)
         {
             head.Fill(_sql.Head, _numbers);
-            if (keeps && _time != Closed)
+            if (keeps && _time != Closed && _heads!.Wants(rid, _time, _misses++))
             {
-                _heads!.Add(head.ToRow(), Newest, _time);
+                _heads.Add(head.ToRow(), Newest, _time);
             }
         }
 

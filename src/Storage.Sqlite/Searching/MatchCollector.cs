@@ -43,7 +43,7 @@ internal sealed class MatchCollector(SearchRun run, TypeSchema[] types, Conditio
         {
             VisitNewestFirst(types[0], candidate => Take(candidate) && !page.IsBehind(candidate));
         }
-        else
+        else if (finding != Finding.None || needsAll || types.Length != 1 || !TryVisitByDate(page))
         {
             if (finding == Finding.None)
             {
@@ -132,6 +132,42 @@ internal sealed class MatchCollector(SearchRun run, TypeSchema[] types, Conditio
 
         run.Return(candidate);
         run.Return(rids);
+    }
+
+    /// <summary>Fills the page in the order of a date; false when it stays empty in part, or the order is another.</summary>
+    private bool TryVisitByDate(PageBuilder page)
+    {
+        if (page.BandsOf(run) is not { } bands)
+        {
+            return false;
+        }
+
+        var seen = new HashSet<long>();
+        List<long> rids = run.RentList();
+        Candidate candidate = run.Rent();
+        while (!page.IsFull && bands.TryNext(rids))
+        {
+            rids.Sort();
+            foreach (long rid in rids)
+            {
+                if (seen.Add(rid) && IsMatch(rid, candidate))
+                {
+                    page.Offer(run, candidate);
+                }
+            }
+
+            rids.Clear();
+        }
+
+        run.Return(candidate);
+        run.Return(rids);
+        if (!page.IsFull)
+        {
+            // Resources without a date come last, and no index leads to them.
+            page.Clear();
+        }
+
+        return page.IsFull;
     }
 
     private void VisitNewestFirst(TypeSchema type, Func<Candidate, bool> visit)

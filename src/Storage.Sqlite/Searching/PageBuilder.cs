@@ -38,6 +38,16 @@ internal sealed class PageBuilder(SortReader sort, int count, Ranked? after)
         _kept.Count == count && count > 0 && _kept[0].Values[0] is { } last
         && last.Number > DateTimeOffset.FromUnixTimeMilliseconds(candidate.Head.Instant + 1).UtcTicks;
 
+    public bool IsFull => count > 0 && _kept.Count == count;
+
+    public void Clear() => _kept.Clear();
+
+    /// <summary>What leads through resources in the order of the first sort key, from where the page begins; null when nothing does.</summary>
+    public DateBands? BandsOf(SearchRun run) => sort.DateOf() is not { } key || count == 0 ? null
+        : after is not { } place ? new DateBands(run, key.Parameters[0].Id, key.Descending, key.Descending ? long.MaxValue : long.MinValue)
+        : place.Values[0] is { } value ? new DateBands(run, key.Parameters[0].Id, key.Descending, (long)value.Number)
+        : null;
+
     /// <summary>Those kept, in order.</summary>
     public List<Ranked> ToPage()
     {

@@ -9,6 +9,10 @@ internal sealed class SortReader(IReadOnlyList<SortKey> keys, SortValueCache cac
 {
     public int Count => keys.Count;
 
+    /// <summary>The first key, when it is a date that index rows hold.</summary>
+    public SortKey? DateOf() =>
+        keys.Count > 0 && keys[0].Parameters is [{ Type: SearchParameterType.Date, Code: not "_lastUpdated" }] ? keys[0] : null;
+
     public void Read(SearchRun run, Candidate candidate, Span<SortValue?> values)
     {
         for (int i = 0; i < keys.Count; i++)
