@@ -17,13 +17,10 @@ namespace HealthChain.FhirServer.Operations;
 /// bytes of a version, and what somebody could see of a resource yesterday must not depend on a label of today. Nothing to change
 /// makes none. Labels of former versions cannot be changed for the same reason.
 /// </remarks>
-internal sealed class MetaChange(IResourceStore store, DefinitionSet definitions, string name) : IOperation
+internal sealed class MetaChange(IResourceStore store, Commits commits, Content content, DefinitionSet definitions, string name) : IOperation
 {
     public const string Add = "meta-add";
     public const string Remove = "meta-delete";
-
-    /// <summary>How often the change is made anew when somebody else was quicker.</summary>
-    private const int MaxAttempts = 8;
 
     public string Name => name;
 
@@ -43,38 +40,35 @@ internal sealed class MetaChange(IResourceStore store, DefinitionSet definitions
             return input.Error;
         }
 
-        for (int attempt = 0; attempt < MaxAttempts; attempt++)
+        Element meta = input.Value.Value("meta");
+        return await commits.CommitAsync(request.Requester.Scope, token => ThinkAsync(request, meta, token), cancellationToken);
+    }
+
+    private async ValueTask<Result<Draft>> ThinkAsync(FhirRequest request, Element given, CancellationToken cancellationToken)
+    {
+        Result<StoredVersion> found = await Read.FindAsync(store, request, cancellationToken);
+        if (!found.IsOk)
         {
-            Result<StoredVersion> version = await Read.FindAsync(store, request, cancellationToken);
-            if (!version.IsOk)
-            {
-                return version.Error;
-            }
-
-            if (request.Conditions.IfMatch is { } tags && !EntityTags.Includes(tags, version.Value.Version))
-            {
-                return FhirError.Of(ErrorKind.PreconditionFailed, IssueType.Conflict, "The resource has another version than If-Match asks for.");
-            }
-
-            if (Change(version.Value, input.Value.Value("meta")) is not { } changed)
-            {
-                return Answer(version.Value);
-            }
-
-            Transaction transaction = Transaction.Of(new Put(version.Value.Key, changed), new AtVersion(version.Value.Key, version.Value.Version));
-            Result<CommitResult> result = await store.CommitAsync(request.Requester.Scope, transaction, cancellationToken);
-            if (!result.IsOk)
-            {
-                return result.Error;
-            }
-
-            if (result.Value is Committed { Versions: [{ } made] })
-            {
-                return Answer(made);
-            }
+            return found.Error;
         }
 
-        return FhirError.Of(ErrorKind.Conflict, IssueType.Conflict, "The resource is being changed by others; try again.");
+        StoredVersion version = found.Value;
+        if (Preconditioned.Check(request.Conditions, version) is { } failed)
+        {
+            return failed;
+        }
+
+        if (Change(version, given) is not { } changed)
+        {
+            return new Draft(new Transaction([], []), _ => ValueTask.FromResult(Answer(version)));
+        }
+
+        // A profile is a claim, which is checked like that of an update.
+        var plan = new PutPlan(version.Key, changed, [Preconditioned.At(version.Key, version)]);
+        Result<CheckedPut> put = content.ToPut(plan, new ResourceEdit(changed));
+        return put.IsOk
+            ? new Draft(new Transaction([put.Value.Put], plan.Guards), versions => ValueTask.FromResult(Answer(versions[0]!)))
+            : put.Error;
     }
 
     private static FhirResponse Answer(StoredVersion version) =>

@@ -7,7 +7,7 @@ namespace HealthChain.Http.Tests.Operations;
 /// <summary>https://hl7.org/fhir/R4/resource-operation-meta.html, -meta-add, -meta-delete</summary>
 public sealed class MetaTests(FhirServerFixture server) : OperationTest(server)
 {
-    private const string Profile = "http://hl7.org/fhir/StructureDefinition/vitalsigns";
+    private const string Profile = "http://example.org/StructureDefinition/some";
 
     private async Task<string> StorePatientAsync(string? meta = null)
     {
@@ -196,6 +196,17 @@ public sealed class MetaTests(FhirServerFixture server) : OperationTest(server)
         Assert.Equal("2", (string?)meta["versionId"]);
         Assert.DoesNotContain("2001", (string)meta["lastUpdated"]!, StringComparison.Ordinal);
         Assert.Null(meta["source"]);
+    }
+
+    [Fact]
+    public async Task A_profile_that_the_resource_does_not_meet_cannot_be_claimed()
+    {
+        string id = Unique();
+        await StoreAsync($$"""{"resourceType":"Observation","id":"{{id}}","status":"final","code":{"text":"x"} }""");
+
+        await RefusedAsync(
+            PostAsync($"Observation/{id}/$meta-add", Parameters(Parameter("meta", "valueMeta", """{"profile":["http://hl7.org/fhir/StructureDefinition/vitalsigns"]}"""))),
+            HttpStatusCode.UnprocessableEntity);
     }
 
     [Theory]
