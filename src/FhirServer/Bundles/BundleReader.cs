@@ -92,7 +92,10 @@ internal static class BundleReader
 
     private static Result<string> Relative(string url, string baseUrl, Element request)
     {
-        if (!url.Contains("://", StringComparison.Ordinal))
+        // Within the query a url is a value, such as the system of a code.
+        int query = url.IndexOf('?', StringComparison.Ordinal);
+        ReadOnlySpan<char> path = query < 0 ? url : url.AsSpan(0, query);
+        if (!path.Contains("://", StringComparison.Ordinal))
         {
             return url.TrimStart('/');
         }

@@ -71,7 +71,7 @@ internal static class BundleWriter
                 json.WriteString("fullUrl"u8, $"{baseUrl}/{version.Key.Type}/{version.Key.Id}");
             }
 
-            WriteRaw(json, "resource"u8, answer.Json);
+            WriteResource(json, answer);
         }
 
         json.WriteStartObject("response"u8);
@@ -92,6 +92,22 @@ internal static class BundleWriter
             WriteRaw(json, "outcome"u8, answer.Json);
         }
 
+        json.WriteEndObject();
+    }
+
+    /// <summary>An entry holds a resource; what is none, such as the answer to <c>$graphql</c>, stands in a Binary, as R4 defines that operation's result.</summary>
+    private static void WriteResource(Utf8JsonWriter json, FhirResponse answer)
+    {
+        if (answer.ContentType is not { } contentType)
+        {
+            WriteRaw(json, "resource"u8, answer.Json);
+            return;
+        }
+
+        json.WriteStartObject("resource"u8);
+        json.WriteString("resourceType"u8, "Binary"u8);
+        json.WriteString("contentType"u8, contentType.Split(';')[0]);
+        json.WriteBase64String("data"u8, answer.Json.Span);
         json.WriteEndObject();
     }
 

@@ -1,7 +1,9 @@
 using HealthChain.Fhir;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Schema;
+using HealthChain.Fhir.Terminology;
 using HealthChain.FhirServer.Http;
+using HealthChain.FhirServer.Operations;
 using HealthChain.FhirServer.Responses;
 using HealthChain.FhirServer.Searching;
 using HealthChain.Storage;
@@ -9,7 +11,7 @@ using HealthChain.Storage;
 namespace HealthChain.FhirServer.Interactions;
 
 /// <summary>search, on the system, a type or a compartment: https://hl7.org/fhir/R4/http.html#search</summary>
-internal sealed class Search(IResourceStore store, SearchReader reader, ContainedSearch contained, PageCursors cursors) : IInteraction
+internal sealed class Search(IResourceStore store, SearchReader reader, SearchTerminology terminology, ContainedSearch contained, PageCursors cursors) : IInteraction
 {
     public async ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, CancellationToken cancellationToken)
     {
@@ -19,7 +21,13 @@ internal sealed class Search(IResourceStore store, SearchReader reader, Containe
                 ErrorKind.UnsupportedMediaType, IssueType.NotSupported, "A search by POST has its parameters in a form: application/x-www-form-urlencoded.");
         }
 
-        Result<SearchPlan> read = reader.Read(ContextOf(request), WithoutCursor(request.Query));
+        Result<TerminologyService?> codes = await terminology.ForAsync(request.Requester.Scope, request.Query, cancellationToken);
+        if (!codes.IsOk)
+        {
+            return codes.Error;
+        }
+
+        Result<SearchPlan> read = reader.Read(ContextOf(request) with { Terminology = codes.Value }, WithoutCursor(request.Query));
         if (!read.IsOk)
         {
             return read.Error;

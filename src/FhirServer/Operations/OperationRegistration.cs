@@ -11,6 +11,7 @@ internal static class OperationRegistration
     public static IServiceCollection AddOperations(this IServiceCollection services)
     {
         services.AddSingleton<StoredDefinitions>();
+        services.AddSingleton<SearchTerminology>();
         services.AddSingleton<IOperation, Validate>();
         services.AddSingleton<IOperation, Meta>();
         foreach (string name in new[] { MetaChange.Add, MetaChange.Remove })

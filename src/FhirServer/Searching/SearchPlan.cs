@@ -1,5 +1,6 @@
 using HealthChain.Fhir;
 using HealthChain.Fhir.Schema;
+using HealthChain.Fhir.Terminology;
 using HealthChain.Storage;
 
 namespace HealthChain.FhirServer.Searching;
@@ -61,6 +62,9 @@ internal sealed record SearchContext
 
     /// <summary>This server's base url without the last slash: references to it are relative ones.</summary>
     public string? ServerBase { get; init; }
+
+    /// <summary>What answers questions about codes; null for the terminology that is loaded.</summary>
+    public TerminologyService? Terminology { get; init; }
 }
 
 /// <summary>What a search may ask for at most. Beyond it the request is refused as too costly; <c>_count</c> is lowered instead.</summary>

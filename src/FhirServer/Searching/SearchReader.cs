@@ -37,7 +37,7 @@ internal sealed class SearchReader(SearchParameterSet parameters, TerminologySer
             return outside;
         }
 
-        var criteria = new CriterionReader(parameters, _terminology, limits, new SearchQueryOptions
+        var criteria = new CriterionReader(parameters, context.Terminology is { } own ? new TerminologyResolver(own, limits) : _terminology, limits, new SearchQueryOptions
         {
             Now = time.GetUtcNow(),
             ServerBase = context.ServerBase,

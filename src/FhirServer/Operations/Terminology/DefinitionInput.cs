@@ -84,16 +84,19 @@ internal sealed class DefinitionInput(IResourceStore store, StoredDefinitions st
         return version.IsOk ? Read(version.Value.Json, kind, $"{request.BaseUrl}/{kind}/{request.Target.Id}") : version.Error;
     }
 
-    /// <param name="nameless">The canonical for one that has none; R4 does not ask for it.</param>
-    private static Result<IDefinition> Read(ReadOnlyMemory<byte> json, DefinitionKind kind, string nameless)
+    private static Result<IDefinition> Read(ReadOnlyMemory<byte> json, DefinitionKind kind, string nameless) => DefinitionJson.Read(WithUrl(json, nameless), kind.ToString());
+
+    /// <summary>The resource with a canonical, which R4 does not ask for.</summary>
+    /// <param name="nameless">The canonical for one that has none.</param>
+    public static ReadOnlyMemory<byte> WithUrl(ReadOnlyMemory<byte> json, string nameless)
     {
         JsonObject resource = JsonNode.Parse(json.Span)!.AsObject();
-        if (resource["url"] is null)
+        if (resource["url"] is not null)
         {
-            resource["url"] = nameless;
-            json = NodeJson.Of(resource);
+            return json;
         }
 
-        return DefinitionJson.Read(json, kind.ToString());
+        resource["url"] = nameless;
+        return NodeJson.Of(resource);
     }
 }

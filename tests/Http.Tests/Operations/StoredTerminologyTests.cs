@@ -1,0 +1,71 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace HealthChain.Http.Tests.Operations;
+
+/// <summary>Value sets and code systems that are stored here, in searches: https://hl7.org/fhir/R4/search.html#token</summary>
+public sealed class StoredTerminologyTests(FhirServerFixture server) : OperationTest(server)
+{
+    private async Task<string> StoreAsync()
+    {
+        string id = Unique("st");
+        await StoreAsync($$"""
+            {"resourceType":"CodeSystem","id":"{{id}}","url":"http://example.org/cs/{{id}}","status":"active","content":"complete","hierarchyMeaning":"is-a",
+             "concept":[{"code":"animal","concept":[{"code":"dog"},{"code":"cat"}]},{"code":"plant"}]}
+            """);
+        await StoreAsync($$"""{"resourceType":"ValueSet","id":"{{id}}","url":"http://example.org/vs/{{id}}","status":"active","compose":{"include":[{"system":"http://example.org/cs/{{id}}","concept":[{"code":"dog"},{"code":"plant"}]}]} }""");
+        await StoreAsync($$"""{"resourceType":"ValueSet","id":"{{id}}-nameless","status":"active","compose":{"include":[{"system":"http://example.org/cs/{{id}}","concept":[{"code":"cat"}]}]} }""");
+        foreach (string code in new[] { "animal", "dog", "cat", "plant" })
+        {
+            await StoreAsync($$"""{"resourceType":"Observation","id":"{{id}}-{{code}}","meta":{"tag":[{"code":"{{id}}"}]},"status":"final","code":{"coding":[{"system":"http://example.org/cs/{{id}}","code":"{{code}}"}]} }""");
+        }
+
+        return id;
+    }
+
+    [Theory]
+    [InlineData("code:in=http://example.org/vs/{0}", "dog plant")]
+    [InlineData("code:not-in=http://example.org/vs/{0}", "animal cat")]
+    [InlineData("code:in=ValueSet/{0}", "dog plant")]
+    [InlineData("code:in=ValueSet/{0}-nameless", "cat")]
+    [InlineData("code:in=ValueSet/{0}-nameless,http://example.org/vs/{0}", "cat dog plant")]
+    [InlineData("code:below=http://example.org/cs/{0}|animal", "animal cat dog")]
+    [InlineData("code:above=http://example.org/cs/{0}|dog", "animal dog")]
+    public async Task Searches_use_stored_definitions(string query, string codes)
+    {
+        string id = await StoreAsync();
+
+        string[] found = await FindAsync($"Observation?_tag={id}&{string.Format(query, id)}");
+
+        Assert.Equal(codes, string.Join(' ', found.Select(observation => observation[(id.Length + 1)..]).Order(StringComparer.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("code:in=http://example.org/vs/absent")]
+    [InlineData("code:in=ValueSet/absent")]
+    [InlineData("code:below=http://example.org/cs/absent|x")]
+    public async Task What_is_neither_loaded_nor_stored_is_an_error(string query) =>
+        Assert.InRange((int)(await GetAsync($"Observation?{query}")).Status, 400, 499);
+
+    [Fact]
+    public async Task Operations_answer_within_a_batch()
+    {
+        string id = await StoreAsync();
+        Answer answer = await PostAsync("", """
+            {"resourceType":"Bundle","type":"batch","entry":[
+              {"request":{"method":"GET","url":"ValueSet/{id}/$expand"}},
+              {"request":{"method":"GET","url":"CodeSystem/$lookup?system=http://example.org/cs/{id}&code=dog"}},
+              {"request":{"method":"GET","url":"Patient/absent/$everything"}},
+              {"request":{"method":"POST","url":"Patient/$validate"},"resource":{"resourceType":"Patient","active":true}},
+              {"request":{"method":"GET","url":"Observation/{id}-dog/$graphql?query={status}"}}]}
+            """.Replace("{id}", id, StringComparison.Ordinal));
+
+        Assert.Equal(HttpStatusCode.OK, answer.Status);
+        JsonNode[] entries = [.. ((JsonArray)answer.Json["entry"]!).Select(entry => entry!)];
+        Assert.True(entries.Select(entry => ((string)entry["response"]!["status"]!)[..3]).SequenceEqual(["200", "200", "404", "200", "200"]), answer.Body);
+        Assert.Equal(
+            ["ValueSet", "Parameters", null, "OperationOutcome", "Binary"],
+            entries.Select(entry => (string?)entry["resource"]?["resourceType"]));
+    }
+}
