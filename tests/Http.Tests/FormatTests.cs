@@ -127,6 +127,24 @@ public sealed class FormatTests(FhirServerFixture server) : SearchTest(server)
     }
 
     [Theory]
+    [InlineData("_format=xml")]
+    [InlineData("_pretty=true")]
+    [InlineData("_summary=true")]
+    public async Task As_deep_a_resource_as_is_taken_comes_back_in_a_bundle_too(string query)
+    {
+        const int Depth = 62;
+        string id = Unique("deep");
+        string items = string.Concat(Enumerable.Range(1, Depth).Select(level =>
+            $"\"item\":[{{\"linkId\":\"{level}\",\"type\":\"{(level < Depth ? "group\"," : "display\"")}")) + string.Concat(Enumerable.Repeat("}]", Depth));
+        Answer put = await PutAsync($"Questionnaire/{id}", $"{{\"resourceType\":\"Questionnaire\",\"id\":\"{id}\",\"status\":\"active\",{items}}}");
+        Assert.True(put.Status == HttpStatusCode.Created, put.Body);
+
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync($"Questionnaire/{id}?{query}")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync($"Questionnaire?_id={id}&{query}")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync($"Questionnaire/{id}/_history?{query}")).Status);
+    }
+
+    [Theory]
     [InlineData("gzip", "gzip")]
     [InlineData("br", "br")]
     [InlineData("gzip, br", "br")]

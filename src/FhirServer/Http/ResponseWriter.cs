@@ -11,6 +11,9 @@ namespace HealthChain.FhirServer.Http;
 /// <summary>Writes answers to the network: status, headers, and the resource in the form that was asked for.</summary>
 internal static class ResponseWriter
 {
+    // What the server itself has put together may be deeper and longer than what it takes from clients: a bundle goes around resources.
+    private static readonly ReadLimits Own = new() { MaxDepth = 512, MaxBytes = int.MaxValue, MaxStringBytes = int.MaxValue };
+
     /// <param name="blobs">Where large data of the resource lies.</param>
     public static async Task WriteAsync(HttpContext context, FhirResponse answer, ResponseForm form, BlobStore blobs)
     {
@@ -45,20 +48,31 @@ internal static class ResponseWriter
         }
 
         using var buffer = new PooledBuffer(json.Length * 2);
-        Element root = FhirJson.Read(json).Root;
-        if (form.Format == FhirFormat.Json)
+        if (Render(FhirJson.Read(json, Own), form, buffer) is { } error)
         {
-            FhirJson.Write(root, buffer, form.IsPretty);
-        }
-        else if (FhirXml.Write(root, buffer, form.IsPretty) is { } error)
-        {
-            // The resource has a character that XML lacks; the client can still have it as JSON, and learns so in XML.
+            // A page of hundreds of megabytes, or a character that XML lacks. The client can still have it as plain JSON, and learns so.
             context.Response.StatusCode = Outcomes.StatusOf(ErrorKind.NotAcceptable);
             buffer.Truncate(0);
-            FhirXml.Write(FhirJson.Read(OperationOutcome.ToJson(error.Issues)).Root, buffer, form.IsPretty);
+            Render(FhirJson.Read(OperationOutcome.ToJson(error.Issues)), form, buffer);
         }
 
         await SendAsync(context, buffer.Written, Formats.ContentType(form.Format), form.Format, blobs);
+    }
+
+    private static FhirError? Render(ReadResult read, ResponseForm form, PooledBuffer output)
+    {
+        if (!read.IsOk)
+        {
+            return new FhirError(ErrorKind.NotAcceptable, read.Issues);
+        }
+
+        if (form.Format == FhirFormat.Xml)
+        {
+            return FhirXml.Write(read.Root, output, form.IsPretty);
+        }
+
+        FhirJson.Write(read.Root, output, form.IsPretty);
+        return null;
     }
 
     public static void WriteHeaders(IHeaderDictionary headers, FhirResponse answer)

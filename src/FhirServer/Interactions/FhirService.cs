@@ -44,5 +44,5 @@ internal sealed class FhirService(
 
     private static FhirError NotOffered(FhirRequest request) => request.Target.Kind == TargetKind.Operation
         ? FhirError.NotFound($"The operation ${request.Target.Name} is not offered here by this method; metadata lists those that are.")
-        : new FhirError(ErrorKind.MethodNotAllowed, [Issue.Error(IssueType.NotSupported, $"{request.Verb} is not supported here; metadata lists what is.")]);
+        : new FhirError(ErrorKind.MethodNotAllowed, [Issue.Error(IssueType.NotSupported, $"{request.Verb.ToString().ToUpperInvariant()} is not supported here; metadata lists what is.")]);
 }
