@@ -23,15 +23,8 @@ public sealed partial class SqliteStore
     {
         // From here on the rows of all resources that nobody changes are in the tables.
         await AloneAsync(session => session.Drain());
-        long count = 0;
-        foreach (TypeSchema schema in FhirSchema.R4.Types)
-        {
-            if (_parts.Numbers.Has(schema) && (type is null || schema.Name == type))
-            {
-                count += await ReindexAsync(schema, cancellationToken);
-            }
-        }
-
+        TypeSchema? schema = type is null ? null : FhirSchema.R4.Type(type);
+        long count = type is null || schema is not null ? await ReindexAsync(schema, cancellationToken) : 0;
         if (type is null)
         {
             await AloneAsync(session => ParameterFingerprint.Write(session.Connection, _parts.Parameters));
@@ -63,7 +56,7 @@ public sealed partial class SqliteStore
         while (blobs.Count == AtOnce);
     }
 
-    private async Task<long> ReindexAsync(TypeSchema type, CancellationToken cancellationToken)
+    private async Task<long> ReindexAsync(TypeSchema? type, CancellationToken cancellationToken)
     {
         const int AtOnce = 200;
         var rids = new List<long>(AtOnce + 1);
@@ -78,7 +71,7 @@ public sealed partial class SqliteStore
             batch.Clear();
             using (ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken))
             {
-                isLast = rented.Snapshot.FindType(type.Id, after, rids, AtOnce);
+                isLast = rented.Snapshot.FindAll(type, after, rids, AtOnce);
                 Compute(rented.Snapshot, rids, batch);
             }
 
@@ -87,7 +80,7 @@ public sealed partial class SqliteStore
                 new Reindexing(session, _parts).Write(batch);
                 return batch.Count;
             }));
-            count += batch.Count;
+            count += batch.Count(resource => !resource.IsDeleted);
             after = rids.Count > 0 ? rids[^1] : after;
         }
         while (!isLast);
@@ -99,9 +92,12 @@ public sealed partial class SqliteStore
         var head = new Head();
         foreach (long rid in rids)
         {
-            if (snapshot.TryGetHead(rid, head) && snapshot.Open(head.Newest) is { } version)
+            // A deletion has the keys of the version that it ended.
+            if (snapshot.TryGetHead(rid, head)
+                && snapshot.FindVersion(rid, head.IsDeleted ? head.Version - 1 : head.Version) is { } row
+                && snapshot.Open(row.Sequence) is { } version)
             {
-                batch.Add(Reindexing.Of(rid, version, _preparers));
+                batch.Add(Reindexing.Of(head, row.Instant, version, _preparers));
             }
         }
     }

@@ -128,6 +128,18 @@ public abstract class VersionContract(Func<StoreSetup, IResourceStore> open) : S
     }
 
     [Fact]
+    public async Task Of_a_thousand_parallel_updates_of_one_version_one_wins()
+    {
+        await CommitAsync(Transaction.Of(PatientOf("a")));
+        Result<CommitResult>[] results = await Task.WhenAll(Enumerable.Range(0, 1000).Select(number => Task.Run(
+            async () => await Store.CommitAsync(Everything, Transaction.Of(PatientOf("a"), new AtVersion(Key("Patient/a"), 1 + (number % 3))), Cancel), Cancel)));
+        long[] won = [.. results.Select(result => result.Value).OfType<Committed>().Select(committed => committed.Versions[0]!.Version).Order()];
+        Assert.Equal(Enumerable.Range(2, won.Length).Select(version => (long)version), won);
+        Assert.InRange(won.Length, 1, 3);
+        Assert.Equal(won[^1], (await ReadAsync("Patient/a"))!.Version);
+    }
+
+    [Fact]
     public async Task A_transaction_is_written_whole_or_not_at_all()
     {
         await PutAsync("""{"resourceType":"Patient","id":"a"}""");

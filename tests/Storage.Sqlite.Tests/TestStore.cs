@@ -10,12 +10,11 @@ namespace HealthChain.Storage.Sqlite.Tests;
 internal sealed class TestStore : IResourceStore
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly StoreSetup _setup;
     private readonly Func<SqliteStoreOptions, SqliteStoreOptions> _change;
 
     public TestStore(StoreSetup setup, Func<SqliteStoreOptions, SqliteStoreOptions>? change = null)
     {
-        _setup = setup;
+        Setup = setup;
         _change = change ?? (options => options);
         Open();
     }
@@ -23,6 +22,9 @@ internal sealed class TestStore : IResourceStore
     public SqliteStore Store { get; private set; }
 
     public KeyStore Keys { get; private set; }
+
+    /// <summary>What it is opened with next time.</summary>
+    public StoreSetup Setup { get; set; }
 
     public string Folder => _folder.Path;
 
@@ -35,7 +37,7 @@ internal sealed class TestStore : IResourceStore
         Keys = KeyStore.Open(new KeyStoreOptions { Folder = _folder.File("keys"), TenantKeyFolder = _folder.File("tenant") });
         try
         {
-            Store = SqliteStore.OpenAsync(Options, Keys, _setup.Hasher, _setup.Parameters, _setup.Time, CancellationToken.None).GetAwaiter().GetResult();
+            Store = SqliteStore.OpenAsync(Options, Keys, Setup.Hasher, Setup.Parameters, Setup.Time, CancellationToken.None).GetAwaiter().GetResult();
         }
         catch
         {

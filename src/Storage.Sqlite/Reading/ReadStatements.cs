@@ -18,6 +18,7 @@ internal sealed class ReadStatements(Connection connection) : IDisposable
         connection.Prepare("SELECT rid FROM range WHERE p=? AND w=? AND lo BETWEEN ? AND ? AND hi BETWEEN ? AND ? AND h=?");
 
     public Statement Type { get; } = connection.Prepare("SELECT rid FROM res INDEXED BY res_type WHERE type=? AND op>=0 AND rid>? ORDER BY rid");
+    public Statement All { get; } = connection.Prepare("SELECT rid FROM res NOT INDEXED WHERE rid>? AND (?=0 OR type=?) ORDER BY rid");
     public Statement Head { get; } = connection.Prepare($"SELECT {HeadColumns} FROM res WHERE rid=?");
     public Statement Subject { get; } = connection.Prepare("SELECT sub FROM subject WHERE h=?");
     public Statement SubjectId { get; } = connection.Prepare("SELECT id FROM subject WHERE sub=?");
@@ -47,7 +48,7 @@ internal sealed class ReadStatements(Connection connection) : IDisposable
     {
         foreach (Statement statement in new[]
         {
-            Begin, End, Newest, Value, ValueOfPatient, Range, Type, Head, Subject, SubjectId, Current, Versions, NewestFirst, Body, BySequence,
+            Begin, End, Newest, Value, ValueOfPatient, Range, Type, All, Head, Subject, SubjectId, Current, Versions, NewestFirst, Body, BySequence,
             Instant, Down, DownOfType, DownOfResource, CountOfType, CountOfResource, Blobs, ByNumber,
         })
         {

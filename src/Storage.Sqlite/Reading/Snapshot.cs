@@ -1,3 +1,4 @@
+using HealthChain.Fhir.Schema;
 using HealthChain.Storage.Sealing;
 using HealthChain.Storage.Sqlite.Database;
 using HealthChain.Storage.Sqlite.Index;
@@ -88,6 +89,18 @@ internal sealed partial class Snapshot : IDisposable
         _sql.Type.Bind(1, _numbers.OfType(type));
         _sql.Type.Bind(2, afterRid);
         Collect(_sql.Type, rids, most);
+        return rids.Count <= most;
+    }
+
+    /// <summary>Resources of a type, or of all, in the order of their first versions, deleted ones too.</summary>
+    public bool FindAll(TypeSchema? type, long afterRid, List<long> rids, int limit)
+    {
+        int most = Most(rids, limit);
+        int number = type is null ? 0 : _numbers.OfType(type.Id);
+        _sql.All.Bind(1, afterRid);
+        _sql.All.Bind(2, number);
+        _sql.All.Bind(3, number);
+        Collect(_sql.All, rids, most);
         return rids.Count <= most;
     }
 

@@ -6,16 +6,21 @@ using HealthChain.Storage.Sqlite.Reading;
 namespace HealthChain.Storage.Sqlite.Writing;
 
 /// <summary>A resource with its index computed again.</summary>
-internal sealed record Reindexed(long Rid, long Sequence, PreparedPut Put);
+/// <param name="Sequence">Of its newest version, which may be a deletion.</param>
+internal sealed record Reindexed(long Rid, long Sequence, bool IsDeleted, PreparedPut Put);
 
 /// <summary>Replaces the index of resources that did not change since, directly in the tables.</summary>
 internal sealed class Reindexing(WriterSession session, EngineParts parts)
 {
-    /// <summary>Computes the index of a current resource from its content.</summary>
-    public static Reindexed Of(long rid, StoredVersion version, PreparerPool preparers)
+    /// <summary>Computes the index of a resource from its content.</summary>
+    /// <param name="instant">Of the content, in milliseconds of Unix time.</param>
+    /// <param name="content">Its newest version; of a deleted one the version before.</param>
+    public static Reindexed Of(Head head, long instant, StoredVersion content, PreparerPool preparers)
     {
-        var put = new Put(version.Key, FhirJson.Read(version.Json).Root);
-        return new Reindexed(rid, version.Sequence, preparers.Use(preparer => preparer.Prepare(put)));
+        var put = new Put(content.Key, FhirJson.Read(content.Json).Root);
+        PreparedPut prepared = preparers.Use(preparer => preparer.Prepare(put));
+        prepared.SetInstant(instant);
+        return new Reindexed(head.Rid, head.Newest, head.IsDeleted, prepared);
     }
 
     /// <summary>
@@ -40,10 +45,9 @@ internal sealed class Reindexing(WriterSession session, EngineParts parts)
             }
 
             PreparedPut put = resource.Put;
-            put.SetInstant(head.Instant);
             long patient = put.Patient == 0 ? 0 : subjects.Of(put.Patient).Number;
             before.Read(head);
-            after.Set(put.Rows, put.PutType, patient, head.Rid);
+            after.Set(resource.IsDeleted ? [] : put.Rows, put.PutType, patient, head.Rid);
             before.ChangeTo(after, session.Tables, head.Newest);
             update.Bind(1, patient);
             update.Bind(2, put.Keys);

@@ -105,6 +105,11 @@ internal sealed class WriterSession : IDisposable
                 Index.Freeze(State.Sequence);
             }
         }
+
+        // Commits that only took rows away left nothing to flush.
+        Sql.Begin.Run();
+        Sql.Set(Meta.Watermark, State.Sequence);
+        Commit();
     }
 
     public void Dispose()
