@@ -69,7 +69,8 @@ public sealed class DiffTests(FhirServerFixture server) : OperationTest(server)
     {
         string id = await StoreVersionsAsync();
 
-        Assert.Contains("replace Patient.meta", await DiffAsync($"Patient/{id}/$diff?includeMeta=true"));
+        // The dates of two versions may be the same; their numbers never are.
+        Assert.Contains(await DiffAsync($"Patient/{id}/$diff?includeMeta=true"), operation => operation.StartsWith("replace Patient.meta", StringComparison.Ordinal));
     }
 
     [Fact]
