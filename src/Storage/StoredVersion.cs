@@ -28,6 +28,9 @@ public sealed record StoredVersion(
 
     /// <summary>True when large values of it lie in blobs: <see cref="Json"/> holds references in their place.</summary>
     public bool HasBlobs { get; init; }
+
+    /// <summary>As <see cref="Put.IsPosted"/> said.</summary>
+    public bool IsPosted { get; init; }
 }
 
 /// <summary>What the erasure of a patient removed.</summary>

@@ -22,6 +22,9 @@ public abstract record Write(ResourceKey Key);
 /// </param>
 public sealed record Put(ResourceKey Key, Element Resource) : Write(Key)
 {
+    /// <summary>The server chose the id: a create, which histories tell from a put to an id that the client chose.</summary>
+    public bool IsPosted { get; init; }
+
     /// <summary>The blobs to which the content refers; they are durable already.</summary>
     public IReadOnlyList<BlobAddress> Blobs { get; init; } = BlobStandIn.AddressesIn(Resource);
 }

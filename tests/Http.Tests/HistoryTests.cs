@@ -41,11 +41,25 @@ public sealed class HistoryTests(FhirServerFixture server) : FhirTest(server)
         Assert.Equal("history", (string?)answer.Json["type"]);
         Assert.Equal(3, (int)answer.Json["total"]!);
         JsonNode[] entries = Entries(answer);
-        Assert.Equal(["DELETE", "PUT", "POST"], entries.Select(entry => (string?)entry["request"]!["method"]));
-        Assert.Equal([$"Patient/{id}", $"Patient/{id}", "Patient"], entries.Select(entry => (string?)entry["request"]!["url"]));
+        Assert.Equal(["DELETE", "PUT", "PUT"], entries.Select(entry => (string?)entry["request"]!["method"]));
+        Assert.Equal([$"Patient/{id}", $"Patient/{id}", $"Patient/{id}"], entries.Select(entry => (string?)entry["request"]!["url"]));
         Assert.Equal(["204 No Content", "200 OK", "201 Created"], entries.Select(entry => (string?)entry["response"]!["status"]));
         Assert.Equal(["W/\"3\"", "W/\"2\"", "W/\"1\""], entries.Select(entry => (string?)entry["response"]!["etag"]));
         Assert.All(entries, entry => Assert.Equal($"{Base}Patient/{id}", (string?)entry["fullUrl"]));
+    }
+
+    [Fact]
+    public async Task A_create_stands_in_the_history_as_what_it_was()
+    {
+        string posted = await CreateAsync("""{"resourceType":"Patient"}""");
+        string put = Unique();
+        await PutAsync("Patient/" + put, $$"""{"resourceType":"Patient","id":"{{put}}"}""");
+
+        JsonNode ofPost = Entries(await GetAsync($"Patient/{posted}/_history")).Single()["request"]!;
+        JsonNode ofPut = Entries(await GetAsync($"Patient/{put}/_history")).Single()["request"]!;
+
+        Assert.Equal(("POST", "Patient"), ((string?)ofPost["method"], (string?)ofPost["url"]));
+        Assert.Equal(("PUT", "Patient/" + put), ((string?)ofPut["method"], (string?)ofPut["url"]));
     }
 
     [Fact]

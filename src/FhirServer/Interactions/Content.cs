@@ -50,7 +50,7 @@ internal sealed class Content(Validator validator, ServerOptions options)
         };
         return issues.Any(issue => issue.IsError)
             ? new FhirError(KindOf(resource), issues)
-            : new CheckedPut(new Put(plan.Key, resource), issues);
+            : new CheckedPut(new Put(plan.Key, resource) { IsPosted = plan.IsPosted }, issues);
     }
 
     /// <summary>Validates once more, which only who sent a faulty resource waits for.</summary>

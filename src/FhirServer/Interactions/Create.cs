@@ -22,13 +22,13 @@ internal sealed class Create(ConditionalSearch search, IdSource ids) : IWritePla
         var key = new ResourceKey(type.Name, ids.Next(type));
         if (request.Conditions.IfNoneExist is not { } criteria)
         {
-            return new PutPlan(key, resource.Value, []);
+            return new PutPlan(key, resource.Value, []) { IsPosted = true };
         }
 
         Result<Match> match = await search.FindAsync(request, type, Criteria(criteria), atMost: 1, cancellationToken);
         return !match.IsOk ? match.Error
             : match.Value.Single is { } found ? new FoundPlan(found, [match.Value.Guard])
-            : new PutPlan(key, resource.Value, [match.Value.Guard]);
+            : new PutPlan(key, resource.Value, [match.Value.Guard]) { IsPosted = true };
     }
 
     /// <summary>The header holds "just the search parameters (what would be in the URL following the "?")"; the rest of a url does no harm.</summary>

@@ -21,7 +21,11 @@ internal abstract record WritePlan(IReadOnlyList<Guard> Guards);
 
 /// <summary>A new version of a resource.</summary>
 /// <param name="Resource">Its content as the client gave it: without the id of the key perhaps, not yet checked, references not yet resolved.</param>
-internal sealed record PutPlan(ResourceKey Key, Element Resource, IReadOnlyList<Guard> Guards) : WritePlan(Guards);
+internal sealed record PutPlan(ResourceKey Key, Element Resource, IReadOnlyList<Guard> Guards) : WritePlan(Guards)
+{
+    /// <summary>A create: the id is of the server's choice.</summary>
+    public bool IsPosted { get; init; }
+}
 
 internal sealed record DeletePlan(IReadOnlyList<ResourceKey> Keys, IReadOnlyList<Guard> Guards) : WritePlan(Guards);
 

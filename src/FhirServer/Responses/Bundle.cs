@@ -190,12 +190,10 @@ internal sealed class Bundle
     /// <summary>https://hl7.org/fhir/R4/http.html#history: the request that could have led to the version, and what was answered.</summary>
     private static void WriteHistory(PooledBuffer output, StoredVersion version)
     {
-        // What came first was posted, or put to an id that the client chose; which of the two makes no difference to the result.
-        bool isPosted = version is { Change: ChangeKind.Create, Version: 1 };
-        output.Write(isPosted ? "\"request\":{\"method\":\"POST\",\"url\":\""u8
+        output.Write(version.IsPosted ? "\"request\":{\"method\":\"POST\",\"url\":\""u8
             : version.IsDeleted ? "\"request\":{\"method\":\"DELETE\",\"url\":\""u8
             : "\"request\":{\"method\":\"PUT\",\"url\":\""u8);
-        if (isPosted)
+        if (version.IsPosted)
         {
             output.WriteText(version.Key.Type);
         }

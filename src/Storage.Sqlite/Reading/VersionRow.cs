@@ -29,5 +29,6 @@ internal readonly record struct VersionRow(long Sequence, long Rid, long Version
         new(key, Version, DateTimeOffset.FromUnixTimeMilliseconds(Instant), Sequence, Operation.KindOf(Op), Operation.IsDeletion(Op) ? default : plain)
         {
             HasBlobs = Operation.HasBlobs(Op),
+            IsPosted = Operation.IsPosted(Op),
         };
 }

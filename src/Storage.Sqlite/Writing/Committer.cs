@@ -90,7 +90,7 @@ internal sealed class Committer(WriteStatements sql, WriterState state, RecentIn
         long sequence = state.NextSequence();
         Subject subject = put.Patient == 0 ? Subject.NoPerson : _subjects.Of(put.Patient);
         ChangeKind change = exists && !_head.IsDeleted ? ChangeKind.Update : ChangeKind.Create;
-        int op = Operation.Of(change, put.Blobs.Count > 0);
+        int op = Operation.OfPut(change == ChangeKind.Update, put.Blobs.Count > 0, put.IsPosted);
         var row = new VersionRow(sequence, rid, version, instant, op, put.PutType, subject.Number);
         byte[] body = put.Body.Fill(version, DateTimeOffset.FromUnixTimeMilliseconds(instant));
         WriteVersion(row, subject.Id, body);
@@ -124,7 +124,7 @@ internal sealed class Committer(WriteStatements sql, WriterState state, RecentIn
         long instant = state.Now();
         long sequence = state.NextSequence();
         TypeSchema type = _head.Type;
-        var row = new VersionRow(sequence, _head.Rid, _head.Version + 1, instant, Operation.Of(ChangeKind.Delete, hasBlobs: false), type, _head.Subject);
+        var row = new VersionRow(sequence, _head.Rid, _head.Version + 1, instant, Operation.OfDelete, type, _head.Subject);
         WriteVersion(row, view.SubjectIdOf(_head.Subject)!.Value, BodyTemplate.OfDeletion(write.Key));
         _before.Read(_head);
         WriteResource(row, _head.Identity, _head.Patient, _head.Coded, exists: true);

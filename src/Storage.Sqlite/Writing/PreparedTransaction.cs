@@ -19,7 +19,8 @@ internal sealed record PreparedDelete(ResourceKey Key, TypeSchema? Type, long Id
 /// <param name="Rows">Its index rows in order; patient and rid are missing.</param>
 /// <param name="Patient">Hash of the one patient's reference in whose compartment it is; 0 for none or several.</param>
 internal sealed record PreparedPut(
-    ResourceKey Key, TypeSchema PutType, long Identity, BodyTemplate Body, byte[] Keys, int InstantAt, IndexRow[] Rows, long Patient, IReadOnlyList<BlobAddress> Blobs)
+    ResourceKey Key, TypeSchema PutType, long Identity, BodyTemplate Body, byte[] Keys, int InstantAt, IndexRow[] Rows, long Patient, IReadOnlyList<BlobAddress> Blobs,
+    bool IsPosted)
     : PreparedWrite(Key, PutType, Identity)
 {
     /// <summary>Completes the keys.</summary>

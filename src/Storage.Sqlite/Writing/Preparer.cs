@@ -92,7 +92,8 @@ internal sealed class Preparer(SearchParameterSet parameters, IndexHasher hasher
             hasInstant ? codedKeys.AsSpan().IndexOf(mark) : -1,
             [.. _rows],
             patient,
-            put.Blobs);
+            put.Blobs,
+            put.IsPosted);
     }
 
     /// <summary>In place of what the content says about its last update, which is ignored, comes a key to be completed.</summary>

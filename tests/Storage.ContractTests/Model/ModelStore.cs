@@ -247,7 +247,7 @@ public sealed class ModelStore(StoreSetup setup) : IResourceStore
         {
             byte[] json = ModelMeta.Fill(put, number, now);
             ChangeKind change = before is null || before.Stored.IsDeleted ? ChangeKind.Create : ChangeKind.Update;
-            var stored = new StoredVersion(write.Key, number, now, sequence, change, json) { HasBlobs = put.Blobs.Count > 0 };
+            var stored = new StoredVersion(write.Key, number, now, sequence, change, json) { HasBlobs = put.Blobs.Count > 0, IsPosted = put.IsPosted };
             version = Extract(stored, before?.Created ?? sequence);
             _blobs[sequence] = put.Blobs;
         }
