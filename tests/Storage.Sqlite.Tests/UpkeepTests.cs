@@ -44,6 +44,30 @@ public sealed class UpkeepTests : EngineTests
         Assert.True(after.IndexRows > after.Resources);
     }
 
+    [Fact]
+    public async Task A_store_at_rest_has_everything_in_the_database_itself()
+    {
+        await CommitAsync([PatientOf(1, "Rest")]);
+        string copy = _elsewhere.File("without-log.db");
+        long found = 0;
+        for (int tries = 0; tries < 60 && found == 0; tries++)
+        {
+            await Task.Delay(250, Cancel);
+            File.Copy(Path.Combine(Test.Options.Folder, Files.DatabaseName), copy, overwrite: true);
+            using Connection connection = Connection.OpenForWriting(copy);
+            try
+            {
+                found = connection.QueryInt64("SELECT count(*) FROM value");
+            }
+            catch (SqliteException)
+            {
+                // The file was copied before or while the log was.
+            }
+        }
+
+        Assert.NotEqual(0, found);
+    }
+
     [Theory]
     [InlineData("UPDATE ver SET body=(SELECT body FROM ver WHERE vid=2) WHERE vid=3", "cannot be opened")]
     [InlineData("UPDATE ver SET hash=zeroblob(32) WHERE vid=3", "hash")]

@@ -8,7 +8,7 @@ namespace HealthChain.Storage.Sqlite.Writing;
 
 /// <summary>
 /// The one thread that writes. It takes what waits, commits it together, and completes the callers when it is durable. When it has nothing
-/// to do, it moves index rows from memory to the tables.
+/// to do, it moves index rows from memory to the tables and the log into the database.
 /// </summary>
 internal sealed class Writer : IDisposable
 {
@@ -25,6 +25,7 @@ internal sealed class Writer : IDisposable
     private readonly Thread _thread;
     private WriterSession? _session;
     private WriteRequest? _held;
+    private bool _isAtRest;
     private int _queued;
     private string? _failure;
 
@@ -115,15 +116,16 @@ internal sealed class Writer : IDisposable
             return true;
         }
 
-        TimeSpan patience = _session is not { Index.IsEmpty: false } session ? Timeout.InfiniteTimeSpan
-            : session.Index.Set.Frozen is null ? Quiet
-            : TimeSpan.FromMilliseconds(1);
+        TimeSpan patience = _session is not { } session || _isAtRest ? Timeout.InfiniteTimeSpan
+            : session.Index is { IsEmpty: false, Set.Frozen: not null } ? TimeSpan.FromMilliseconds(1)
+            : Quiet;
         if (!_queue.TryTake(out request, patience))
         {
             return false;
         }
 
         Interlocked.Add(ref _queued, -request.Weight);
+        _isAtRest = false;
         return true;
     }
 
@@ -236,6 +238,14 @@ internal sealed class Writer : IDisposable
     {
         try
         {
+            if (session.Index.IsEmpty)
+            {
+                // While the log holds anything that is not copied, readers look for every page in it first.
+                _checkpointer.Finish();
+                _isAtRest = session.Connection.Checkpoint();
+                return;
+            }
+
             if (session.Index.Set.Frozen is null)
             {
                 session.Index.Freeze(session.State.Sequence);
