@@ -76,7 +76,7 @@ public sealed class CrashRun(int seed, Action<string>? say = null)
     private async Task LoadAndKillAsync(string folder, int kill, CancellationToken cancellationToken)
     {
         string program = typeof(CrashRun).Assembly.Location;
-        using Process process = Process.Start(new ProcessStartInfo("dotnet", ["exec", program, "load", folder, $"{seed + kill}"]) 
+        using Process process = Process.Start(new ProcessStartInfo("dotnet", ["exec", program, "load", folder, $"{seed + kill}"])
         {
             RedirectStandardOutput = true,
             UseShellExecute = false,

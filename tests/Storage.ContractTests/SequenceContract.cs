@@ -46,11 +46,13 @@ public abstract class SequenceContract(Func<StoreSetup, IResourceStore> open) : 
         if (kind == 10)
         {
             var patient = Key("Patient/r" + (1 + random.Next(Resources)));
-            return ($"erase {patient}", async store =>
+            return ($"erase {patient}", EraseAsync);
+
+            async Task<string> EraseAsync(IResourceStore store)
             {
                 Result<Erasure> erased = await store.EraseAsync(scope, patient, Cancel);
                 return $"{erased.Error?.Kind}, {(erased.IsOk ? erased.Value : null)}, {await store.ReindexAsync(scope, null, Cancel)}";
-            });
+            }
         }
 
         if (kind < 5)
