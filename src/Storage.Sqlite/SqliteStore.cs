@@ -21,6 +21,7 @@ public sealed partial class SqliteStore : IResourceStore
     private readonly ChangeSignal _changes;
     private readonly SearchEngine _search;
     private volatile bool _parametersChanged;
+    private bool _isDisposed;
 
     private SqliteStore(
         Files files, EngineParts parts, PreparerPool preparers, ReaderPool readers, Writer writer, ChangeSignal changes, SearchEngine search, bool parametersChanged)
@@ -125,6 +126,11 @@ public sealed partial class SqliteStore : IResourceStore
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, true))
+        {
+            return;
+        }
+
         // Waits for a thread that may have seconds of flushing before it.
         await Task.Run(_writer.Dispose);
         _readers.Dispose();

@@ -45,6 +45,17 @@ public sealed class UpkeepTests : EngineTests
     }
 
     [Fact]
+    public async Task Closing_a_store_twice_does_no_harm()
+    {
+        await CommitAsync([PatientOf(1, "Twice")]);
+        await Store.DisposeAsync();
+        await Store.DisposeAsync();
+
+        await Test.ReopenAsync();
+        await AssertSoundAsync();
+    }
+
+    [Fact]
     public async Task A_store_at_rest_has_everything_in_the_database_itself()
     {
         await CommitAsync([PatientOf(1, "Rest")]);
