@@ -12,14 +12,17 @@ internal static class Levels
     {
         // level 0
         ["Fhir"] = [],
-        ["LedgerAnchor"] = [],
+        ["LedgerProofs"] = [],
+        ["LedgerAnchor"] = ["LedgerProofs"],
+        // The verifier that strangers run: it shares nothing but the code of the proofs.
+        ["LedgerVerifier"] = ["LedgerProofs"],
         // level 1
-        ["Storage"] = ["Fhir"],
+        ["Storage"] = ["Fhir", "LedgerProofs"],
         // level 2: drivers and features see the store contract and the core, never each other
-        ["Storage.Sqlite"] = ["Fhir", "Storage"],
-        ["Storage.Cosmos"] = ["Fhir", "Storage"],
+        ["Storage.Sqlite"] = ["Fhir", "LedgerProofs", "Storage"],
+        ["Storage.Cosmos"] = ["Fhir", "LedgerProofs", "Storage"],
         // level 3
-        ["FhirServer"] = ["Fhir", "LedgerAnchor", "Storage", "Storage.Sqlite", "Storage.Cosmos", .. Features],
+        ["FhirServer"] = ["Fhir", "LedgerProofs", "LedgerAnchor", "Storage", "Storage.Sqlite", "Storage.Cosmos", .. Features],
         // The build step that compiles the definitions; Fhir runs it but does not link it.
         ["Fhir.Compiler"] = [],
     };
@@ -28,7 +31,7 @@ internal static class Levels
     {
         foreach (var feature in Features)
         {
-            Allowed[feature] = ["Fhir", "LedgerAnchor", "Storage"];
+            Allowed[feature] = ["Fhir", "LedgerProofs", "LedgerAnchor", "Storage"];
         }
     }
 
