@@ -13,8 +13,20 @@ internal abstract class WriteRequest
     public abstract void Fail(Exception exception);
 }
 
-/// <summary>A transaction. Committed together with others that wait.</summary>
-internal sealed class CommitRequest(PreparedTransaction transaction, CancellationToken cancellationToken) : WriteRequest
+/// <summary>Something that is committed together with others that wait: one transaction of the database, one synchronisation.</summary>
+internal abstract class GroupRequest : WriteRequest
+{
+    /// <summary>Whoever gave up before the writer came to it gets nothing written.</summary>
+    public abstract bool IsCancelled { get; }
+
+    public abstract void Apply(Committer committer);
+
+    /// <summary>To be called when what was applied is durable.</summary>
+    public abstract void Complete();
+}
+
+/// <summary>A transaction.</summary>
+internal sealed class CommitRequest(PreparedTransaction transaction, CancellationToken cancellationToken) : GroupRequest
 {
     private readonly TaskCompletionSource<Result<CommitResult>> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Result<CommitResult> _result;
@@ -23,13 +35,11 @@ internal sealed class CommitRequest(PreparedTransaction transaction, Cancellatio
 
     public Task<Result<CommitResult>> Done => _done.Task;
 
-    /// <summary>Whoever gave up before the writer came to it gets nothing written.</summary>
-    public bool IsCancelled => cancellationToken.IsCancellationRequested && _done.TrySetCanceled(cancellationToken);
+    public override bool IsCancelled => cancellationToken.IsCancellationRequested && _done.TrySetCanceled(cancellationToken);
 
-    public void Apply(Committer committer) => _result = committer.Apply(transaction);
+    public override void Apply(Committer committer) => _result = committer.Apply(transaction);
 
-    /// <summary>To be called when what was applied is durable.</summary>
-    public void Complete() => _done.TrySetResult(_result);
+    public override void Complete() => _done.TrySetResult(_result);
 
     public override void Refuse(FhirError error) => _done.TrySetResult(error);
 

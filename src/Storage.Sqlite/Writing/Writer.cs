@@ -21,7 +21,7 @@ internal sealed class Writer : IDisposable
     private readonly Checkpointer _checkpointer;
     private readonly ChangeSignal _changes;
     private readonly SqliteStoreOptions _options;
-    private readonly List<CommitRequest> _group = [];
+    private readonly List<GroupRequest> _group = [];
     private readonly Thread _thread;
     private WriterSession? _session;
     private WriteRequest? _held;
@@ -99,7 +99,7 @@ internal sealed class Writer : IDisposable
             }
             else
             {
-                Gather((CommitRequest)request);
+                Gather((GroupRequest)request);
                 RunGroup(_group);
                 _group.Clear();
             }
@@ -130,25 +130,25 @@ internal sealed class Writer : IDisposable
     }
 
     /// <summary>Takes what waits besides, up to the size of a group.</summary>
-    private void Gather(CommitRequest first)
+    private void Gather(GroupRequest first)
     {
         _group.Add(first);
         int weight = first.Weight;
         while (weight < _options.MaxGroup && _queue.TryTake(out WriteRequest? next))
         {
             Interlocked.Add(ref _queued, -next.Weight);
-            if (next is not CommitRequest commit || weight + commit.Weight > _options.MaxGroup)
+            if (next is not GroupRequest member || weight + member.Weight > _options.MaxGroup)
             {
                 _held = next;
                 return;
             }
 
-            _group.Add(commit);
-            weight += commit.Weight;
+            _group.Add(member);
+            weight += member.Weight;
         }
     }
 
-    private void RunGroup(List<CommitRequest> group)
+    private void RunGroup(List<GroupRequest> group)
     {
         try
         {
@@ -159,7 +159,7 @@ internal sealed class Writer : IDisposable
             Abandon(exception);
             if (MayPass(exception) || group.Count <= 1)
             {
-                foreach (CommitRequest request in group)
+                foreach (GroupRequest request in group)
                 {
                     Answer(request, exception);
                 }
@@ -168,7 +168,7 @@ internal sealed class Writer : IDisposable
             }
 
             // One of them is to blame; the others must not suffer.
-            foreach (CommitRequest request in group)
+            foreach (GroupRequest request in group)
             {
                 RunGroup([request]);
             }
@@ -178,7 +178,7 @@ internal sealed class Writer : IDisposable
 
         Volatile.Write(ref _failure, null);
         _changes.Advance(_session.State.Sequence);
-        foreach (CommitRequest request in group)
+        foreach (GroupRequest request in group)
         {
             request.Complete();
         }
@@ -186,13 +186,13 @@ internal sealed class Writer : IDisposable
         NoticeLog(_session);
     }
 
-    private static void Commit(WriterSession session, List<CommitRequest> group)
+    private static void Commit(WriterSession session, List<GroupRequest> group)
     {
         long start = session.Meter.Start();
         session.Sql.Begin.Run();
         int rows = session.Index.Set.Active.Count;
         group.RemoveAll(request => request.IsCancelled);
-        foreach (CommitRequest request in group)
+        foreach (GroupRequest request in group)
         {
             request.Apply(session.Committer);
         }
