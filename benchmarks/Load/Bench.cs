@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json;
 using HealthChain.Load.Data;
 using HealthChain.Load.Http;
 using HealthChain.Load.Scenarios;
@@ -43,9 +45,19 @@ internal sealed class Bench : IAsyncDisposable
         await File.WriteAllBytesAsync(sample, buffer.AsMemory(0, length));
         var server = await ServerChild.StartAsync(
             Repository.PathOf("artifacts/bin/HealthChain.FhirServer/release/healthchain"),
-            ["serve", "--development", "--urls", "http://127.0.0.1:0", "--data", Path.Combine(folder.FullName, "data"), .. options.Server]);
+            ["serve", "--development", "--urls", "http://127.0.0.1:0", "--data", options.Kept ?? Path.Combine(folder.FullName, "data"), .. options.Server]);
         var bare = await ServerChild.StartAsync(Environment.ProcessPath!, "bare", sample);
-        return new Bench(options, table, folder, server, bare);
+        return new Bench(options, table, folder, server, bare) { Patients = options.Kept is null ? 0 : await CountPatientsAsync(server) };
+    }
+
+    /// <summary>How many patients a kept folder has.</summary>
+    private static async Task<long> CountPatientsAsync(ServerChild server)
+    {
+        using var connection = await Connection.OpenAsync(server.Address);
+        var response = await connection.ExchangeAsync(Encoding.UTF8.GetBytes(Requests.Get("/fhir/Patient?_summary=count")));
+        UnexpectedAnswerException.Unless(response.Status == 200, "200", response);
+        using var bundle = JsonDocument.Parse(response.Body);
+        return bundle.RootElement.GetProperty("total").GetInt64();
     }
 
     /// <summary>Loads whole patients until there are so many resources.</summary>
@@ -125,6 +137,11 @@ internal sealed class Bench : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Options.Kept is not null)
+        {
+            await Server.StopAsync();
+        }
+
         await Server.DisposeAsync();
         await Bare.DisposeAsync();
         _folder.Delete(recursive: true);

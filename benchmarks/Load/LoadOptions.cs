@@ -24,6 +24,9 @@ internal sealed record LoadOptions
     /// <summary>Where data folders are made.</summary>
     public string Folder { get; private init; } = Path.GetTempPath();
 
+    /// <summary>A data folder that stays: what a run loaded into it, the next need not load again.</summary>
+    public string? Kept { get; private init; }
+
     /// <summary>Further arguments for the server.</summary>
     public string[] Server { get; private init; } = [];
 
@@ -55,6 +58,7 @@ internal sealed record LoadOptions
                 "--bytes" => options with { Bytes = int.Parse(value) },
                 "--resources" => options with { Resources = long.Parse(value) },
                 "--folder" => options with { Folder = value },
+                "--keep" => options with { Kept = value },
                 var name => throw new FormatException($"{name} is not an option."),
             };
             arguments = arguments[2..];

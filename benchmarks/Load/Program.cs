@@ -13,7 +13,7 @@ var names = args.TakeWhile(argument => !argument.StartsWith("--", StringComparis
 var chosen = names is ["all"] ? Scenario.All : [.. names.Select(name => Scenario.All.FirstOrDefault(scenario => scenario.Name == name)).OfType<Scenario>()];
 if (chosen.Length == 0 || (names is not ["all"] && chosen.Length != names.Length))
 {
-    Console.Error.WriteLine($"Usage: SCENARIO ... [--connections N] [--seconds S] [--warm-up S] [--rounds N] [--bytes N] [--resources N] [--folder PATH] [--alone] [--server ARGUMENT ...]\n\n  all");
+    Console.Error.WriteLine($"Usage: SCENARIO ... [--connections N] [--seconds S] [--warm-up S] [--rounds N] [--bytes N] [--resources N] [--folder PATH] [--keep PATH] [--alone] [--server ARGUMENT ...]\n\n  all");
     foreach (var scenario in Scenario.All)
     {
         Console.Error.WriteLine($"  {scenario.Name,-15} {scenario.Summary}");

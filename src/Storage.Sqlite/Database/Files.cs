@@ -49,6 +49,7 @@ internal sealed class Files : IDisposable
             connection.Execute($"PRAGMA cache_size={-options.WriterCacheBytes / 1024}");
             connection.Execute("PRAGMA wal_autocheckpoint=0");
             connection.Execute($"PRAGMA journal_size_limit={2 * options.CheckpointBytes}");
+            connection.WatchLog();
             return connection;
         }
         catch

@@ -32,12 +32,28 @@ internal static class ResultCodes
     public const int Done = 101;
 }
 
+/// <summary>How a log is copied: https://www.sqlite.org/c3ref/wal_checkpoint_v2.html</summary>
+internal enum CheckpointMode
+{
+    /// <summary>As far as readers allow, without waiting for anybody.</summary>
+    Passive = 0,
+
+    /// <summary>All of it, and the next commit begins it anew: waits for those who still read in it, while new readers read the database alone.</summary>
+    Restart = 2,
+
+    /// <summary>The same, and the file is cut off.</summary>
+    Truncate = 3,
+}
+
 /// <summary>A database connection. Used by one thread at a time (opened without SQLite's own mutex).</summary>
 internal sealed unsafe class Connection : IDisposable
 {
     private const int ReadOnly = 0x1;
     private const int ReadWriteCreate = 0x2 | 0x4;
     private const int NoMutex = 0x8000;
+
+    /// <summary>Milliseconds to wait for a lock of another connection.</summary>
+    private const int Patience = 10_000;
 
     private nint _handle;
     private int* _logPages;
@@ -100,16 +116,16 @@ internal sealed unsafe class Connection : IDisposable
         _ = SqliteLibrary.WalHook(_handle, &CountPages, _logPages);
     }
 
-    /// <summary>Copies the log into the database as far as readers allow, without waiting for anybody.</summary>
-    /// <param name="truncate">Wait for readers, copy everything and cut the log off.</param>
-    /// <returns>Whether all of the log was copied, so that the next commit begins it anew.</returns>
-    public bool Checkpoint(bool truncate = false)
+    /// <summary>Copies the log into the database.</summary>
+    /// <param name="patience">Milliseconds to wait for readers.</param>
+    /// <returns>Whether all was done that was asked for; false when readers held a part of the log for longer.</returns>
+    public bool Checkpoint(CheckpointMode mode, int patience = Patience)
     {
-        const int Passive = 0;
-        const int Truncate = 3;
         int log;
         int copied;
-        int code = SqliteLibrary.WalCheckpointV2(_handle, null, truncate ? Truncate : Passive, &log, &copied);
+        _ = SqliteLibrary.BusyTimeout(_handle, patience);
+        int code = SqliteLibrary.WalCheckpointV2(_handle, null, (int)mode, &log, &copied);
+        _ = SqliteLibrary.BusyTimeout(_handle, Patience);
         if ((code & 0xFF) != ResultCodes.Busy)
         {
             Check(code);
@@ -165,7 +181,7 @@ internal sealed unsafe class Connection : IDisposable
         {
             connection.Check(code);
             _ = SqliteLibrary.ExtendedResultCodes(handle, 1);
-            _ = SqliteLibrary.BusyTimeout(handle, 10_000);
+            _ = SqliteLibrary.BusyTimeout(handle, Patience);
             return connection;
         }
         catch

@@ -12,6 +12,12 @@ internal sealed class Checkpointer(Files files, SqliteStoreOptions options)
     /// <summary>A log that has grown so much longer than asked for is copied by the writer, whatever it costs.</summary>
     private const int MostTimes = 8;
 
+    /// <summary>
+    /// Milliseconds for which the writer waits until those who read in the log have ended, as searches do at once. Without it there would always be one
+    /// under load, and the log would never begin anew.
+    /// </summary>
+    private const int ReaderPatience = 100;
+
     private readonly int _pages = (int)(options.CheckpointBytes / Schema.PageBytes);
     private int _next;
     private Task _copying = Task.CompletedTask;
@@ -30,7 +36,7 @@ internal sealed class Checkpointer(Files files, SqliteStoreOptions options)
         {
             _hasRest = false;
             _copying.GetAwaiter().GetResult();
-            bool beginsAnew = writer.Checkpoint();
+            bool beginsAnew = writer.Checkpoint(CheckpointMode.Restart, ReaderPatience);
 
             // A reader may hold the log for long (a backup, a check): what is copied already is not tried again with each commit.
             _next = beginsAnew ? _pages : writer.LogPages + _pages;
@@ -48,6 +54,6 @@ internal sealed class Checkpointer(Files files, SqliteStoreOptions options)
     private void Copy()
     {
         using Connection connection = files.OpenForWriting(options with { WriterCacheBytes = 1 << 20 });
-        connection.Checkpoint();
+        connection.Checkpoint(CheckpointMode.Passive);
     }
 }

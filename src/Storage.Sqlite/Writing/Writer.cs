@@ -242,7 +242,7 @@ internal sealed class Writer : IDisposable
             {
                 // While the log holds anything that is not copied, readers look for every page in it first.
                 _checkpointer.Finish();
-                _isAtRest = session.Connection.Checkpoint();
+                _isAtRest = session.Connection.Checkpoint(CheckpointMode.Passive);
                 return;
             }
 
@@ -270,7 +270,7 @@ internal sealed class Writer : IDisposable
         {
             _checkpointer.Finish();
             _session?.Drain();
-            _session?.Connection.Checkpoint(truncate: true);
+            _session?.Connection.Checkpoint(CheckpointMode.Truncate);
         }
         catch (Exception exception)
         {
