@@ -1,15 +1,31 @@
+using System.Security.Cryptography;
+using Org.BouncyCastle.Asn1.X9;
+using Org.BouncyCastle.Crypto.EC;
+using Org.BouncyCastle.Math;
+using Org.BouncyCastle.Math.EC;
+using Org.BouncyCastle.Math.EC.Multiplier;
 using Org.BouncyCastle.Math.EC.Rfc8032;
+using Org.BouncyCastle.Utilities;
+using ECPoint = Org.BouncyCastle.Math.EC.ECPoint;
 
 namespace HealthChain.LedgerProofs;
 
 /// <summary>
 /// Everything that the base library lacks. The only file that knows which library brings it, so that another one takes its place by
-/// changing this file and one reference (docs/adr says why this library and which of its advisories do not concern us).
+/// changing this file and one reference (docs/adr/0021-one-old-library-for-two-curves.md says which of its advisories concern us).
 /// </summary>
 public static class Curves
 {
     public const int Ed25519KeyBytes = 32;
     public const int Ed25519SignatureBytes = 64;
+    public const int Secp256k1SecretBytes = 32;
+
+    /// <summary>A point: x, then y. The byte 0x04 that some formats put in front is left out, as Ethereum does.</summary>
+    public const int Secp256k1PublicKeyBytes = 64;
+
+    private static readonly X9ECParameters _secp256k1 = CustomNamedCurves.GetByName("secp256k1");
+    private static readonly BigInteger _order = _secp256k1.N;
+    private static readonly BigInteger _halfOrder = _order.ShiftRight(1);
 
     /// <param name="seed">The secret of 32 bytes from which RFC 8032 derives the rest.</param>
     public static byte[] Ed25519PublicKey(ReadOnlySpan<byte> seed)
@@ -31,4 +47,157 @@ public static class Curves
         publicKey.Length == Ed25519KeyBytes
         && signature.Length == Ed25519SignatureBytes
         && Ed25519.Verify(signature.ToArray(), 0, publicKey.ToArray(), 0, message.ToArray(), 0, message.Length);
+
+    /// <summary>Whether these bytes are a secret of the curve: 32 of them, as a number from 1 to its order less 1.</summary>
+    public static bool IsSecp256k1Secret(ReadOnlySpan<byte> secret) => secret.Length == Secp256k1SecretBytes && IsScalar(Number(secret));
+
+    /// <exception cref="ArgumentException">It is no secret of the curve.</exception>
+    public static byte[] Secp256k1PublicKey(ReadOnlySpan<byte> secret) =>
+        Bytes(new FixedPointCombMultiplier().Multiply(_secp256k1.G, Secret(secret)).Normalize());
+
+    /// <summary>Signs a hash with the nonce of RFC 6979 §3.2 (HMAC-SHA256): the same hash gives the same signature.</summary>
+    /// <remarks>The s of the result is in the lower half, as EIP-2 asks, and its recovery id follows that.</remarks>
+    /// <exception cref="ArgumentException">It is no secret of the curve.</exception>
+    public static Secp256k1Signature SignSecp256k1(ReadOnlySpan<byte> secret, Hash256 hash)
+    {
+        BigInteger key = Secret(secret);
+        BigInteger message = Number(hash.ToArray());
+        using var nonces = new Rfc6979Nonces(secret, Fixed(message.Mod(_order)));
+        while (true)
+        {
+            BigInteger nonce = Number(nonces.Next());
+            if (!IsScalar(nonce))
+            {
+                continue;
+            }
+
+            // A comb with fixed steps and a table that is read in full: the nonce decides neither branches nor addresses.
+            ECPoint point = new FixedPointCombMultiplier().Multiply(_secp256k1.G, nonce).Normalize();
+            BigInteger r = point.AffineXCoord.ToBigInteger();
+
+            // Points beyond the order exist with a chance of 2^-128 and would need a recovery id that Ethereum does not have.
+            if (r.SignValue == 0 || r.CompareTo(_order) >= 0)
+            {
+                continue;
+            }
+
+            BigInteger s = Blinded(nonce, message.Add(r.Multiply(key)));
+            if (s.SignValue == 0)
+            {
+                continue;
+            }
+
+            bool odd = point.AffineYCoord.TestBitZero();
+            bool high = s.CompareTo(_halfOrder) > 0;
+            return new Secp256k1Signature(new Hash256(Fixed(r)), new Hash256(Fixed(high ? _order.Subtract(s) : s)), odd != high);
+        }
+    }
+
+    /// <summary>Whose signature of that hash it is.</summary>
+    /// <returns>The public key; null when the signature is nobody's, or its s is in the upper half: EIP-2 refuses these because each has a twin.</returns>
+    public static byte[]? RecoverSecp256k1(Hash256 hash, Secp256k1Signature signature)
+    {
+        BigInteger r = Number(signature.R.ToArray());
+        BigInteger s = Number(signature.S.ToArray());
+        if (!IsScalar(r) || !IsScalar(s) || s.CompareTo(_halfOrder) > 0)
+        {
+            return null;
+        }
+
+        ECPoint point;
+        try
+        {
+            point = _secp256k1.Curve.DecodePoint([signature.IsOdd ? (byte)3 : (byte)2, .. signature.R.ToArray()]);
+        }
+        catch (ArgumentException)
+        {
+            // No point has that x.
+            return null;
+        }
+
+        // SEC 1 §4.1.6: Q = r⁻¹ (sR − eG).
+        BigInteger inverse = BigIntegers.ModOddInverse(_order, r);
+        BigInteger ofBase = _order.Subtract(Number(hash.ToArray()).Mod(_order)).Multiply(inverse).Mod(_order);
+        BigInteger ofPoint = s.Multiply(inverse).Mod(_order);
+        ECPoint key = ECAlgorithms.SumOfTwoMultiplies(_secp256k1.G, ofBase, point, ofPoint).Normalize();
+        return key.IsInfinity ? null : Bytes(key);
+    }
+
+    // k⁻¹ · sum, with both factors multiplied by a random number first: what the arithmetic takes longer over is then never the secret's doing.
+    private static BigInteger Blinded(BigInteger nonce, BigInteger sum)
+    {
+        Span<byte> random = stackalloc byte[Secp256k1SecretBytes];
+        RandomNumberGenerator.Fill(random);
+        random[0] &= 0x7F;
+        random[^1] |= 1;
+        BigInteger blind = Number(random);
+        return BigIntegers.ModOddInverse(_order, nonce.Multiply(blind).Mod(_order)).Multiply(sum.Multiply(blind).Mod(_order)).Mod(_order);
+    }
+
+    private static BigInteger Secret(ReadOnlySpan<byte> secret) =>
+        IsSecp256k1Secret(secret) ? Number(secret) : throw new ArgumentException("This is no secret of secp256k1.", nameof(secret));
+
+    private static bool IsScalar(BigInteger number) => number.SignValue > 0 && number.CompareTo(_order) < 0;
+
+    private static BigInteger Number(ReadOnlySpan<byte> bytes) => new(1, bytes.ToArray());
+
+    private static byte[] Fixed(BigInteger number) => BigIntegers.AsUnsignedByteArray(Hash256.Bytes, number);
+
+    private static byte[] Bytes(ECPoint point) => [.. point.AffineXCoord.GetEncoded(), .. point.AffineYCoord.GetEncoded()];
+}
+
+/// <summary>An ECDSA signature over secp256k1 from which the signer can be told.</summary>
+/// <param name="IsOdd">Whether the y of the point whose x is r is odd: Ethereum's <c>yParity</c>.</param>
+public readonly record struct Secp256k1Signature(Hash256 R, Hash256 S, bool IsOdd);
+
+/// <summary>The nonces of RFC 6979 §3.2 for one secret and one hash, in order.</summary>
+internal sealed class Rfc6979Nonces : IDisposable
+{
+    private readonly byte[] _key = new byte[Hash256.Bytes];
+    private readonly byte[] _value = new byte[Hash256.Bytes];
+    private bool _started;
+
+    /// <param name="hash">Reduced by the order: <c>bits2octets</c>.</param>
+    public Rfc6979Nonces(ReadOnlySpan<byte> secret, ReadOnlySpan<byte> hash)
+    {
+        Array.Fill(_value, (byte)1);
+        Span<byte> seed = stackalloc byte[Hash256.Bytes + 1 + 2 * Hash256.Bytes];
+        secret.CopyTo(seed[(Hash256.Bytes + 1)..]);
+        hash.CopyTo(seed[(2 * Hash256.Bytes + 1)..]);
+        for (byte step = 0; step < 2; step++)
+        {
+            _value.CopyTo(seed);
+            seed[Hash256.Bytes] = step;
+            Advance(seed);
+        }
+
+        CryptographicOperations.ZeroMemory(seed);
+    }
+
+    public ReadOnlySpan<byte> Next()
+    {
+        if (_started)
+        {
+            Span<byte> seed = stackalloc byte[Hash256.Bytes + 1];
+            _value.CopyTo(seed);
+            seed[^1] = 0;
+            Advance(seed);
+        }
+
+        _started = true;
+        HMACSHA256.HashData(_key, _value, _value);
+        return _value;
+    }
+
+    public void Dispose()
+    {
+        CryptographicOperations.ZeroMemory(_key);
+        CryptographicOperations.ZeroMemory(_value);
+    }
+
+    private void Advance(ReadOnlySpan<byte> seed)
+    {
+        HMACSHA256.HashData(_key, seed, _key);
+        HMACSHA256.HashData(_key, _value, _value);
+    }
 }
