@@ -47,7 +47,7 @@ public sealed class ConditionalDeleteTests(FhirServerFixture server) : FhirTest(
             await CreateAsync(Samples.Patient(identifier: identifier));
         }
 
-        Answer answer = await DeleteAsync(Path(identifier) + "&_count=2", ("Prefer", "return=OperationOutcome"));
+        Answer answer = await DeleteAsync(Path(identifier), ("Prefer", "return=OperationOutcome"));
 
         Assert.Contains("30", answer.Body, StringComparison.Ordinal);
         Assert.Empty(await FindAsync(Path(identifier)));
@@ -74,6 +74,22 @@ public sealed class ConditionalDeleteTests(FhirServerFixture server) : FhirTest(
         Assert.Equal(HttpStatusCode.PreconditionFailed, (await DeleteAsync(Path(identifier), ("If-Match", "W/\"2\""))).Status);
         Assert.Equal(HttpStatusCode.OK, (await GetAsync("Patient/" + id)).Status);
         Assert.Equal(HttpStatusCode.NoContent, (await DeleteAsync(Path(identifier), ("If-Match", "W/\"1\""))).Status);
+    }
+
+    [Theory]
+    [InlineData("_count=1")]
+    [InlineData("_sort=_lastUpdated")]
+    [InlineData("_include=Patient:organization")]
+    [InlineData("_revinclude:iterate=Observation:patient")]
+    public async Task What_says_nothing_about_which_ones_are_meant_is_refused_and_nothing_is_deleted(string parameter)
+    {
+        string identifier = Unique();
+        string[] ids = [await CreateAsync(Samples.Patient(identifier: identifier)), await CreateAsync(Samples.Patient(identifier: identifier))];
+
+        Answer answer = await DeleteAsync($"Patient?identifier={identifier}&{parameter}");
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
+        Assert.Equal(ids.Order(), (await FindAsync($"Patient?identifier={identifier}")).Order());
     }
 }
 

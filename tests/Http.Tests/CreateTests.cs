@@ -340,4 +340,13 @@ public sealed class CreateTests(FhirServerFixture server) : FhirTest(server)
         Assert.Equal(HttpStatusCode.MethodNotAllowed, answer.Status);
         Assert.Contains("PUT", answer.Header("Allow")!, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task An_issue_about_the_content_as_a_whole_names_no_expression()
+    {
+        Answer answer = await PostAsync("Patient", "[]");
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
+        Assert.Null(answer.Json["issue"]![0]!["expression"]);
+    }
 }

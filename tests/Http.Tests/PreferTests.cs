@@ -105,4 +105,42 @@ public sealed class PreferTests(FhirServerFixture server) : FhirTest(server)
         Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
         Assert.Equal("OperationOutcome", (string?)answer.Json["resourceType"]);
     }
+
+    [Theory]
+    [InlineData("POST", "Patient", "return=minimal", "return=minimal")]
+    [InlineData("POST", "Patient", "Return=minimal; foo", "return=minimal")]
+    [InlineData("POST", "Patient", "return=representation, handling=strict", "return=representation")]
+    [InlineData("POST", "Patient", "return=minimal, return=representation", "return=minimal")]
+    [InlineData("POST", "Patient", "return=everything", null)]
+    [InlineData("POST", "Patient", "respond-async, return=minimal", "return=minimal")]
+    [InlineData("DELETE", "Patient/{id}", "return=OperationOutcome", "return=OperationOutcome")]
+    [InlineData("DELETE", "Patient/{id}", "return=representation", null)]
+    [InlineData("GET", "Patient/{id}", "handling=strict, return=minimal", "handling=strict")]
+    [InlineData("GET", "Patient?_id=x", "handling=lenient", "handling=lenient")]
+    [InlineData("GET", "Patient?_id=x", "return=minimal", null)]
+    [InlineData("GET", "metadata", "handling=strict", null)]
+    public async Task The_preferences_that_were_followed_are_named(string method, string path, string preference, string? applied)
+    {
+        string id = await CreateAsync(Samples.Patient());
+
+        Answer answer = await SendAsync(new HttpMethod(method), path.Replace("{id}", id, StringComparison.Ordinal), method == "POST" ? Samples.Patient() : null, ("Prefer", preference));
+
+        Assert.InRange((int)answer.Status, 200, 204);
+        Assert.Equal(applied, answer.Header("Preference-Applied"));
+    }
+
+    [Fact]
+    public async Task The_preferences_for_a_bundle_are_those_of_its_entries() => Assert.Equal(
+        "return=minimal, handling=strict",
+        (await PostAsync("", Samples.Batch(Samples.Entry("GET", "Patient?_id=x")), ("Prefer", "handling=strict, return=minimal"))).Header("Preference-Applied"));
+
+    [Fact]
+    public async Task Who_would_rather_be_refused_than_answered_at_once_is()
+    {
+        Answer answer = await GetAsync("Patient?_id=x", ("Prefer", "respond-async, handling=strict"));
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
+        Assert.Equal(["not-supported"], answer.IssueCodes);
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync("Patient?_id=x", ("Prefer", "respond-async"))).Status);
+    }
 }

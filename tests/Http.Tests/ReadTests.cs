@@ -244,4 +244,27 @@ public sealed class ReadTests(FhirServerFixture server) : FhirTest(server)
 
         Assert.Equal(HttpStatusCode.NotModified, answer.Status);
     }
+
+    [Theory]
+    [InlineData("W/\"1\"", HttpStatusCode.OK)]
+    [InlineData("*", HttpStatusCode.OK)]
+    [InlineData("W/\"2\"", HttpStatusCode.PreconditionFailed)]
+    public async Task A_read_on_condition_of_a_version_gives_that_version_or_nothing(string tags, HttpStatusCode status)
+    {
+        string id = await CreateAsync(Samples.Patient());
+
+        Assert.Equal(status, (await GetAsync("Patient/" + id, ("If-Match", tags))).Status);
+    }
+
+    [Theory]
+    [InlineData("GET", "Patient/x/$meta-add", "POST")]
+    [InlineData("DELETE", "Patient/$validate", "GET, HEAD, POST")]
+    [InlineData("PUT", "ValueSet/$expand", "GET, HEAD, POST")]
+    public async Task An_operation_says_by_which_methods_it_can_be_called(string method, string path, string allowed)
+    {
+        Answer answer = await SendAsync(new HttpMethod(method), path);
+
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, answer.Status);
+        Assert.Equal(allowed, answer.Header("Allow"));
+    }
 }

@@ -159,7 +159,7 @@ public sealed class SearchTests(FhirServerFixture server) : SearchTest(server)
     [Theory]
     [InlineData("handling=strict")]
     [InlineData("handling=\"strict\"")]
-    [InlineData("respond-async; handling=strict")]
+    [InlineData("wait=10; handling=strict")]
     [InlineData("return=minimal, handling=strict")]
     public async Task An_unknown_parameter_is_refused_under_strict_handling(string prefer)
     {

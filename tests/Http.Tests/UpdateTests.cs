@@ -217,6 +217,29 @@ public sealed class UpdateTests(FhirServerFixture server) : FhirTest(server)
     {
         Assert.Equal(HttpStatusCode.BadRequest, (await PutAsync("Patient", Samples.Patient(Unique()))).Status);
     }
+
+    [Theory]
+    [InlineData("a_b")]
+    [InlineData("a%20b")]
+    [InlineData("a%C3%A9")]
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")]
+    public async Task An_id_that_no_resource_can_have_is_refused(string id)
+    {
+        Answer answer = await PutAsync("Patient/" + id, Samples.Patient("a"));
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
+        Assert.Equal(["value"], answer.IssueCodes);
+    }
+
+    [Theory]
+    [InlineData(".")]
+    [InlineData("..")]
+    public async Task A_resource_that_no_url_could_lead_to_cannot_be_made_in_a_bundle_either(string id)
+    {
+        Answer answer = await PostAsync("", Samples.Batch(Samples.Entry("PUT", "Patient/" + id, Samples.Patient(id))));
+
+        Assert.StartsWith("404", (string?)answer.Json["entry"]![0]!["response"]!["status"], StringComparison.Ordinal);
+    }
 }
 
 /// <summary>A server that gives all ids itself: "405 Method Not allowed - the resource did not exist prior to the update, and the server does not allow client defined ids".</summary>

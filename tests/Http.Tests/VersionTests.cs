@@ -129,4 +129,15 @@ public sealed class VersionTests(FhirServerFixture server) : FhirTest(server)
     {
         Assert.Equal(HttpStatusCode.Created, (await PostAsync("Patient", Samples.Patient(), ("If-Match", "W/\"1\""))).Status);
     }
+
+    [Theory]
+    [InlineData("01")]
+    [InlineData("+1")]
+    [InlineData("1.0")]
+    public async Task Another_spelling_of_a_version_is_another_version(string version)
+    {
+        string id = await CreateAsync(Samples.Patient());
+
+        Assert.Equal(HttpStatusCode.NotFound, (await GetAsync($"Patient/{id}/_history/{version}")).Status);
+    }
 }

@@ -92,7 +92,13 @@ internal sealed partial class GraphQlRun
         }
 
         SearchArguments arguments = ReadArguments(field, search, focus);
-        var context = new SearchContext { Types = [search.Type], Handling = SearchHandling.Strict, ServerBase = _request.BaseUrl };
+        var context = new SearchContext
+        {
+            Types = [search.Type],
+            Handling = SearchHandling.Strict,
+            ServerBase = _request.BaseUrl,
+            Terminology = (await _service.Terminology.ForAsync(_request.Requester.Scope, arguments.Query, cancellationToken)).Value,
+        };
         SearchRequest plan = _service.Searches.Read(context, arguments.Query).Value.Request;
         plan = plan with { After = arguments.After, CountTotal = search.IsConnection };
         if (!search.IsConnection && !arguments.Query.Any(parameter => parameter.Name == "_count"))

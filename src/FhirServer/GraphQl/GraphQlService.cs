@@ -5,6 +5,7 @@ using HealthChain.Fhir.FhirPath;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Search;
 using HealthChain.FhirServer.Http;
+using HealthChain.FhirServer.Operations;
 using HealthChain.FhirServer.Responses;
 using HealthChain.FhirServer.Searching;
 using HealthChain.Storage;
@@ -17,7 +18,8 @@ internal readonly record struct GraphQlQuestion(string Text, string? Operation, 
 
 /// <summary>Answers requests in GraphQL, on the system or on one resource: https://hl7.org/fhir/R4/graphql.html</summary>
 /// <remarks>Without state; what a request may cost is bounded by its <see cref="Limits"/>.</remarks>
-internal sealed class GraphQlService(IResourceStore store, SearchReader searches, SearchParameterSet parameters, PageCursors cursors)
+internal sealed class GraphQlService(
+    IResourceStore store, SearchReader searches, SearchTerminology terminology, SearchParameterSet parameters, PageCursors cursors)
 {
     /// <summary>What one expression within a request may take; there may be one for each element of each resource.</summary>
     private const int MaxFhirPathSteps = 100_000;
@@ -27,6 +29,8 @@ internal sealed class GraphQlService(IResourceStore store, SearchReader searches
     public IResourceStore Store => store;
 
     public SearchReader Searches => searches;
+
+    public SearchTerminology Terminology => terminology;
 
     public SearchParameterSet Parameters => parameters;
 

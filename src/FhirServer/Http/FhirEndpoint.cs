@@ -45,6 +45,11 @@ internal sealed class FhirEndpoint(FhirService service, Requesters requesters, B
         Result<FhirResponse> response = await service.AnswerAsync(request, context.RequestAborted);
         if (response.IsOk)
         {
+            if (PreferenceApplied(request) is { Length: > 0 } applied)
+            {
+                context.Response.Headers["Preference-Applied"] = applied;
+            }
+
             await (BinaryContent.Find(request, response.Value, context.Request.Headers.Accept) is { } content
                 ? content.WriteAsync(context, response.Value, blobs)
                 : ResponseWriter.WriteAsync(context, response.Value, form, blobs));
@@ -63,7 +68,9 @@ internal sealed class FhirEndpoint(FhirService service, Requesters requesters, B
     {
         if (RequestTarget.Read(context.Request.Path.Value) is not { } target)
         {
-            return FhirError.NotFound("There is nothing at this path. The FHIR base is /fhir; /fhir/metadata says what it offers.");
+            return context.Request.Method == "PUT" && RequestTarget.HasIllegalId(context.Request.Path.Value)
+                ? FhirError.Of(ErrorKind.Invalid, IssueType.Value, "The url names an id that no resource can have: 1 to 64 letters, digits, '-' and '.'.")
+                : FhirError.NotFound("There is nothing at this path. The FHIR base is /fhir; /fhir/metadata says what it offers.");
         }
 
         if (VerbOf(context.Request.Method) is not { } verb)
@@ -104,6 +111,12 @@ internal sealed class FhirEndpoint(FhirService service, Requesters requesters, B
             prefer = prefer with { Return = ReturnPreference.Minimal };
         }
 
+        // https://www.rfc-editor.org/rfc/rfc7240#section-2 has servers pass over what they cannot do, unless the client would rather be refused.
+        if (prefer is { AsksToBeAnsweredLater: true, Handling: SearchHandling.Strict })
+        {
+            return FhirError.Unsupported("This server answers at once; it has no asynchronous answers to this request, as respond-async asks for.");
+        }
+
         return new FhirRequest
         {
             Verb = verb,
@@ -116,6 +129,22 @@ internal sealed class FhirEndpoint(FhirService service, Requesters requesters, B
             Requester = requester.Value,
             BaseUrl = options.BaseUrl ?? BaseUrlOf(context.Request),
         };
+    }
+
+    /// <summary>
+    /// The preferences that were followed: https://www.rfc-editor.org/rfc/rfc7240#section-3. What a write answers with is of no meaning
+    /// to a read, and what happens to unknown parameters none to a write.
+    /// </summary>
+    private static string PreferenceApplied(FhirRequest request)
+    {
+        Preferences prefer = request.Prefer;
+        bool isBundle = request.Target.Kind == TargetKind.System && request.Verb == HttpVerb.Post;
+        bool writes = isBundle || (request.Target.Kind is TargetKind.Type or TargetKind.Instance && request.Verb is not (HttpVerb.Get or HttpVerb.Head));
+
+        // Nothing is left of what was deleted.
+        bool isReturnApplied = writes && !(request.Verb == HttpVerb.Delete && prefer.Return == ReturnPreference.Representation);
+        bool isHandlingApplied = isBundle || (!writes && request.Target.Kind is not (TargetKind.Operation or TargetKind.Capabilities));
+        return string.Join(", ", new[] { isReturnApplied ? prefer.AskedReturn : null, isHandlingApplied ? prefer.AskedHandling : null }.OfType<string>());
     }
 
     private string Allowed(RequestTarget target) => string.Join(", ", service.Allowed(target).Select(verb => verb.ToString().ToUpperInvariant()));

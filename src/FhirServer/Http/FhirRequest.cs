@@ -109,4 +109,13 @@ internal enum ReturnPreference
 internal sealed record Preferences(ReturnPreference Return = ReturnPreference.Unspecified, SearchHandling Handling = SearchHandling.Lenient)
 {
     public static Preferences None { get; } = new();
+
+    /// <summary>The preference for what a write answers with as it was sent; null when none was that the server knows.</summary>
+    public string? AskedReturn { get; init; }
+
+    /// <summary>The same for what happens to unknown parameters.</summary>
+    public string? AskedHandling { get; init; }
+
+    /// <summary><c>respond-async</c>: to be answered later, at another place.</summary>
+    public bool AsksToBeAnsweredLater { get; init; }
 }

@@ -47,7 +47,7 @@ internal static class OperationOutcome
             json.WriteString("diagnostics"u8, diagnostics);
         }
 
-        if (issue.Expression is not null)
+        if (!string.IsNullOrEmpty(issue.Expression))
         {
             json.WriteStartArray("expression"u8);
             json.WriteStringValue(issue.Expression);

@@ -23,6 +23,7 @@ internal static class RequestHeaders
     }
 
     /// <summary>https://hl7.org/fhir/R4/http.html#ops (return) and https://hl7.org/fhir/R4/search.html#errors (handling)</summary>
+    /// <remarks>https://www.rfc-editor.org/rfc/rfc7240#section-2: names are compared whatever their case, and of several the first counts.</remarks>
     public static Preferences PreferOf(IHeaderDictionary headers)
     {
         StringValues values = headers["Prefer"];
@@ -34,19 +35,35 @@ internal static class RequestHeaders
         Preferences preferences = Preferences.None;
         foreach (string preference in values.ToString().Split([',', ';'], StringSplitOptions.TrimEntries))
         {
-            preferences = preference.Replace(" ", "", StringComparison.Ordinal).Replace("\"", "", StringComparison.Ordinal) switch
+            int equals = preference.IndexOf('=', StringComparison.Ordinal);
+            string name = (equals < 0 ? preference : preference[..equals]).TrimEnd().ToLowerInvariant();
+            string value = equals < 0 ? "" : preference[(equals + 1)..].Trim().Trim('"');
+            preferences = name switch
             {
-                "return=minimal" => preferences with { Return = ReturnPreference.Minimal },
-                "return=representation" => preferences with { Return = ReturnPreference.Representation },
-                "return=OperationOutcome" => preferences with { Return = ReturnPreference.OperationOutcome },
-                "handling=strict" => preferences with { Handling = SearchHandling.Strict },
-                "handling=lenient" => preferences with { Handling = SearchHandling.Lenient },
+                "return" when preferences.AskedReturn is null && ReturnOf(value) is { } wanted => preferences with { Return = wanted, AskedReturn = $"return={value}" },
+                "handling" when preferences.AskedHandling is null && HandlingOf(value) is { } handling => preferences with { Handling = handling, AskedHandling = $"handling={value}" },
+                "respond-async" => preferences with { AsksToBeAnsweredLater = true },
                 _ => preferences,
             };
         }
 
         return preferences;
     }
+
+    private static ReturnPreference? ReturnOf(string value) => value switch
+    {
+        "minimal" => ReturnPreference.Minimal,
+        "representation" => ReturnPreference.Representation,
+        "OperationOutcome" => ReturnPreference.OperationOutcome,
+        _ => null,
+    };
+
+    private static SearchHandling? HandlingOf(string value) => value switch
+    {
+        "strict" => SearchHandling.Strict,
+        "lenient" => SearchHandling.Lenient,
+        _ => null,
+    };
 
     /// <summary>Without parameters, in lower case; empty when there is none.</summary>
     public static string MediaTypeOf(string? contentType) => contentType switch

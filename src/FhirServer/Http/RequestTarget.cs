@@ -129,9 +129,17 @@ internal readonly record struct RequestTarget(TargetKind Kind, TypeSchema? Type 
         }
     }
 
-    /// <summary>https://hl7.org/fhir/R4/datatypes.html#id</summary>
+    /// <summary>Whether a path would name a resource if its id were one.</summary>
+    public static bool HasIllegalId(ReadOnlySpan<char> path)
+    {
+        path = path.Trim('/');
+        int slash = path.IndexOf('/');
+        return slash > 0 && ResourceType(path[..slash]) is not null && !path[(slash + 1)..].ContainsAny('/', '$') && path[slash + 1] != '_' && !IsId(path[(slash + 1)..]);
+    }
+
+    /// <summary>https://hl7.org/fhir/R4/datatypes.html#id; not what clients of the web take for a step within the path.</summary>
     public static bool IsId(ReadOnlySpan<char> text) =>
-        text.Length is > 0 and <= MaxIdLength && !text.ContainsAnyExcept(IdLetters);
+        text.Length is > 0 and <= MaxIdLength && !text.ContainsAnyExcept(IdLetters) && text is not ("." or "..");
 
     private static readonly System.Buffers.SearchValues<char> IdLetters =
         System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.");

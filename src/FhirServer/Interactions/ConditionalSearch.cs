@@ -1,6 +1,8 @@
 using HealthChain.Fhir;
 using HealthChain.Fhir.Schema;
+using HealthChain.Fhir.Terminology;
 using HealthChain.FhirServer.Http;
+using HealthChain.FhirServer.Operations;
 using HealthChain.FhirServer.Searching;
 using HealthChain.Storage;
 
@@ -17,13 +19,19 @@ internal sealed record Match(Finds Guard, IReadOnlyList<StoredVersion> Found)
 /// Finds what the criteria of a conditional write mean: https://hl7.org/fhir/R4/http.html#cond-update. Always strict: an unknown
 /// parameter that a search would pass over could here change the wrong record.
 /// </summary>
-internal sealed class ConditionalSearch(SearchReader reader, IResourceStore store)
+internal sealed class ConditionalSearch(SearchReader reader, SearchTerminology terminology, IResourceStore store)
 {
     /// <summary>The matches; an error when there are more than allowed.</summary>
     public async ValueTask<Result<Match>> FindAsync(
         FhirRequest request, TypeSchema type, IReadOnlyList<QueryParameter> criteria, int atMost, CancellationToken cancellationToken)
     {
-        var context = new SearchContext { Types = [type], Handling = SearchHandling.Strict, ServerBase = request.BaseUrl };
+        Result<TerminologyService?> codes = await terminology.ForAsync(request.Requester.Scope, criteria, cancellationToken);
+        if (!codes.IsOk)
+        {
+            return codes.Error;
+        }
+
+        var context = new SearchContext { Types = [type], Handling = SearchHandling.Strict, ServerBase = request.BaseUrl, Terminology = codes.Value };
         Result<SearchPlan> plan = reader.Read(context, criteria);
         if (!plan.IsOk)
         {

@@ -1,5 +1,6 @@
 using HealthChain.Fhir;
 using HealthChain.FhirServer.Http;
+using HealthChain.FhirServer.Searching;
 using HealthChain.FhirServer.Server;
 using HealthChain.Storage;
 
@@ -27,6 +28,12 @@ internal sealed class Delete(ConditionalSearch search, IResourceStore store, Ser
 
     private async ValueTask<Result<WritePlan>> PlanConditionalAsync(FhirRequest request, CancellationToken cancellationToken)
     {
+        // Who says _count=1 may believe that no more than one will be deleted.
+        if (request.Query.FirstOrDefault(parameter => SearchReader.IsOfResult(parameter.Name)) is { Name: { } idle })
+        {
+            return FhirError.Unsupported($"'{SearchPath.Shown(idle)}' says how a search is answered, and nothing about what is to be deleted; leave it out.");
+        }
+
         Result<Match> match = await search.FindAsync(request, request.Target.Type!, request.Query, options.Limits.ConditionalDeletes, cancellationToken);
         if (!match.IsOk)
         {

@@ -42,7 +42,7 @@ internal sealed class FhirService(
         _ => writes.Find(target, verb) is null ? null : write,
     };
 
-    private static FhirError NotOffered(FhirRequest request) => request.Target.Kind == TargetKind.Operation
-        ? FhirError.NotFound($"The operation ${request.Target.Name} is not offered here by this method; metadata lists those that are.")
+    private FhirError NotOffered(FhirRequest request) => request.Target.Kind == TargetKind.Operation && !Allowed(request.Target).Any()
+        ? FhirError.NotFound($"The operation ${request.Target.Name} is not offered here; metadata lists those that are.")
         : new FhirError(ErrorKind.MethodNotAllowed, [Issue.Error(IssueType.NotSupported, $"{request.Verb.ToString().ToUpperInvariant()} is not supported here; metadata lists what is.")]);
 }

@@ -30,7 +30,13 @@ internal sealed class Read(IResourceStore store) : IInteraction
             return found.Error;
         }
 
+        // https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1: "an origin server MUST NOT perform the requested method" then.
         StoredVersion version = found.Value;
+        if (request.Conditions.IfMatch is not null && Preconditioned.Check(request.Conditions with { IfNoneMatch = null }, version) is { } failed)
+        {
+            return failed;
+        }
+
         return IsUnchanged(request.Conditions, version) ? new FhirResponse { Status = HttpStatusCode.NotModified, Version = version }
             : selection.Value.IsAll ? FhirResponse.Of(version)
             : FhirResponse.Of(version) with { Json = SubsetWriter.ToJson(version.Json.Span, request.Target.Type!, selection.Value) };
@@ -52,7 +58,7 @@ internal sealed class Read(IResourceStore store) : IInteraction
 
     private static async ValueTask<StoredVersion?> ReadVersionAsync(
         IResourceStore store, FhirRequest request, ResourceKey key, string number, CancellationToken cancellationToken) =>
-        long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long version)
+        number[0] != '0' && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long version)
             ? await store.ReadVersionAsync(request.Requester.Scope, key, version, cancellationToken)
             : null;
 

@@ -2,6 +2,7 @@ using HealthChain.Fhir;
 using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Search;
+using HealthChain.Fhir.Terminology;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Responses;
 using HealthChain.FhirServer.Searching;
@@ -16,7 +17,8 @@ namespace HealthChain.FhirServer.Operations;
 /// Observations belong to one group when they share a coding (system and code), directly or by way of others: two laboratories' own
 /// codes beside one LOINC code are the same measurement. Those with words alone are grouped by their words.
 /// </remarks>
-internal sealed class LastN(IResourceStore store, SearchReader searches, SearchParameterSet parameters, DefinitionSet definitions) : IOperation
+internal sealed class LastN(
+    IResourceStore store, SearchReader searches, SearchTerminology terminology, SearchParameterSet parameters, DefinitionSet definitions) : IOperation
 {
     /// <summary>Most observations that are looked through.</summary>
     private const int MaxObservations = 20_000;
@@ -49,7 +51,13 @@ internal sealed class LastN(IResourceStore store, SearchReader searches, SearchP
             return error;
         }
 
-        var context = new SearchContext { Types = [request.Target.Type!], Handling = request.Prefer.Handling, ServerBase = request.BaseUrl };
+        Result<TerminologyService?> codes = await terminology.ForAsync(request.Requester.Scope, query, cancellationToken);
+        if (!codes.IsOk)
+        {
+            return codes.Error;
+        }
+
+        var context = new SearchContext { Types = [request.Target.Type!], Handling = request.Prefer.Handling, ServerBase = request.BaseUrl, Terminology = codes.Value };
         Result<SearchPlan> plan = searches.Read(context, query);
         if (!plan.IsOk)
         {

@@ -16,6 +16,9 @@ internal sealed class SearchReader(SearchParameterSet parameters, TerminologySer
     private readonly TerminologyResolver _terminology = new(terminology, limits);
     private readonly IncludeReader _includes = new(parameters);
 
+    /// <summary>Whether a parameter says what the answer holds beside the matches, and in what order and size.</summary>
+    public static bool IsOfResult(string parameter) => parameter.Split(':')[0] is var name && (name is "_include" or "_revinclude" || ResultParameters.Knows(name));
+
     public Result<SearchPlan> Read(SearchContext context, IReadOnlyList<QueryParameter> query)
     {
         if (query.Count > limits.MaxParameters)

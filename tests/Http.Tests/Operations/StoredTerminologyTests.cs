@@ -32,6 +32,9 @@ public sealed class StoredTerminologyTests(FhirServerFixture server) : Operation
     [InlineData("code:in=ValueSet/{0}-nameless,http://example.org/vs/{0}", "cat dog plant")]
     [InlineData("code:below=http://example.org/cs/{0}|animal", "animal cat dog")]
     [InlineData("code:above=http://example.org/cs/{0}|dog", "animal dog")]
+    [InlineData("_filter=code in http://example.org/vs/{0}", "dog plant")]
+    [InlineData("_filter=not(code ni ValueSet/{0}-nameless) or code sb http://example.org/cs/{0}|animal", "animal cat")]
+    [InlineData("_filter=code ss http://example.org/cs/{0}|animal and status eq final", "animal cat dog")]
     public async Task Searches_use_stored_definitions(string query, string codes)
     {
         string id = await StoreAsync();
@@ -39,6 +42,38 @@ public sealed class StoredTerminologyTests(FhirServerFixture server) : Operation
         string[] found = await FindAsync($"Observation?_tag={id}&{string.Format(query, id)}");
 
         Assert.Equal(codes, string.Join(' ', found.Select(observation => observation[(id.Length + 1)..]).Order(StringComparer.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Conditional_writes_use_stored_definitions()
+    {
+        string id = await StoreAsync();
+
+        Answer answer = await DeleteAsync($"Observation?_tag={id}&code:in=ValueSet/{id}");
+
+        Assert.Equal(HttpStatusCode.NoContent, answer.Status);
+        Assert.Equal([$"{id}-animal", $"{id}-cat"], (await FindAsync($"Observation?_tag={id}")).Order());
+    }
+
+    [Fact]
+    public async Task The_last_observations_are_sought_with_stored_definitions()
+    {
+        string id = await StoreAsync();
+        await StoreAsync($$"""{"resourceType":"Observation","id":"{{id}}-of","status":"final","subject":{"reference":"Patient/{{id}}"},"code":{"coding":[{"system":"http://example.org/cs/{{id}}","code":"cat"}]} }""");
+
+        Assert.Equal([$"Observation/{id}-of"], Keys(await OkAsync(GetAsync($"Observation/$lastn?patient=Patient/{id}&code:below=http://example.org/cs/{id}|animal")), "match"));
+        Assert.Empty(Keys(await OkAsync(GetAsync($"Observation/$lastn?patient=Patient/{id}&code:in=ValueSet/{id}")), "match"));
+    }
+
+    [Fact]
+    public async Task Queries_in_GraphQL_use_stored_definitions()
+    {
+        string id = await StoreAsync();
+        string query = $$"""{ ObservationList(_tag: "{{id}}", _filter: "code in ValueSet/{{id}}", _sort: "_id") { id } }""";
+
+        JsonNode data = (await OkAsync(GetAsync("$graphql?query=" + Uri.EscapeDataString(query))))["data"]!;
+
+        Assert.Equal([$"{id}-dog", $"{id}-plant"], ((JsonArray)data["ObservationList"]!).Select(observation => (string)observation!["id"]!));
     }
 
     [Theory]
