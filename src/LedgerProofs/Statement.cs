@@ -93,7 +93,8 @@ public abstract record Statement(string Origin, long Sequence, long Instant)
 
     private protected abstract bool IsOwnValid { get; }
 
-    private bool IsValid => Sequence > 0 && Instant is >= 0 and <= LastInstant && IsOrigin(Origin) && IsOwnValid;
+    /// <summary>Whether it says only what a statement may say, so that it can be written.</summary>
+    public bool IsValid => Sequence > 0 && Instant is >= 0 and <= LastInstant && IsOrigin(Origin) && IsOwnValid;
 
     /// <summary>Whether it is the sequence number of an earlier leaf, or 0 for none.</summary>
     private protected bool IsEarlier(long sequence) => sequence >= 0 && sequence < Sequence;

@@ -16,7 +16,8 @@ internal sealed record EngineParts(
     Numbers Numbers,
     RowWriter RowWriter,
     HeadCache Heads,
-    TimeProvider Time)
+    TimeProvider Time,
+    string? LedgerOrigin)
 {
     public StoreMeter Meter { get; } = new();
 }

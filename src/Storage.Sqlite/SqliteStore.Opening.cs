@@ -30,10 +30,10 @@ public sealed partial class SqliteStore
         var files = new Files(options.Folder);
         try
         {
-            (Numbers numbers, bool parametersChanged) = Prepare(files, options, keys, hasher, parameters);
+            (Numbers numbers, bool parametersChanged, string? origin) = Prepare(files, options, keys, hasher, parameters);
             IndexedParameter? lastUpdated = parameters.Find(FhirSchema.R4.Type("Patient")!, "_lastUpdated");
             var rows = new RowWriter(lastUpdated is null ? -1 : numbers.OfParameter(lastUpdated.Id));
-            var parts = new EngineParts(options, keys, new ResourceSealer(keys), hasher, parameters, numbers, rows, new HeadCache(options.CachedHeads), time);
+            var parts = new EngineParts(options, keys, new ResourceSealer(keys), hasher, parameters, numbers, rows, new HeadCache(options.CachedHeads), time, origin);
             var generations = new GenerationSource(new GenerationSet(new Generation(0), null));
             var search = new SearchEngine(parts);
             WriterSession OpenSession() => OpenWriter(parts, files, generations, search.Holds);
@@ -71,16 +71,18 @@ public sealed partial class SqliteStore
     }
 
     /// <summary>Brings the tables to today's form and checks that database and keys belong together.</summary>
-    private static (Numbers Numbers, bool ParametersChanged) Prepare(Files files, SqliteStoreOptions options, KeyStore keys, IndexHasher hasher, SearchParameterSet parameters)
+    private static (Numbers Numbers, bool ParametersChanged, string? LedgerOrigin) Prepare(
+        Files files, SqliteStoreOptions options, KeyStore keys, IndexHasher hasher, SearchParameterSet parameters)
     {
         using Connection connection = files.OpenForWriting(options);
         Schema.Migrate(connection);
         connection.Execute("BEGIN IMMEDIATE");
         Numbers numbers = Numbers.Load(connection, parameters);
         CheckKeys(connection, keys, hasher);
+        string? origin = LedgerName.Of(connection, options, keys.Tenant);
         bool parametersChanged = ParameterFingerprint.IsOther(connection, parameters);
         connection.Execute("COMMIT");
-        return (numbers, parametersChanged);
+        return (numbers, parametersChanged, origin);
     }
 
     private static void CheckKeys(Connection connection, KeyStore keys, IndexHasher hasher)

@@ -9,6 +9,18 @@ public sealed record SqliteStoreOptions
     /// <summary>This server's base url without the last slash: references to it are found like relative ones.</summary>
     public string? ServerBase { get; init; }
 
+    /// <summary>
+    /// Whether everything that is written becomes a leaf of the ledger, from the first on. A store that was begun without cannot get one later,
+    /// nor go on without one.
+    /// </summary>
+    public bool HasLedger { get; init; } = true;
+
+    /// <summary>
+    /// The name of the ledger's log, for ever the one of the first start: <c>hospital.example/ledger</c>. Null for the one that it has, at the
+    /// first start one that no other log has.
+    /// </summary>
+    public string? LedgerOrigin { get; init; }
+
     /// <summary>Page cache of the writer.</summary>
     public int WriterCacheBytes { get; init; } = 32 << 20;
 

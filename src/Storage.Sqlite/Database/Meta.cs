@@ -26,4 +26,10 @@ internal enum Meta
 
     /// <summary>When it was last tried whether writing works again, in milliseconds of Unix time.</summary>
     Probed = 8,
+
+    /// <summary>The name of the ledger's log, as text; there is none when the store has no ledger.</summary>
+    LedgerOrigin = 9,
+
+    /// <summary>Sequence number up to which the table <c>chain</c> is complete.</summary>
+    ChainsWatermark = 10,
 }

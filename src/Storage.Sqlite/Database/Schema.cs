@@ -40,6 +40,14 @@ internal static class Schema
             "CREATE INDEX blob_vid ON blob(vid)",
             "CREATE TABLE erasing(sub INTEGER PRIMARY KEY)",
         ],
+        [
+            """
+            CREATE TABLE record(seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, ts INTEGER NOT NULL, sub INTEGER NOT NULL, subs BLOB NOT NULL,
+                leaf BLOB NOT NULL, body BLOB)
+            """,
+            "CREATE TABLE chain(sub INTEGER PRIMARY KEY, last INTEGER NOT NULL)",
+            "ALTER TABLE erasing ADD COLUMN body BLOB",
+        ],
     ];
 
     /// <summary>The version that this program writes.</summary>

@@ -28,7 +28,7 @@ internal sealed class ReadStatements(Connection connection) : IDisposable
     public Statement NewestFirst { get; } =
         connection.Prepare("SELECT rid, vid FROM ver INDEXED BY ver_type WHERE type=? AND vid<? ORDER BY vid DESC");
 
-    public Statement Body { get; } = connection.Prepare($"SELECT {VersionColumns}, body, hash FROM ver WHERE vid=?");
+    public Statement Body { get; } = connection.Prepare($"SELECT {VersionColumns}, body, hash, leaf FROM ver WHERE vid=?");
     public Statement BySequence { get; } = connection.Prepare($"SELECT {VersionColumns} FROM ver WHERE vid=? AND rid<>0");
     public Statement Instant { get; } = connection.Prepare("SELECT ts FROM ver WHERE vid=?");
     public Statement Down { get; } = connection.Prepare($"SELECT {VersionColumns} FROM ver WHERE vid BETWEEN ? AND ? AND rid<>0 ORDER BY vid DESC");

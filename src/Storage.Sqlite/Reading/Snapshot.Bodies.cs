@@ -5,6 +5,10 @@ using HealthChain.Storage.Sqlite.Native;
 
 namespace HealthChain.Storage.Sqlite.Reading;
 
+/// <summary>A version whose content is what its hash says.</summary>
+/// <param name="Leaf">Null when it has none.</param>
+internal sealed record CheckedVersion(StoredVersion Stored, byte[] Hash, VersionLeaf? Leaf);
+
 // Opening versions, and the transaction that a reader holds while it looks.
 internal sealed partial class Snapshot
 {
@@ -76,9 +80,8 @@ internal sealed partial class Snapshot
 
     /// <summary>Opens a version and compares it with its hash; null when it was erased.</summary>
     /// <exception cref="StoreException">It is damaged.</exception>
-    public StoredVersion? OpenChecked(long sequence, out ReadOnlyMemory<byte> content)
+    public CheckedVersion? OpenChecked(long sequence)
     {
-        content = default;
         Statement select = _sql.Body;
         select.Bind(1, sequence);
         try
@@ -88,9 +91,9 @@ internal sealed partial class Snapshot
                 return null;
             }
 
-            content = plain;
-            return SHA256.HashData(plain).AsSpan().SequenceEqual(select.Blob(8))
-                ? VersionAt(select).Stored(plain)
+            byte[] hash = SHA256.HashData(plain);
+            return hash.AsSpan().SequenceEqual(select.Blob(8))
+                ? new CheckedVersion(VersionAt(select).Stored(plain), hash, select.Blob(9) is { Length: VersionLeaf.Bytes } leaf ? VersionLeaf.Read(leaf) : null)
                 : throw new StoreException($"Version {sequence} is not what was committed: its hash is another.");
         }
         finally

@@ -14,7 +14,10 @@ internal sealed class Checker(
     {
         CheckPages(level);
         progress?.Report(level == VerifyLevel.Quick ? 0.5 : 0.1);
-        long versions = CheckSequence();
+        long versions = snapshot.Connection.QueryInt64("SELECT count(*) FROM ver INDEXED BY ver_rid");
+        LedgerCheck? ledger = parts.LedgerOrigin is { } origin ? new LedgerCheck(snapshot, parts, origin, Fault) : null;
+        CheckSequence(versions);
+        ledger?.CheckLinks(cancellationToken);
         CheckNone("{0} resources have no such newest version.", """
             SELECT count(*) FROM res r WHERE NOT EXISTS(SELECT 1 FROM ver v WHERE v.vid=r.vid AND v.rid=r.rid AND v.v=r.v AND v.ts=r.ts
                 AND v.op=r.op AND v.type=r.type AND v.sub=r.sub)
@@ -34,7 +37,7 @@ internal sealed class Checker(
         long rows = 0;
         if (level == VerifyLevel.Full)
         {
-            new ContentCheck(snapshot, parts, preparers, parametersChanged, Fault).Run(Part(0.1, 0.6), cancellationToken);
+            new ContentCheck(snapshot, parts, preparers, ledger, parametersChanged, Fault).Run(Part(0.1, 0.6), cancellationToken);
             rows = new IndexCheck(snapshot, parts, Fault).Run(Part(0.6, 1), cancellationToken);
         }
 
@@ -54,17 +57,19 @@ internal sealed class Checker(
         }
     }
 
-    private long CheckSequence()
+    /// <summary>Versions and records have one sequence without gaps.</summary>
+    private void CheckSequence(long versions)
     {
-        using Statement select = snapshot.Connection.Prepare("SELECT count(*), min(vid), max(vid) FROM ver INDEXED BY ver_rid");
-        select.Step();
-        long count = select.Int64(0);
-        if (count > 0 && (select.Int64(1) != 1 || select.Int64(2) != count))
+        Connection connection = snapshot.Connection;
+        long records = connection.QueryInt64("SELECT count(*) FROM record");
+        long first = connection.QueryInt64("SELECT min(n) FROM (SELECT min(vid) n FROM ver UNION ALL SELECT min(seq) FROM record)");
+        long last = connection.QueryInt64("SELECT max(n) FROM (SELECT max(vid) n FROM ver UNION ALL SELECT max(seq) FROM record)");
+        if (versions + records > 0 && (first != 1 || last != versions + records))
         {
-            Fault($"The sequence of versions has gaps: {count} from {select.Int64(1)} to {select.Int64(2)}.");
+            Fault($"The sequence has gaps: {versions} versions and {records} records from {first} to {last}.");
         }
 
-        return count;
+        CheckNone("{0} records have the number of a version.", "SELECT count(*) FROM record r WHERE EXISTS(SELECT 1 FROM ver WHERE vid=r.seq)");
     }
 
     private void CheckNone(string fault, string sql)

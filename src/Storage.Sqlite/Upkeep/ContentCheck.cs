@@ -5,7 +5,8 @@ using HealthChain.Storage.Sqlite.Writing;
 namespace HealthChain.Storage.Sqlite.Upkeep;
 
 /// <summary>Opens every version, compares it with its hash and row, and the keys of resources with what their content gives.</summary>
-internal sealed class ContentCheck(Snapshot snapshot, EngineParts parts, PreparerPool preparers, bool parametersChanged, Action<string> fault)
+internal sealed class ContentCheck(
+    Snapshot snapshot, EngineParts parts, PreparerPool preparers, LedgerCheck? ledger, bool parametersChanged, Action<string> fault)
 {
     private readonly Head _head = new();
     private long _lastInstant;
@@ -43,11 +44,14 @@ internal sealed class ContentCheck(Snapshot snapshot, EngineParts parts, Prepare
         }
 
         _lastInstant = row.Instant;
-        if (snapshot.OpenChecked(row.Sequence, out _) is not { } version)
+        if (snapshot.OpenChecked(row.Sequence) is not { } opened)
         {
             fault($"Version {row.Sequence} has no content, but is not erased.");
             return;
         }
+
+        ledger?.CheckContent(row, opened);
+        StoredVersion version = opened.Stored;
 
         if (!snapshot.TryGetHead(row.Rid, _head))
         {

@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using HealthChain.Fhir;
 using HealthChain.Fhir.Schema;
+using HealthChain.LedgerProofs;
 using HealthChain.Storage.Blobs;
+using HealthChain.Storage.Ledger;
 using HealthChain.Storage.Sealing;
 using HealthChain.Storage.Sqlite.Database;
 using HealthChain.Storage.Sqlite.Index;
@@ -16,12 +18,14 @@ internal delegate Result<bool> GuardSearch(Snapshot view, AccessScope scope, Fin
 /// Applies prepared transactions one after the other within the writer's database transaction. What a transaction may be refused for
 /// is found before its first row is written; anything thrown after that undoes the whole group.
 /// </summary>
-internal sealed class Committer(WriteStatements sql, WriterState state, RecentIndex index, Snapshot view, EngineParts parts, GuardSearch search)
+internal sealed class Committer(
+    WriteStatements sql, WriterState state, RecentIndex index, PatientChains chains, Snapshot view, EngineParts parts, GuardSearch search)
 {
     private readonly Head _head = new();
     private readonly ResourceRows _before = new(parts);
     private readonly ResourceRows _after = new(parts);
     private readonly SubjectDirectory _subjects = new(sql, state);
+    private readonly LeafMaker _leaves = new(parts.Keys);
     private byte[] _sealed = new byte[8192];
 
     /// <summary>To be called when a subject was erased: who comes back gets another.</summary>
@@ -93,7 +97,7 @@ internal sealed class Committer(WriteStatements sql, WriterState state, RecentIn
         int op = Operation.OfPut(change == ChangeKind.Update, put.Blobs.Count > 0, put.IsPosted);
         var row = new VersionRow(sequence, rid, version, instant, op, put.PutType, subject.Number);
         byte[] body = put.Body.Fill(version, DateTimeOffset.FromUnixTimeMilliseconds(instant));
-        WriteVersion(row, subject.Id, body);
+        WriteVersion(row, put.Key, subject.Id, body, exists ? _head.Newest : 0);
         WriteBlobs(put.Blobs, sequence);
         put.SetInstant(instant);
         _before.Clear();
@@ -125,7 +129,7 @@ internal sealed class Committer(WriteStatements sql, WriterState state, RecentIn
         long sequence = state.NextSequence();
         TypeSchema type = _head.Type;
         var row = new VersionRow(sequence, _head.Rid, _head.Version + 1, instant, Operation.OfDelete, type, _head.Subject);
-        WriteVersion(row, view.SubjectIdOf(_head.Subject)!.Value, BodyTemplate.OfDeletion(write.Key));
+        WriteVersion(row, write.Key, view.SubjectIdOf(_head.Subject)!.Value, BodyTemplate.OfDeletion(write.Key), _head.Newest);
         _before.Read(_head);
         WriteResource(row, _head.Identity, _head.Patient, _head.Coded, exists: true);
         _after.Set([], type, _head.Patient, _head.Rid);
@@ -134,7 +138,7 @@ internal sealed class Committer(WriteStatements sql, WriterState state, RecentIn
         return row.Stored(write.Key, default);
     }
 
-    private void WriteVersion(in VersionRow row, SubjectId subject, byte[] body)
+    private void WriteVersion(in VersionRow row, ResourceKey key, SubjectId subject, byte[] body, long previousOfResource)
     {
         int length = body.Length + ResourceSealer.Overhead;
         if (_sealed.Length < length)
@@ -161,7 +165,26 @@ internal sealed class Committer(WriteStatements sql, WriterState state, RecentIn
         sql.InsertVersion.Bind(7, row.Subject);
         sql.InsertVersion.Bind(8, hash);
         sql.InsertVersion.Bind(9, sealedBody);
+        if (parts.LedgerOrigin is { } origin)
+        {
+            BindLeaf(origin, row, key, subject, hash, previousOfResource);
+        }
+
         sql.InsertVersion.Run();
+    }
+
+    private void BindLeaf(string origin, in VersionRow row, ResourceKey key, SubjectId subject, ReadOnlySpan<byte> hash, long previousOfResource)
+    {
+        long previousOfPatient = row.Subject == 0 ? 0 : chains.Advance(row.Subject, row.Sequence);
+        Span<byte> leaf = stackalloc byte[VersionLeaf.Bytes];
+        VersionStatement statement = VersionLeaf.StatementOf(origin, row, key, hash, previousOfPatient, previousOfResource);
+        if (!_leaves.TryCommit(subject, statement, leaf[..Hash256.Bytes]))
+        {
+            throw new StoreException("A version has no leaf, because its subject has no secret.");
+        }
+
+        VersionLeaf.WriteLinks(leaf, previousOfPatient, previousOfResource);
+        sql.InsertVersion.Bind(10, leaf);
     }
 
     private void WriteResource(in VersionRow row, long identity, long patient, ReadOnlySpan<byte> keys, bool exists)

@@ -71,6 +71,7 @@ internal sealed class Eraser(WriterSession session, EngineParts parts)
             Run($"DELETE FROM {table} WHERE sub=?", subject);
         }
 
+        session.Chains.End(subject);
         session.Sql.Set(Meta.LastRid, session.State.LastRid);
         session.Sql.Set(Meta.LastSubject, session.State.LastSubject);
         session.Committer.ForgetSubjects();

@@ -13,7 +13,7 @@ internal sealed class WriteStatements(Connection connection) : IDisposable
     public Statement Commit { get; } = connection.Prepare("COMMIT");
 
     public Statement InsertVersion { get; } =
-        connection.Prepare("INSERT INTO ver(vid, rid, v, ts, op, type, sub, hash, body) VALUES(?,?,?,?,?,?,?,?,?)");
+        connection.Prepare("INSERT INTO ver(vid, rid, v, ts, op, type, sub, hash, body, leaf) VALUES(?,?,?,?,?,?,?,?,?,?)");
 
     public Statement InsertResource { get; } =
         connection.Prepare("INSERT INTO res(rid, type, first, vid, v, ts, op, sub, pat, h, keys) VALUES(?,?,?,?,?,?,?,?,?,?,?)");

@@ -27,12 +27,14 @@ internal sealed class WriterSession : IDisposable
             Tables = new IndexTables(Sql);
             Index = new RecentIndex(source, Tables, parts.Options.GenerationRows, Recovered());
             source.Current = Index.Set;
+            Chains = new PatientChains(Connection);
             _view = new Snapshot(Connection, parts.Numbers, parts.Sealer, Index.Set, heads: null);
-            Committer = new Committer(Sql, State, Index, _view, parts, search);
+            Committer = new Committer(Sql, State, Index, Chains, _view, parts, search);
         }
         catch
         {
             Sql?.Dispose();
+            Chains?.Dispose();
             Connection.Dispose();
             throw;
         }
@@ -47,6 +49,8 @@ internal sealed class WriterSession : IDisposable
     public IndexTables Tables { get; }
 
     public RecentIndex Index { get; }
+
+    public PatientChains Chains { get; }
 
     public Committer Committer { get; }
 
@@ -77,6 +81,7 @@ internal sealed class WriterSession : IDisposable
     public void Commit()
     {
         State.WriteCounts(Sql);
+        Chains.WriteSome(State.Sequence, Sql);
         _parts.Keys.Flush();
         Sql.Commit.Run();
         if (_source.Current != Index.Set)
@@ -109,12 +114,14 @@ internal sealed class WriterSession : IDisposable
         // Commits that only took rows away left nothing to flush.
         Sql.Begin.Run();
         Sql.Set(Meta.Watermark, State.Sequence);
+        Chains.WriteAll(State.Sequence, Sql);
         Commit();
     }
 
     public void Dispose()
     {
         Sql.Dispose();
+        Chains.Dispose();
         _view.Dispose();
     }
 

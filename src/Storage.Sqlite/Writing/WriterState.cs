@@ -16,10 +16,11 @@ internal sealed class WriterState
     public WriterState(Connection connection, TimeProvider time)
     {
         _time = time;
-        Sequence = connection.QueryInt64("SELECT max(vid) FROM ver");
+        Sequence = connection.QueryInt64("SELECT max((SELECT coalesce(max(vid), 0) FROM ver), (SELECT coalesce(max(seq), 0) FROM record))");
         _lastRid = Math.Max(connection.QueryInt64("SELECT max(rid) FROM res"), MetaOf(connection, Meta.LastRid));
         _lastSubject = Math.Max(connection.QueryInt64("SELECT max(sub) FROM subject"), MetaOf(connection, Meta.LastSubject));
-        _lastInstant = connection.QueryInt64("SELECT ts FROM ver ORDER BY vid DESC LIMIT 1");
+        _lastInstant = Math.Max(
+            connection.QueryInt64("SELECT ts FROM ver ORDER BY vid DESC LIMIT 1"), connection.QueryInt64("SELECT ts FROM record ORDER BY seq DESC LIMIT 1"));
         using Statement counts = connection.Prepare("SELECT type, current, versions FROM count");
         while (counts.Step())
         {
@@ -27,7 +28,7 @@ internal sealed class WriterState
         }
     }
 
-    /// <summary>Of the newest version.</summary>
+    /// <summary>Of the newest version or record.</summary>
     public long Sequence { get; private set; }
 
     public long LastRid => _lastRid;

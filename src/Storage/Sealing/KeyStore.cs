@@ -121,6 +121,13 @@ public sealed partial class KeyStore : IDisposable
     /// <summary>The key (32 bytes) for the salts of the subject's commitments in the ledger.</summary>
     public KeyState GetCommitmentSaltKey(SubjectId subject, Span<byte> key) => Derive(subject, "HealthChain 1 commitment salt"u8, key);
 
+    /// <summary>The salt (16 bytes) of the subject's commitment with that sequence number, made from the key for salts.</summary>
+    public KeyState GetCommitmentSalt(SubjectId subject, long sequence, Span<byte> salt)
+    {
+        KeyState state = TryGet(subject, out SubjectKeys? keys);
+        return keys is null || keys.TryWriteSalt(sequence, salt) ? state : KeyState.Destroyed;
+    }
+
     /// <summary>
     /// The key for the hashes of search indexes, made once: it comes from the secret of <see cref="SubjectId.NoPerson"/>, which is never
     /// destroyed, so it lies where the secrets lie and outlives rotations of the tenant key. It is durable when this returns.

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 
@@ -19,6 +20,9 @@ internal sealed class SubjectKeys
     // An AesGcm of the platform holds one native context, which no two threads may use at a time, and costs microseconds to make. So one is
     // kept here and lent; whoever comes meanwhile makes another.
     private AesGcm? _idle;
+
+    // Derived when it is first asked for: each version and record needs a salt.
+    private byte[]? _saltKey;
     private bool _isDestroyed;
     private bool _isEvicted;
 
@@ -51,6 +55,38 @@ internal sealed class SubjectKeys
             Derive(label, destination);
             return true;
         }
+    }
+
+    /// <summary>
+    /// The salt of one commitment in the ledger: the beginning of HMAC-SHA-256 over the sequence number under the key for salts. False once
+    /// destroyed.
+    /// </summary>
+    public bool TryWriteSalt(long sequence, Span<byte> salt)
+    {
+        Span<byte> key = stackalloc byte[KeyBytes];
+        lock (_gate)
+        {
+            if (_isDestroyed)
+            {
+                return false;
+            }
+
+            if (_saltKey is null)
+            {
+                _saltKey = new byte[KeyBytes];
+                Derive("HealthChain 1 commitment salt"u8, _saltKey);
+            }
+
+            _saltKey.CopyTo(key);
+        }
+
+        Span<byte> counter = stackalloc byte[sizeof(long)];
+        Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        BinaryPrimitives.WriteInt64BigEndian(counter, sequence);
+        HMACSHA256.HashData(key, counter, mac);
+        mac[..salt.Length].CopyTo(salt);
+        CryptographicOperations.ZeroMemory(key);
+        return true;
     }
 
     /// <summary>Lends the cipher of the data key; give it back. False once destroyed.</summary>
@@ -96,6 +132,7 @@ internal sealed class SubjectKeys
         {
             _isDestroyed = true;
             CryptographicOperations.ZeroMemory(_secret);
+            CryptographicOperations.ZeroMemory(_saltKey);
             _idle?.Dispose();
             _idle = null;
         }

@@ -1,0 +1,153 @@
+using System.Runtime.InteropServices;
+using HealthChain.Storage.Sqlite.Database;
+using HealthChain.Storage.Sqlite.Native;
+
+namespace HealthChain.Storage.Sqlite.Writing;
+
+/// <summary>
+/// The last sequence number at which the ledger speaks of each patient, by the number of the subject. What changed is kept in memory and
+/// written to the table in order, some with each commit, as <see cref="RecentIndex"/> does with index rows: patients come at random, and a row
+/// for each of them at once would touch as many pages. After a crash the newest rows say what the table lacks.
+/// </summary>
+/// <remarks>Nothing of it is undone: after a failure a new one is made from the database.</remarks>
+internal sealed class PatientChains : IDisposable
+{
+    private const int LeastWritten = 128;
+
+    private readonly Connection _connection;
+    private readonly Statement _find;
+    private readonly Statement _set;
+    private readonly Statement _remove;
+    private readonly int _mostInMemory;
+    private readonly int _mostBehind;
+    private Dictionary<long, long> _active = [];
+    private Dictionary<long, long> _frozen = [];
+    private long[] _order = [];
+    private int _written;
+    private int _advanced;
+    private long _frozenAt;
+    private long _completeTo;
+
+    /// <param name="mostInMemory">Patients in memory at which they begin to be written; about twice as many for a while, 40 bytes each.</param>
+    /// <param name="mostBehind">Sequence numbers that a start after a crash looks at, about twice as many at most.</param>
+    public PatientChains(Connection connection, int mostInMemory = 32_768, int mostBehind = 50_000)
+    {
+        _mostInMemory = mostInMemory;
+        _mostBehind = mostBehind;
+        _connection = connection;
+        _find = connection.Prepare("SELECT last FROM chain WHERE sub=?");
+        _set = connection.Prepare("INSERT OR REPLACE INTO chain(sub, last) VALUES(?,?)");
+        _remove = connection.Prepare("DELETE FROM chain WHERE sub=?");
+        _completeTo = WriterState.MetaOf(connection, Meta.ChainsWatermark);
+        Recover();
+    }
+
+    /// <summary>Notes that the ledger speaks of a patient, and says where it did so before; 0 for never.</summary>
+    public long Advance(long subject, long sequence)
+    {
+        ref long last = ref CollectionsMarshal.GetValueRefOrAddDefault(_active, subject, out bool isRecent);
+        long previous = isRecent || _frozen.TryGetValue(subject, out last) ? last : Stored(subject);
+        last = sequence;
+        _advanced++;
+        return previous;
+    }
+
+    /// <summary>Where the ledger last spoke of an erased patient, of whom it will not speak again.</summary>
+    public long End(long subject)
+    {
+        long last = Advance(subject, 0);
+        _active.Remove(subject);
+        _frozen.Remove(subject);
+        _remove.Bind(1, subject);
+        _remove.Run();
+        return last;
+    }
+
+    /// <summary>Writes some of what the table lacks, twice as much as came in since; within the caller's transaction.</summary>
+    /// <param name="newest">The newest sequence number.</param>
+    public void WriteSome(long newest, WriteStatements sql)
+    {
+        if (_frozen.Count == 0 && (_active.Count >= _mostInMemory || newest - _completeTo >= _mostBehind))
+        {
+            Freeze(newest);
+        }
+
+        if (_frozen.Count > 0)
+        {
+            Write(Math.Max(LeastWritten, 2 * _advanced), sql);
+        }
+
+        _advanced = 0;
+    }
+
+    /// <summary>Writes all that the table lacks, within the caller's transaction.</summary>
+    public void WriteAll(long newest, WriteStatements sql)
+    {
+        Write(int.MaxValue, sql);
+        Freeze(newest);
+        Write(int.MaxValue, sql);
+    }
+
+    public void Dispose()
+    {
+        _find.Dispose();
+        _set.Dispose();
+        _remove.Dispose();
+    }
+
+    private long Stored(long subject)
+    {
+        _find.Bind(1, subject);
+        long last = _find.Step() ? _find.Int64(0) : 0;
+        _find.Reset();
+        return last;
+    }
+
+    private void Freeze(long newest)
+    {
+        (_active, _frozen) = (_frozen, _active);
+        _order = [.. _frozen.Keys];
+        Array.Sort(_order);
+        _written = 0;
+        _frozenAt = newest;
+    }
+
+    private void Write(int most, WriteStatements sql)
+    {
+        int end = (int)Math.Min(_order.Length, (long)_written + most);
+        for (; _written < end; _written++)
+        {
+            // An erased patient is in the order, but no more.
+            if (_frozen.TryGetValue(_order[_written], out long last))
+            {
+                _set.Bind(1, _order[_written]);
+                _set.Bind(2, last);
+                _set.Run();
+            }
+        }
+
+        if (_written < _order.Length)
+        {
+            return;
+        }
+
+        _frozen.Clear();
+        _order = [];
+        _written = 0;
+        if (_frozenAt > _completeTo)
+        {
+            _completeTo = _frozenAt;
+            sql.Set(Meta.ChainsWatermark, _completeTo);
+        }
+    }
+
+    private void Recover()
+    {
+        using Statement newer = _connection.Prepare("SELECT sub, vid FROM ver WHERE vid>? AND sub<>0");
+        newer.Bind(1, _completeTo);
+        while (newer.Step())
+        {
+            _active[newer.Int64(0)] = newer.Int64(1);
+        }
+    }
+}

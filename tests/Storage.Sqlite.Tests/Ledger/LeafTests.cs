@@ -1,0 +1,102 @@
+using HealthChain.Storage.Sealing;
+using HealthChain.Storage.Sqlite.Database;
+using HealthChain.Storage.Sqlite.Native;
+using Xunit;
+
+namespace HealthChain.Storage.Sqlite.Tests.Ledger;
+
+/// <summary>Every version has its leaf of the ledger, and a check finds what does not fit it.</summary>
+public sealed class LeafTests : EngineTests
+{
+    private readonly TemporaryFolder _elsewhere = new();
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        _elsewhere.Dispose();
+    }
+
+    [Theory]
+    [InlineData("UPDATE ver SET leaf=NULL WHERE vid=3", "no leaf")]
+    [InlineData("UPDATE ver SET leaf=zeroblob(48) WHERE vid=2", "The leaf of version 2")]
+    [InlineData("UPDATE ver SET leaf=(SELECT leaf FROM ver WHERE vid=4) WHERE vid=3", "The leaf of version 3")]
+    [InlineData("UPDATE ver SET ts=ts+1 WHERE vid=5", "The leaf of version 5")]
+    [InlineData("UPDATE ver SET leaf=substr(leaf, 1, 32) || x'0000000000000001' || substr(leaf, 41) WHERE vid=5", "chain of a patient is broken at 5")]
+    [InlineData("UPDATE ver SET leaf=substr(leaf, 1, 40) || x'0000000000000002' WHERE vid=5", "Version 5 follows another version")]
+    [InlineData("UPDATE chain SET last=last-1", "ends elsewhere")]
+    [InlineData("DELETE FROM chain", "is not kept")]
+    public async Task A_check_finds_what_was_altered(string sql, string fault)
+    {
+        await CommitAsync(PatientOf(1), PatientOf(2), ObservationOf(1, 2));
+        await CommitAsync(ObservationOf(2, 2), ObservationOf(1, 2, 7));
+        await AssertSoundAsync();
+        await Test.CloseAsync();
+        Execute(sql);
+        Test.Open();
+        Assert.Contains((await Store.VerifyAsync(VerifyLevel.Full, null, Cancel)).Faults, found => found.Contains(fault, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Chains_lead_through_resources_that_moved_and_what_was_erased_of_them()
+    {
+        await CommitAsync(PatientOf(1), PatientOf(2), ObservationOf(1, 1));
+        await CommitAsync(ObservationOf(1, 2));
+        await CommitAsync(ObservationOf(2, 1), ObservationOf(4, 2));
+        await Store.EraseAsync(Everything, Patient(2), Cancel);
+        await CommitAsync(ObservationOf(3, 1), PatientOf(2));
+        await AssertSoundAsync();
+        await Test.ReopenAsync();
+        await CommitAsync(ObservationOf(3, 1, 9));
+        await AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task The_name_of_the_ledger_is_the_first_one_for_ever()
+    {
+        SqliteStoreOptions options = Test.Options with { Folder = _elsewhere.File("store") };
+        await Test.CloseAsync();
+        await OpenAndWriteAsync(options with { LedgerOrigin = "hospital.example/ledger" });
+        await OpenAndWriteAsync(options);
+        await OpenAndWriteAsync(options with { LedgerOrigin = "hospital.example/ledger" });
+        await RefusedAsync(options with { LedgerOrigin = "other.example/ledger" }, "is called hospital.example/ledger for ever");
+        await RefusedAsync(options with { HasLedger = false }, "cannot go on without");
+        await RefusedAsync(options with { LedgerOrigin = "with space" }, "no space");
+        Test.Open();
+    }
+
+    [Fact]
+    public async Task A_store_without_a_ledger_stays_without()
+    {
+        SqliteStoreOptions options = Test.Options with { Folder = _elsewhere.File("store"), HasLedger = false };
+        await Test.CloseAsync();
+        await OpenAndWriteAsync(options);
+        await OpenAndWriteAsync(options);
+        await RefusedAsync(options with { HasLedger = true }, "begun without a ledger");
+        Test.Open();
+    }
+
+    private async Task OpenAndWriteAsync(SqliteStoreOptions options)
+    {
+        using KeyStore keys = Keys();
+        await using SqliteStore store = await SqliteStore.OpenAsync(options, keys, Setup.Hasher, Setup.Parameters, Clock, Cancel);
+        _ = (await store.CommitAsync(Everything, Transaction.Of(PatientOf(1)), Cancel)).Value;
+        Assert.Empty((await store.VerifyAsync(VerifyLevel.Full, null, Cancel)).Faults);
+    }
+
+    private async Task RefusedAsync(SqliteStoreOptions options, string why)
+    {
+        using KeyStore keys = Keys();
+        StoreException refused = await Assert.ThrowsAsync<StoreException>(
+            () => SqliteStore.OpenAsync(options, keys, Setup.Hasher, Setup.Parameters, Clock, Cancel));
+        Assert.Contains(why, refused.Message, StringComparison.Ordinal);
+    }
+
+    private KeyStore Keys() =>
+        KeyStore.Open(new KeyStoreOptions { Folder = _elsewhere.File("keys"), TenantKeyFolder = _elsewhere.File("tenant") });
+
+    private void Execute(string sql)
+    {
+        using Connection connection = Connection.OpenForWriting(Path.Combine(Test.Options.Folder, Files.DatabaseName));
+        connection.Execute(sql);
+    }
+}
