@@ -4,6 +4,7 @@ using HealthChain.Fhir.Terminology;
 using HealthChain.Fhir.Validation;
 using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Bundles;
+using HealthChain.FhirServer.Definitions;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Interactions;
 using HealthChain.FhirServer.LargeData;
@@ -35,6 +36,7 @@ internal static class FhirPipeline
         services.AddSingleton<Capabilities>();
         services.AddSingleton<Read>();
         services.AddOperations();
+        services.AddSingleton<ServedDefinitions>();
         services.AddSingleton<ContainedSearch>();
         services.AddSingleton<Search>();
         services.AddSingleton<History>();

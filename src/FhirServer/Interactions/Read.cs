@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using HealthChain.Fhir;
+using HealthChain.FhirServer.Definitions;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Responses;
 using HealthChain.FhirServer.Searching;
@@ -9,7 +10,7 @@ using HealthChain.Storage;
 namespace HealthChain.FhirServer.Interactions;
 
 /// <summary>read and vread: https://hl7.org/fhir/R4/http.html#read</summary>
-internal sealed class Read(IResourceStore store) : IInteraction
+internal sealed class Read(IResourceStore store, ServedDefinitions definitions) : IInteraction
 {
     public async ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, CancellationToken cancellationToken)
     {
@@ -25,9 +26,14 @@ internal sealed class Read(IResourceStore store) : IInteraction
         }
 
         Result<StoredVersion> found = await FindAsync(store, request, cancellationToken);
-        if (!found.IsOk)
+        if (found.Error is { } error)
         {
-            return found.Error;
+            if (error.Kind != ErrorKind.NotFound || definitions.Find(new ResourceKey(request.Target.Type!.Name, request.Target.Id!)) is not { } definition || request.Target.Version is not (null or "1"))
+            {
+                return error;
+            }
+
+            found = definition;
         }
 
         // https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1: "an origin server MUST NOT perform the requested method" then.

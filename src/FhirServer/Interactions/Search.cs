@@ -2,6 +2,7 @@ using HealthChain.Fhir;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Schema;
 using HealthChain.Fhir.Terminology;
+using HealthChain.FhirServer.Definitions;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Operations;
 using HealthChain.FhirServer.Responses;
@@ -11,7 +12,8 @@ using HealthChain.Storage;
 namespace HealthChain.FhirServer.Interactions;
 
 /// <summary>search, on the system, a type or a compartment: https://hl7.org/fhir/R4/http.html#search</summary>
-internal sealed class Search(IResourceStore store, SearchReader reader, SearchTerminology terminology, ContainedSearch contained, PageCursors cursors) : IInteraction
+internal sealed class Search(
+    IResourceStore store, SearchReader reader, SearchTerminology terminology, ServedDefinitions definitions, ContainedSearch contained, PageCursors cursors) : IInteraction
 {
     public async ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, CancellationToken cancellationToken)
     {
@@ -53,9 +55,9 @@ internal sealed class Search(IResourceStore store, SearchReader reader, SearchTe
             position = opened.Value;
         }
 
-        Result<Findings> found = plan.Contained == ContainedMode.False
-            ? await FindAsync(request, plan, position, cancellationToken)
-            : await FindContainedAsync(request, plan, position, cancellationToken);
+        Result<Findings> found = plan.Contained != ContainedMode.False ? await FindContainedAsync(request, plan, position, cancellationToken)
+            : definitions.IsAmong(plan.Request.Types) ? await FindDefinitionsAsync(request, plan, position, cancellationToken)
+            : await FindAsync(request, plan, position, cancellationToken);
         return found.IsOk
             ? FhirResponse.Of(BundleOf(request, plan, found.Value, new Pages(cursors, links, cursor, position)))
             : found.Error;
@@ -87,6 +89,39 @@ internal sealed class Search(IResourceStore store, SearchReader reader, SearchTe
 
         PagePosition? next = page.Next is { } end ? PagePosition.Next(position, end.Newest, end.Last) : null;
         return new Findings(entries, page.Total, next, page.IncludesTruncated);
+    }
+
+    /// <summary>
+    /// What is stored, and behind it the definitions that the server works by. Pages of these begin at the negative of one more than how many
+    /// were given before.
+    /// </summary>
+    private async ValueTask<Result<Findings>> FindDefinitionsAsync(FhirRequest request, SearchPlan plan, PagePosition? position, CancellationToken cancellationToken)
+    {
+        bool isBehind = position is { Start: < 0 };
+        Result<Findings> stored = await FindAsync(
+            request, isBehind ? plan with { Request = plan.Request with { Count = 0 } } : plan, isBehind ? null : position, cancellationToken);
+        if (!stored.IsOk)
+        {
+            return stored;
+        }
+
+        Result<IReadOnlyList<StoredVersion>> served = await definitions.FindAsync(request.Requester.Scope, plan.Request, cancellationToken);
+        if (!served.IsOk)
+        {
+            return served.Error;
+        }
+
+        Findings findings = stored.Value with { Total = stored.Value.Total + served.Value.Count };
+        int room = plan.Request.Count - findings.Entries.Count(entry => entry.Role == EntryRole.Match);
+        if (findings.Next is not null || plan.Request.Count == 0)
+        {
+            return findings;
+        }
+
+        int start = isBehind ? (int)(-position!.Start - 1) : 0;
+        findings.Entries.AddRange(served.Value.Skip(start).Take(room).Select(definition => BundleEntry.Of(EntryRole.Match, definition)));
+        int end = start + room;
+        return end < served.Value.Count ? findings with { Next = PagePosition.Next(position, position?.Newest ?? 0, -end - 1) } : findings;
     }
 
     /// <summary>

@@ -1,5 +1,7 @@
 using System.Reflection;
+using System.Text;
 using HealthChain.Fhir.Definitions;
+using HealthChain.Fhir.Model;
 
 namespace HealthChain.FhirServer.Operations;
 
@@ -21,6 +23,11 @@ internal static class OwnDefinitions
             yield return bytes;
         }
     }
+
+    /// <summary>The file with the definition of that canonical; null when it is none of ours.</summary>
+    public static ReadOnlyMemory<byte>? Find(string canonical) => Files()
+        .Where(file => FhirJson.Read(file).Root.Child("url").ValueIs(Encoding.UTF8.GetBytes(canonical)))
+        .Select(file => (ReadOnlyMemory<byte>?)file).FirstOrDefault();
 
     /// <summary>A set of definitions with these over it.</summary>
     public static DefinitionSet Over(DefinitionSet definitions) =>

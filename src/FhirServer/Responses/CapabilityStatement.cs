@@ -4,6 +4,7 @@ using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Schema;
 using HealthChain.Fhir.Search;
 using HealthChain.FhirServer.Cli;
+using HealthChain.FhirServer.Definitions;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Interactions;
 using HealthChain.FhirServer.Operations;
@@ -19,9 +20,6 @@ namespace HealthChain.FhirServer.Responses;
 internal sealed class CapabilityStatement(
     ServerOptions options, FhirService service, OperationTable operations, SearchParameterSet parameters, DefinitionSet definitions)
 {
-    /// <summary>Parameters that are answered by other means than values in the index.</summary>
-    private static readonly string[] Computed = ["_text", "_content", "_list", "_filter"];
-
     public ReadOnlyMemory<byte> ToJson(DateTimeOffset date)
     {
         var body = new ArrayBufferWriter<byte>(1 << 20);
@@ -234,8 +232,7 @@ internal sealed class CapabilityStatement(
 
     private bool Offers(RequestTarget target, HttpVerb verb) => service.Offers(target, verb);
 
-    private bool IsServed(IndexedParameter parameter) =>
-        (parameter.IsExtracted || Computed.Contains(parameter.Code)) && parameter != parameters.ContainedType;
+    private bool IsServed(IndexedParameter parameter) => ServedDefinitions.IsServed(parameters, parameter);
 
     private static bool IsReference(IndexedParameter parameter) => parameter is { Type: SearchParameterType.Reference, IsExtracted: true };
 
