@@ -12,6 +12,7 @@ var benchmarks = new (string Name, Action Run)[]
     ("seal", Sealing.Run),
     ("store", Storing.Run),
     ("search", Searching.Run),
+    ("ledger", LedgerPrice.Run),
 };
 
 foreach ((string name, Action run) in benchmarks)

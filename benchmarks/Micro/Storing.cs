@@ -90,9 +90,16 @@ internal static class Storing
 
     private static async Task CreateAsync(SqliteStore store, int first, int count, int patients)
     {
-        var numbers = new ConcurrentQueue<int>(Enumerable.Range(0, (count + InTransaction - 1) / InTransaction));
         Counters before = Counters.Now();
         long start = Stopwatch.GetTimestamp();
+        await WriteAsync(store, first, count, patients);
+        Report($"{first + count}", count / Stopwatch.GetElapsedTime(start).TotalSeconds, $"creates/s, {Counters.Now() - before} {count}");
+    }
+
+    /// <summary>Creates resources, many transactions in flight.</summary>
+    internal static async Task WriteAsync(SqliteStore store, int first, int count, int patients)
+    {
+        var numbers = new ConcurrentQueue<int>(Enumerable.Range(0, (count + InTransaction - 1) / InTransaction));
         await Task.WhenAll(Enumerable.Range(0, InFlight).Select(_ => Task.Run(async () =>
         {
             while (numbers.TryDequeue(out int number))
@@ -110,7 +117,6 @@ internal static class Storing
                 }
             }
         })));
-        Report($"{first + count}", count / Stopwatch.GetElapsedTime(start).TotalSeconds, $"creates/s, {Counters.Now() - before} {count}");
     }
 
     private static async Task<double> ReadAsync(SqliteStore store, int resources, int threads) => await RateAsync(threads, async random =>

@@ -170,7 +170,7 @@ public sealed record VersionStatement(
 }
 
 /// <summary>
-/// An access to versions. It adds: body 32 | versions accessed | consent 8 | number of patients 2 | for each of them the previous sequence
+/// An access to versions. It adds: body 32 | versions accessed, as <see cref="SequenceSet"/> says | consent 8 | number of patients 2 | for each of them the previous sequence
 /// number 8.
 /// </summary>
 /// <param name="Body">SHA-256 of the access record: who, why, how, with what outcome.</param>
@@ -180,7 +180,7 @@ public sealed record VersionStatement(
 /// For each patient whom it concerns, in the order of the body, the sequence number of what the log says of that patient before this; 0 for none.
 /// </param>
 public sealed record AccessStatement(
-    string Origin, long Sequence, long Instant, Hash256 Body, AccessedVersions Accessed, long Consent, SequenceList PreviousOfPatients)
+    string Origin, long Sequence, long Instant, Hash256 Body, SequenceSet Accessed, long Consent, SequenceList PreviousOfPatients)
     : Statement(Origin, Sequence, Instant)
 {
     public const int MostPatients = ushort.MaxValue;
@@ -198,7 +198,7 @@ public sealed record AccessStatement(
     internal static AccessStatement? Read(ref StatementReader reader, string origin, long sequence, long instant)
     {
         Hash256 body = reader.Hash();
-        AccessedVersions? accessed = AccessedVersions.Read(ref reader);
+        SequenceSet? accessed = SequenceSet.Read(ref reader);
         long consent = reader.Int64();
         SequenceList patients = reader.Sequences(reader.UInt16());
         return accessed is null ? null : new AccessStatement(origin, sequence, instant, body, accessed, consent, patients);
@@ -214,26 +214,33 @@ public sealed record AccessStatement(
     }
 }
 
-/// <summary>The erasure of a patient. It adds: body 32 | versions erased 8 | previous of the patient 8.</summary>
+/// <summary>
+/// The erasure of a patient. It adds: body 32 | what was erased, as <see cref="SequenceSet"/> says | previous of the patient 8.
+/// </summary>
 /// <param name="Body">SHA-256 of the record: the reason's code and who did it.</param>
-/// <param name="Versions">How many versions were erased.</param>
+/// <param name="Erased">The versions and records that nobody can open any more.</param>
 /// <param name="PreviousOfPatient">Sequence number of the last that the log said of the patient.</param>
-public sealed record ErasureStatement(string Origin, long Sequence, long Instant, Hash256 Body, long Versions, long PreviousOfPatient)
+public sealed record ErasureStatement(string Origin, long Sequence, long Instant, Hash256 Body, SequenceSet Erased, long PreviousOfPatient)
     : Statement(Origin, Sequence, Instant)
 {
     public override StatementKind Kind => StatementKind.Erasure;
 
-    protected override int OwnLength => Hash256.Bytes + 8 + 8;
+    protected override int OwnLength => Hash256.Bytes + Erased.Length + 8;
 
-    private protected override bool IsOwnValid => Versions >= 0 && IsEarlier(PreviousOfPatient);
+    private protected override bool IsOwnValid => Erased.IsBefore(Sequence) && IsEarlier(PreviousOfPatient);
 
-    internal static ErasureStatement Read(ref StatementReader reader, string origin, long sequence, long instant) =>
-        new(origin, sequence, instant, reader.Hash(), reader.Int64(), reader.Int64());
+    internal static ErasureStatement? Read(ref StatementReader reader, string origin, long sequence, long instant)
+    {
+        Hash256 body = reader.Hash();
+        SequenceSet? erased = SequenceSet.Read(ref reader);
+        long previous = reader.Int64();
+        return erased is null ? null : new ErasureStatement(origin, sequence, instant, body, erased, previous);
+    }
 
     private protected override void WriteOwn(ref StatementWriter writer)
     {
         writer.Hash(Body);
-        writer.Int64(Versions);
+        Erased.Write(ref writer);
         writer.Int64(PreviousOfPatient);
     }
 }

@@ -34,8 +34,8 @@ internal sealed class SampleLog
         1 => new VersionStatement(
             Origin, index + 1, 1_760_000_000_000 + index, "Observation", $"o{index}", 2, VersionOperation.Update, Hash256.Of([(byte)index, 1]), index, index),
         2 => new AccessStatement(
-            Origin, index + 1, 1_760_000_000_000 + index, Hash256.Of("who and why"u8), AccessedVersions.Of([index - 1, index]), index, new SequenceList([index])),
-        _ => new ErasureStatement(Origin, index + 1, 1_760_000_000_000 + index, Hash256.Of("on request"u8), 2, index),
+            Origin, index + 1, 1_760_000_000_000 + index, Hash256.Of("who and why"u8), SequenceSet.Of([index - 1, index]), index, new SequenceList([index])),
+        _ => new ErasureStatement(Origin, index + 1, 1_760_000_000_000 + index, Hash256.Of("on request"u8), SequenceSet.Of([index - 1]), index),
     };
 
     public static byte[] SaltAt(int index) => Hash256.Of([1, 2, (byte)(index >> 8), (byte)index]).ToArray()[..Commitment.SaltBytes];

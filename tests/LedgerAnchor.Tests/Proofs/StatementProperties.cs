@@ -24,9 +24,9 @@ public sealed class StatementProperties
             0 => Version(origin, sequence, instant),
             1 => Access(origin, sequence, instant),
             2 => from body in Hash
-                 from versions in Gen.Choose(0, 1000)
+                 from erased in Set(sequence)
                  from previous in Earlier(sequence)
-                 select (Statement)new ErasureStatement(origin, sequence, instant, body, versions, previous),
+                 select (Statement)new ErasureStatement(origin, sequence, instant, body, erased, previous),
             _ => Hash.Select(body => (Statement)new EventStatement(origin, sequence, instant, body)),
         }
         select statement;
@@ -78,6 +78,9 @@ public sealed class StatementProperties
 
     private static Gen<long> Earlier(long sequence) => Gen.Choose(0, (int)sequence - 1).Select(value => (long)value);
 
+    private static Gen<SequenceSet> Set(long sequence) =>
+        Earlier(sequence).ListOf().Select(numbers => SequenceSet.Of([.. numbers.Where(number => number > 0).Distinct().Order()]));
+
     private static Gen<Statement> Version(string origin, long sequence, long instant) =>
         from type in Text
         from id in Text
@@ -91,7 +94,7 @@ public sealed class StatementProperties
 
     private static Gen<Statement> Access(string origin, long sequence, long instant) =>
         from body in Hash
-        from accessed in Earlier(sequence).ListOf()
+        from accessed in Set(sequence)
         from consent in Earlier(sequence)
         from patients in Earlier(sequence).ListOf()
         select (Statement)new AccessStatement(
@@ -99,7 +102,7 @@ public sealed class StatementProperties
             sequence,
             instant,
             body,
-            AccessedVersions.Of([.. accessed.Where(version => version > 0).Distinct().Order()]),
+            accessed,
             consent,
             new SequenceList([.. patients]));
 }

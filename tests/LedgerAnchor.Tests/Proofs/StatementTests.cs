@@ -26,13 +26,13 @@ public sealed class StatementTests
                 + "0000000000000003" + "0000000000000000"
         },
         {
-            new AccessStatement(Origin, 9, 1_700_000_000_000, Ones, AccessedVersions.Of([1, 8]), 2, new SequenceList(7, 0)),
+            new AccessStatement(Origin, 9, 1_700_000_000_000, Ones, SequenceSet.Of([1, 8]), 2, new SequenceList(7, 0)),
             "0141" + OriginHex + "0000000000000009" + "0000018bcfe56800" + OnesHex + "00000002" + "0000000000000001" + "0000000000000008"
                 + "0000000000000002" + "0002" + "0000000000000007" + "0000000000000000"
         },
         {
-            new ErasureStatement(Origin, 9, 1_700_000_000_000, Ones, 12, 8),
-            "0145" + OriginHex + "0000000000000009" + "0000018bcfe56800" + OnesHex + "000000000000000c" + "0000000000000008"
+            new ErasureStatement(Origin, 9, 1_700_000_000_000, Ones, SequenceSet.Of([3]), 8),
+            "0145" + OriginHex + "0000000000000009" + "0000018bcfe56800" + OnesHex + "00000001" + "0000000000000003" + "0000000000000008"
         },
         {
             new EventStatement(Origin, 9, 0, Ones), "014b" + OriginHex + "0000000000000009" + "0000000000000000" + OnesHex
@@ -65,7 +65,7 @@ public sealed class StatementTests
     public void Many_accessed_versions_are_committed_to_by_the_root_of_a_tree(int count)
     {
         long[] sequences = [.. Enumerable.Range(1, count).Select(i => i * 3L)];
-        AccessedVersions accessed = AccessedVersions.Of(sequences);
+        SequenceSet accessed = SequenceSet.Of(sequences);
         Assert.Equal((count, 0, RootOf(sequences)), (accessed.Count, accessed.Listed.Count, accessed.Root));
         var statement = new AccessStatement(Origin, 1000, 0, Ones, accessed, 0, SequenceList.Empty);
         Assert.Equal(statement, Statement.Read(statement.ToArray()));
@@ -74,9 +74,9 @@ public sealed class StatementTests
     [Fact]
     public void Accessed_versions_ascend()
     {
-        Assert.Throws<ArgumentException>(() => AccessedVersions.Of([1, 1]));
-        Assert.Throws<ArgumentException>(() => AccessedVersions.Of([2, 1]));
-        Assert.Throws<ArgumentException>(() => AccessedVersions.Of([0]));
+        Assert.Throws<ArgumentException>(() => SequenceSet.Of([1, 1]));
+        Assert.Throws<ArgumentException>(() => SequenceSet.Of([2, 1]));
+        Assert.Throws<ArgumentException>(() => SequenceSet.Of([0]));
     }
 
     [Theory]
@@ -111,8 +111,8 @@ public sealed class StatementTests
         Assert.Throws<InvalidOperationException>(() => new EventStatement("a b", 1, 0, Ones).ToArray());
         Assert.Throws<InvalidOperationException>(() => new EventStatement(new string('o', 256), 1, 0, Ones).ToArray());
         Assert.Throws<InvalidOperationException>(() => new EventStatement(Origin, 0, 0, Ones).ToArray());
-        Assert.Throws<InvalidOperationException>(() => new ErasureStatement(Origin, 3, 0, Ones, 1, 3).ToArray());
-        Assert.Throws<InvalidOperationException>(() => new AccessStatement(Origin, 3, 0, Ones, AccessedVersions.Of([3]), 0, SequenceList.Empty).ToArray());
+        Assert.Throws<InvalidOperationException>(() => new ErasureStatement(Origin, 3, 0, Ones, SequenceSet.None, 3).ToArray());
+        Assert.Throws<InvalidOperationException>(() => new AccessStatement(Origin, 3, 0, Ones, SequenceSet.Of([3]), 0, SequenceList.Empty).ToArray());
     }
 
     // The definition of RFC 6962 §2.1, word for word.

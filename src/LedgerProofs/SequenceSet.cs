@@ -6,17 +6,18 @@ using System.Security.Cryptography;
 namespace HealthChain.LedgerProofs;
 
 /// <summary>
-/// The versions that an access read: each by its sequence number, or, when they are many, how many they were and a hash that commits to all.
+/// Sequence numbers that a statement speaks of, such as those of versions that were read: each of them, or, when they are many, how many they
+/// are and a hash that commits to all.
 /// </summary>
 /// <remarks>In a statement: count 4 | up to <see cref="MostListed"/>: each 8, ascending; more: root 32.</remarks>
-public sealed record AccessedVersions
+public sealed record SequenceSet
 {
-    /// <summary>Most versions that a statement names one by one.</summary>
+    /// <summary>Most that a statement names one by one.</summary>
     public const int MostListed = 64;
 
-    private AccessedVersions(int count, SequenceList listed, Hash256 root) => (Count, Listed, Root) = (count, listed, root);
+    private SequenceSet(int count, SequenceList listed, Hash256 root) => (Count, Listed, Root) = (count, listed, root);
 
-    public static AccessedVersions None { get; } = Of([]);
+    public static SequenceSet None { get; } = Of([]);
 
     public int Count { get; }
 
@@ -29,7 +30,7 @@ public sealed record AccessedVersions
     internal int Length => 4 + (Count > MostListed ? Hash256.Bytes : 8 * Count);
 
     /// <param name="sequences">Sequence numbers in ascending order, none twice.</param>
-    public static AccessedVersions Of(ReadOnlySpan<long> sequences)
+    public static SequenceSet Of(ReadOnlySpan<long> sequences)
     {
         for (int i = 0; i < sequences.Length; i++)
         {
@@ -40,20 +41,20 @@ public sealed record AccessedVersions
         }
 
         return sequences.Length > MostListed
-            ? new AccessedVersions(sequences.Length, SequenceList.Empty, RootOf(sequences))
-            : new AccessedVersions(sequences.Length, new SequenceList(sequences), default);
+            ? new SequenceSet(sequences.Length, SequenceList.Empty, RootOf(sequences))
+            : new SequenceSet(sequences.Length, new SequenceList(sequences), default);
     }
 
-    internal static AccessedVersions? Read(ref StatementReader reader)
+    internal static SequenceSet? Read(ref StatementReader reader)
     {
         int count = reader.Int32();
         if (count is < 0 or > MostListed)
         {
             Hash256 root = reader.Hash();
-            return count < 0 ? null : new AccessedVersions(count, SequenceList.Empty, root);
+            return count < 0 ? null : new SequenceSet(count, SequenceList.Empty, root);
         }
 
-        return new AccessedVersions(count, reader.Sequences(count), default);
+        return new SequenceSet(count, reader.Sequences(count), default);
     }
 
     internal void Write(ref StatementWriter writer)
