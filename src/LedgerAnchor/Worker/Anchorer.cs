@@ -12,6 +12,8 @@ internal sealed class Anchorer
     // With a block a second and finality after a quarter of an hour there are a hundred.
     private const int MaxPending = 256;
 
+    private const long NotHandedIn = long.MinValue;
+
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
 
     private readonly IAnchorTarget _target;
@@ -81,13 +83,13 @@ internal sealed class Anchorer
         if (published.Size > covered && pending.Count < MaxPending && !pending.Any(anchor => anchor.State == AnchorState.Pending) && now >= _due && IsAffordable(now))
         {
             _due = now + _options.AnchorInterval;
-            await HandInAsync(new AnchorSubmission(head, published, "", 0, now), cancellationToken);
+            await HandInAsync(new AnchorSubmission(head, published, "", NotHandedIn, now), cancellationToken);
         }
     }
 
     private async ValueTask WatchAsync(AnchorStatus anchor, CancellationToken cancellationToken)
     {
-        if (anchor.Submission.Transaction.Length == 0)
+        if (anchor.Submission is { Transaction: "", Nonce: NotHandedIn })
         {
             // A crash came between the decision and its record: the same again, which the target does not take twice.
             await HandInAsync(anchor.Submission, cancellationToken);

@@ -19,5 +19,11 @@ public sealed record LedgerParts(string Folder, ILeafSource Leaves, NoteSigner S
     /// </summary>
     public Func<CancellationToken, ValueTask<IAnchorTarget>>? Target { get; init; }
 
+    /// <summary>Told once, when nothing is signed any more.</summary>
+    public Action<LedgerAlarm>? OnAlarm { get; init; }
+
+    /// <summary>Told of what does not work and is tried again.</summary>
+    public Action<Exception>? OnFailure { get; init; }
+
     internal IDisk Disk { get; init; } = RealDisk.Instance;
 }

@@ -1,4 +1,3 @@
-using HealthChain.LedgerAnchor.Anchoring;
 using HealthChain.LedgerProofs;
 
 namespace HealthChain.LedgerAnchor.Worker;

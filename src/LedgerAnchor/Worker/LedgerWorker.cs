@@ -36,12 +36,6 @@ public sealed class LedgerWorker : IDisposable
         }
     }
 
-    /// <summary>Told of every change of state that an operator should see, once.</summary>
-    public event Action<LedgerAlarm>? Alarmed;
-
-    /// <summary>Told of what does not work and is tried again.</summary>
-    public event Action<string, Exception>? Failed;
-
     public string Origin => _parts.Signer.Verifier.Name;
 
     public NoteVerifier Key => _parts.Signer.Verifier;
@@ -144,7 +138,7 @@ public sealed class LedgerWorker : IDisposable
         if (Interlocked.CompareExchange(ref _alarm, alarm, null) is null)
         {
             _stop.Cancel();
-            Alarmed?.Invoke(alarm);
+            _parts.OnAlarm?.Invoke(alarm);
         }
     }
 
@@ -244,7 +238,7 @@ public sealed class LedgerWorker : IDisposable
             catch (Exception failure) when (failure is not LedgerFaultException && !cancellationToken.IsCancellationRequested)
             {
                 report(failure.Message);
-                Failed?.Invoke(failure.Message, failure);
+                _parts.OnFailure?.Invoke(failure);
             }
 
             await Task.Delay(wait, _time, cancellationToken);

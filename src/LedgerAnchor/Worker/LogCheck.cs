@@ -18,6 +18,7 @@ public sealed class LogCheck
     private readonly SortedDictionary<long, List<(Hash256 Root, LedgerFault Fault, string Holder)>> _heads = [];
     private readonly List<(TileId Tile, List<(long Leaf, Hash256 Stored, Hash256 Rebuilt)> Differences)> _tiles = [];
     private readonly List<LedgerFinding> _findings = [];
+    private readonly List<LedgerFinding> _contradictions = [];
     private TreeHead _newest = TreeHead.Empty;
 
     private LogCheck(LedgerParts parts) => _parts = parts;
@@ -114,6 +115,9 @@ public sealed class LogCheck
 
         NameMissing(builder.Size);
         NameTiles(ofSigned == _newest);
+
+        // What names a place comes before what follows from it.
+        _findings.AddRange(_contradictions);
         return builder.Head;
     }
 
@@ -123,7 +127,7 @@ public sealed class LogCheck
         {
             if (root != rebuilt.Root)
             {
-                Name(fault, $"{holder} has root {root} for {rebuilt.Size} leaves, the leaves give {rebuilt.Root}.");
+                Name(_contradictions, fault, $"{holder} has root {root} for {rebuilt.Size} leaves, the leaves give {rebuilt.Root}.");
             }
         }
     }
@@ -142,7 +146,7 @@ public sealed class LogCheck
                         LedgerFault.WitnessContradicts => LedgerFault.WitnessAhead,
                         _ => LedgerFault.LeavesMissing,
                     };
-                    Name(missing, $"{holder} has a head of {held} leaves, there are {size}: {held - size} are missing.");
+                    Name(_findings, missing, $"{holder} has a head of {held} leaves, there are {size}: {held - size} are missing.");
                 }
             }
         }
@@ -195,7 +199,7 @@ public sealed class LogCheck
         {
             foreach ((TileId tile, _) in _tiles)
             {
-                Name(LedgerFault.TilesDamaged, $"{tile.Path} is not the tile of the leaves, which are what was signed.");
+                Name(_findings, LedgerFault.TilesDamaged, $"{tile.Path} is not the tile of the leaves, which are what was signed.");
             }
 
             return;
@@ -207,20 +211,20 @@ public sealed class LogCheck
             int other = leaves.FindIndex(other => other.Stored == now && other.Rebuilt == was);
             if (other < 0)
             {
-                Name(LedgerFault.LeavesChanged, $"the leaf at {leaf} (sequence {leaf + 1}) is not the one that was signed.");
+                Name(_findings, LedgerFault.LeavesChanged, $"the leaf at {leaf} (sequence {leaf + 1}) is not the one that was signed.");
             }
             else if (leaves[other].Leaf > leaf)
             {
-                Name(LedgerFault.LeavesSwapped, $"the leaves at {leaf} and {leaves[other].Leaf} (sequences {leaf + 1} and {leaves[other].Leaf + 1}) stand in each other's place.");
+                Name(_findings, LedgerFault.LeavesSwapped, $"the leaves at {leaf} and {leaves[other].Leaf} (sequences {leaf + 1} and {leaves[other].Leaf + 1}) stand in each other's place.");
             }
         }
     }
 
-    private void Name(LedgerFault fault, string detail)
+    private static void Name(List<LedgerFinding> findings, LedgerFault fault, string detail)
     {
-        if (_findings.Count(finding => finding.Fault == fault) < MaxNamed)
+        if (findings.Count(finding => finding.Fault == fault) < MaxNamed)
         {
-            _findings.Add(new LedgerFinding(fault, detail));
+            findings.Add(new LedgerFinding(fault, detail));
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using HealthChain.LedgerAnchor.Files;
 
 namespace HealthChain.LedgerAnchor.Tests.Files;
@@ -25,9 +26,11 @@ internal sealed class SimulatedDisk(int seed) : IDisk
     public List<string> Trace { get; } = [];
 
     /// <summary>Kills before the change with that number, counted from now; a write is torn instead.</summary>
+    [MethodImpl(MethodImplOptions.Synchronized)]
     public void KillAfter(int operations) => _killAt = Operations + operations;
 
     /// <summary>The power fails: keeps what was durable, and of the rest whatever chance keeps.</summary>
+    [MethodImpl(MethodImplOptions.Synchronized)]
     public void Crash()
     {
         var names = new Dictionary<string, Content>(_durableNames);
@@ -58,10 +61,13 @@ internal sealed class SimulatedDisk(int seed) : IDisk
     }
 
     /// <summary>The process alone is gone: the operating system still has everything.</summary>
+    [MethodImpl(MethodImplOptions.Synchronized)]
     public void Kill() => _killAt = int.MaxValue;
 
+    [MethodImpl(MethodImplOptions.Synchronized)]
     public byte[]? Read(string path) => _names.TryGetValue(path, out Content? content) ? [.. content.Bytes] : null;
 
+    [MethodImpl(MethodImplOptions.Synchronized)]
     public int Read(string path, Span<byte> buffer, long offset)
     {
         if (!_names.TryGetValue(path, out Content? content) || offset >= content.Bytes.Length)
@@ -74,8 +80,10 @@ internal sealed class SimulatedDisk(int seed) : IDisk
         return read;
     }
 
+    [MethodImpl(MethodImplOptions.Synchronized)]
     public long Length(string path) => _names.TryGetValue(path, out Content? content) ? content.Bytes.Length : 0;
 
+    [MethodImpl(MethodImplOptions.Synchronized)]
     public void Write(string path, ReadOnlySpan<byte> bytes)
     {
         bool isTorn = Step("write " + path);
@@ -84,6 +92,7 @@ internal sealed class SimulatedDisk(int seed) : IDisk
         Die(isTorn);
     }
 
+    [MethodImpl(MethodImplOptions.Synchronized)]
     public void Write(string path, ReadOnlySpan<byte> bytes, long offset)
     {
         bool isTorn = Step("write " + path);
@@ -96,12 +105,14 @@ internal sealed class SimulatedDisk(int seed) : IDisk
         Die(isTorn);
     }
 
+    [MethodImpl(MethodImplOptions.Synchronized)]
     public void Sync(string path)
     {
         Die(Step("sync " + path));
         _names[path].Sync();
     }
 
+    [MethodImpl(MethodImplOptions.Synchronized)]
     public void Rename(string from, string to)
     {
         Die(Step("rename " + to));
@@ -109,16 +120,19 @@ internal sealed class SimulatedDisk(int seed) : IDisk
         _names[to] = content!;
     }
 
+    [MethodImpl(MethodImplOptions.Synchronized)]
     public void Delete(string path)
     {
         Die(Step("delete " + path));
         _names.Remove(path);
     }
 
+    [MethodImpl(MethodImplOptions.Synchronized)]
     public void CreateFolder(string path)
     {
     }
 
+    [MethodImpl(MethodImplOptions.Synchronized)]
     public void SyncFolder(string path)
     {
         Die(Step("folder " + path));
@@ -135,10 +149,12 @@ internal sealed class SimulatedDisk(int seed) : IDisk
         }
     }
 
+    [MethodImpl(MethodImplOptions.Synchronized)]
     public IReadOnlyList<string> List(string folder) =>
         [.. _names.Keys.Where(name => Path.GetDirectoryName(name) == folder).Select(name => Path.GetFileName(name)).Order(StringComparer.Ordinal)];
 
     /// <summary>Flips a bit of what is there.</summary>
+    [MethodImpl(MethodImplOptions.Synchronized)]
     public void Damage(string path, long offset) => _names[path].Bytes[offset] ^= 1;
 
     private static void Die(bool isKilled)
