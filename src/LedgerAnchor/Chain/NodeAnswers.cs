@@ -69,6 +69,9 @@ internal static class NodeAnswers
     public static IEnumerable<JsonElement> List(this JsonElement answer) =>
         answer.ValueKind == JsonValueKind.Array ? answer.EnumerateArray() : throw new FormatException("There is something else where a list belongs.");
 
+    public static IEnumerable<JsonProperty> EnumerateMembers(this JsonElement answer) =>
+        answer.ValueKind == JsonValueKind.Object ? answer.EnumerateObject() : throw new FormatException("There is something else where an object belongs.");
+
     public static EthereumBlock Block(JsonElement answer) => new(
         answer.Number("number"),
         answer.Hash("hash"),

@@ -37,6 +37,10 @@ public sealed partial class TypedData
 {
     private const string DomainType = "EIP712Domain";
     private const int MaxDepth = 32;
+    private const int MaxTypes = 256;
+
+    // Of 256 bits in decimal, with a sign.
+    private const int MaxDigits = 79;
 
     private readonly Dictionary<string, IReadOnlyList<TypedDataMember>> _types;
     private readonly IReadOnlyList<object> _message;
