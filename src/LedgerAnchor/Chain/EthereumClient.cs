@@ -75,9 +75,12 @@ public sealed class EthereumClient : IDisposable
     public ValueTask<FeeHistory> FeeHistoryAsync(int blocks, int percentile, CancellationToken cancellationToken) =>
         AskAsync(new("eth_feeHistory", Hex.Quantity(blocks), "latest", new JsonArray(percentile)), NodeAnswers.FeeHistory, cancellationToken);
 
-    /// <summary>How much gas a call takes now. Fails with <see cref="EthereumFault.Reverted"/> when the contract would refuse it.</summary>
+    /// <summary>
+    /// How much gas a call takes on top of the newest block. Fails with <see cref="EthereumFault.Reverted"/> when the contract would refuse it.
+    /// </summary>
+    /// <remarks>The block is named because some nodes otherwise count what waits in their pool, such as what this call shall replace.</remarks>
     public ValueTask<long> EstimateGasAsync(EthereumCall call, CancellationToken cancellationToken) =>
-        AskAsync(new("eth_estimateGas", ToJson(call)), static answer => Hex.ParseNumber(answer.Text()), cancellationToken);
+        AskAsync(new("eth_estimateGas", ToJson(call), BlockTag.Latest.ToString()), static answer => Hex.ParseNumber(answer.Text()), cancellationToken);
 
     /// <summary>What a call returns, without changing anything. Fails with <see cref="EthereumFault.Reverted"/> when the contract refuses.</summary>
     public ValueTask<byte[]> CallAsync(EthereumCall call, BlockTag tag, CancellationToken cancellationToken) =>

@@ -73,6 +73,29 @@ public sealed class TransactionSender(EthereumClient client, IEthereumSigner sig
         }
     }
 
+    /// <summary>
+    /// Prices, signs and sends a call with this number. Of what this account has waiting under the same number it takes the place, for
+    /// which it offers more until the node agrees.
+    /// </summary>
+    /// <exception cref="EthereumException">Also with <see cref="EthereumFault.Reverted"/> when the contract would refuse it, and nothing was sent.</exception>
+    public async ValueTask<SentTransaction> SendAsync(EthereumCall call, long nonce, CancellationToken cancellationToken)
+    {
+        await CheckChainAsync(cancellationToken);
+        GasFee market = await MarketFeeAsync(cancellationToken);
+        long gasLimit = await GasLimitAsync(call, cancellationToken);
+        for (GasFee fee = market; ;)
+        {
+            try
+            {
+                return await SendAsync(call, nonce, fee, gasLimit, [], cancellationToken);
+            }
+            catch (EthereumException e) when (e.Fault == EthereumFault.Underpriced)
+            {
+                fee = options.Fees.Bump(fee, market) ?? throw FeeCapReached();
+            }
+        }
+    }
+
     /// <summary>Sends the same call with the same number again, at a higher fee.</summary>
     /// <exception cref="EthereumException">Also with <see cref="EthereumFault.NonceTooLow"/> when it got into a block meanwhile, and <see cref="EthereumFault.FeeCapReached"/>.</exception>
     public async ValueTask<SentTransaction> ReplaceAsync(SentTransaction sent, CancellationToken cancellationToken)

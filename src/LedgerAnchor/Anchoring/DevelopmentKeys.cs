@@ -1,0 +1,65 @@
+using System.Security.Cryptography;
+using System.Text;
+using HealthChain.LedgerAnchor.Chain;
+using HealthChain.LedgerAnchor.Files;
+
+namespace HealthChain.LedgerAnchor.Anchoring;
+
+/// <summary>
+/// The accounts of one development chain, derived from a secret that was made for it. Each contract is the first thing that an account
+/// of its own makes, and that account depends on the contract's code: so the address is known beforehand, and a new version of a contract
+/// gets a new address.
+/// </summary>
+internal sealed class DevelopmentKeys : IDisposable
+{
+    private const int SecretBytes = 32;
+
+    private DevelopmentKeys(ReadOnlySpan<byte> secret)
+    {
+        Anchorer = Derive(secret, "anchorer");
+        Owner = Derive(secret, "owner");
+        AnchorMaker = Derive(secret, $"maker {ContractArtefact.CheckpointAnchor.CodeHash}");
+        RegistryMaker = Derive(secret, $"maker {ContractArtefact.HealthRegistry.CodeHash}");
+        CheckpointAnchor = EthereumAddress.OfContract(AnchorMaker.Address, 0);
+        HealthRegistry = EthereumAddress.OfContract(RegistryMaker.Address, 0);
+    }
+
+    public LocalSigner Anchorer { get; }
+
+    public LocalSigner Owner { get; }
+
+    public LocalSigner AnchorMaker { get; }
+
+    public LocalSigner RegistryMaker { get; }
+
+    public EthereumAddress CheckpointAnchor { get; }
+
+    public EthereumAddress HealthRegistry { get; }
+
+    public IEnumerable<EthereumAddress> Accounts => [Anchorer.Address, Owner.Address, AnchorMaker.Address, RegistryMaker.Address];
+
+    public static DevelopmentKeys ReadOrMake(IDisk disk, string path)
+    {
+        byte[]? secret = disk.Read(path);
+        if (secret is not { Length: SecretBytes })
+        {
+            secret = RandomNumberGenerator.GetBytes(SecretBytes);
+            disk.Replace(path, secret);
+        }
+
+        var keys = new DevelopmentKeys(secret);
+        CryptographicOperations.ZeroMemory(secret);
+        return keys;
+    }
+
+    public void Dispose()
+    {
+        Anchorer.Dispose();
+        Owner.Dispose();
+        AnchorMaker.Dispose();
+        RegistryMaker.Dispose();
+    }
+
+    // That a hash is no secret of secp256k1 happens once in 2^128.
+    private static LocalSigner Derive(ReadOnlySpan<byte> secret, string purpose) => new(HMACSHA256.HashData(secret, Encoding.ASCII.GetBytes(purpose)));
+}
