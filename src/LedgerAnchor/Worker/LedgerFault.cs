@@ -33,6 +33,9 @@ public enum LedgerFault
     /// <summary>A witness cosigned a head that is not one of this log.</summary>
     WitnessContradicts,
 
+    /// <summary>A log that is mirrored or witnessed here signed two histories.</summary>
+    LogForked,
+
     /// <summary>What a leaf commits to is not what is stored.</summary>
     ContentChanged,
 }
