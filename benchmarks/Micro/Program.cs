@@ -13,6 +13,7 @@ var benchmarks = new (string Name, Action Run)[]
     ("store", Storing.Run),
     ("search", Searching.Run),
     ("ledger", LedgerPrice.Run),
+    ("ledger", Ledger.Run),
 };
 
 foreach ((string name, Action run) in benchmarks)
