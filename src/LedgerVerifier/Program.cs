@@ -1,0 +1,3 @@
+using HealthChain.LedgerVerifier;
+
+return VerifyCommand.Run(args, Console.Out, Console.Error);
