@@ -54,12 +54,16 @@ public sealed class LocalSigner : IEthereumSigner, IDisposable
     public ValueTask<SignedTransaction> SignAsync(EthereumTransaction transaction, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Sign(transaction));
 
-    public ValueTask<Secp256k1Signature> SignAsync(TypedData data, CancellationToken cancellationToken) => ValueTask.FromResult(Sign(data.Hash()));
+    public ValueTask<Secp256k1Signature> SignAsync(TypedData data, CancellationToken cancellationToken) => ValueTask.FromResult(Sign(data));
 
     public ValueTask<Secp256k1Signature> SignMessageAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Sign(EthereumSignature.HashOfMessage(message.Span)));
+        ValueTask.FromResult(SignMessage(message.Span));
 
     public SignedTransaction Sign(EthereumTransaction transaction) => new(transaction, Sign(transaction.SigningHash()), Address);
+
+    public Secp256k1Signature Sign(TypedData data) => Sign(data.Hash());
+
+    public Secp256k1Signature SignMessage(ReadOnlySpan<byte> message) => Sign(EthereumSignature.HashOfMessage(message));
 
     public void Dispose()
     {
