@@ -4,6 +4,7 @@ using HealthChain.Storage.Sqlite.Database;
 using HealthChain.Storage.Sqlite.Native;
 using HealthChain.Storage.Sqlite.Reading;
 using HealthChain.Storage.Sqlite.Upkeep;
+using HealthChain.Storage.Sqlite.Writing;
 
 namespace HealthChain.Storage.Sqlite;
 
@@ -17,7 +18,7 @@ public sealed partial class SqliteStore
     /// copied (<see cref="KeyStore.TenantKeyPath"/>), nor are blobs; they are copied after this, so that none is missing that the database names.
     /// </summary>
     /// <param name="folder">A new or empty one.</param>
-    /// <returns>Sequence number of the newest version in the backup.</returns>
+    /// <returns>Sequence number of the newest version or record in the backup.</returns>
     /// <exception cref="IOException">The folder is not empty, or the disk is full or failed; what was written is no backup.</exception>
     public Task<long> BackupAsync(string folder, IProgress<double>? progress, CancellationToken cancellationToken) =>
         Task.Run(() => Backup(folder, progress, cancellationToken), cancellationToken);
@@ -102,7 +103,7 @@ public sealed partial class SqliteStore
         {
             // While this transaction is open the connection sees one state, whatever is committed meanwhile.
             source.Execute("BEGIN");
-            newest = source.QueryInt64("SELECT max(vid) FROM ver");
+            newest = WriterState.NewestOf(source);
             OnlineBackup.Copy(source, copy, part => progress?.Report(0.8 * part), cancellationToken);
             source.Execute("COMMIT");
         }

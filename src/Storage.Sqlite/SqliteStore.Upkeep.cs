@@ -11,10 +11,11 @@ namespace HealthChain.Storage.Sqlite;
 // Erasing, indexing again, and the blobs in use.
 public sealed partial class SqliteStore
 {
-    public async ValueTask<Result<Erasure>> EraseAsync(AccessScope scope, ResourceKey patient, CancellationToken cancellationToken)
+    public async ValueTask<Result<Erasure>> EraseAsync(
+        AccessScope scope, ResourceKey patient, ReadOnlyMemory<byte> record, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        Result<Result<Erasure>> outcome = await _writer.RunAloneAsync(session => _parts.Heads.Rewrite(() => new Eraser(session, _parts).Erase(scope, patient)));
+        Result<Result<Erasure>> outcome = await _writer.RunAloneAsync(session => _parts.Heads.Rewrite(() => new Eraser(session, _parts).Erase(scope, patient, record.Span)));
         _search.Forget();
         return outcome.Error is { } error ? error : outcome.Value;
     }

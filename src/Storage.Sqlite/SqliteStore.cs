@@ -93,16 +93,19 @@ public sealed partial class SqliteStore : IResourceStore
         const int AtOnce = 64;
         long newest = _changes.Newest;
         var versions = new List<StoredVersion>(AtOnce);
-        for (long next = after + 1; next <= newest;)
+        bool isLast = false;
+        while (!isLast)
         {
             versions.Clear();
             using (ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken))
             {
                 var reader = new VersionReader(rented.Snapshot, _parts, _preparers, scope);
-                for (; next <= newest && versions.Count < AtOnce; next++)
+                while (!isLast && versions.Count < AtOnce)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    if (reader.At(next) is { } version)
+                    long next = rented.Snapshot.NextVersion(after);
+                    isLast = next == 0 || next > newest;
+                    if (!isLast && reader.At(after = next) is { } version)
                     {
                         versions.Add(version);
                     }
@@ -115,6 +118,8 @@ public sealed partial class SqliteStore : IResourceStore
             }
         }
     }
+
+    public long Newest => _changes.Newest;
 
     public ValueTask WaitForChangeAsync(long after, CancellationToken cancellationToken) => _changes.WaitAsync(after, cancellationToken);
 

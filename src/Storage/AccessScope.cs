@@ -1,3 +1,5 @@
+using HealthChain.Storage.Ledger;
+
 namespace HealthChain.Storage;
 
 /// <summary>
@@ -21,6 +23,9 @@ public abstract class AccessScope
 
     /// <summary>Whether a version exists for the requester. Called for every candidate: fast, no allocation, no I/O.</summary>
     public abstract bool Sees(in ResourceFacts facts);
+
+    /// <summary>Whether a record of the ledger exists for the requester; only for who sees everything, unless a scope says otherwise.</summary>
+    public virtual bool SeesRecord(in RecordFacts facts) => SeesEverything;
 
     /// <summary>A scope for the server's own work (projections, integrity checks, anchoring), never for a request.</summary>
     /// <param name="reason">What the work is. An architecture test lists all callers.</param>

@@ -1,5 +1,6 @@
 using HealthChain.Fhir;
 using HealthChain.Storage.Blobs;
+using HealthChain.Storage.Ledger;
 
 namespace HealthChain.Storage;
 
@@ -27,15 +28,41 @@ public interface IResourceStore : IAsyncDisposable
     /// </summary>
     ValueTask<Result<CommitResult>> CommitAsync(AccessScope scope, Transaction transaction, CancellationToken cancellationToken);
 
-    /// <summary>All versions after a sequence number in the order of their commits, then ends; for followers that keep a watermark.</summary>
+    /// <summary>
+    /// All versions after a sequence number in the order of their commits, then ends; for followers that keep a watermark. Numbers between
+    /// them are those of records, and of versions that are erased or do not exist for the scope.
+    /// </summary>
     IAsyncEnumerable<StoredVersion> ChangesAsync(AccessScope scope, long after, CancellationToken cancellationToken);
 
     /// <summary>
     /// Erases a patient: destroys the secret under which the patient and all that is in that patient's compartment alone is sealed, and
     /// removes their index. Afterwards none of it exists for anybody, in no version; the sequence numbers and what the ledger commits to stay.
     /// </summary>
+    /// <param name="record">Why and by whom, for the ledger, which keeps it for ever: it must tell nothing of the patient.</param>
     /// <returns>What was erased; NotFound when the patient does not exist for the scope.</returns>
-    ValueTask<Result<Erasure>> EraseAsync(AccessScope scope, ResourceKey patient, CancellationToken cancellationToken);
+    ValueTask<Result<Erasure>> EraseAsync(AccessScope scope, ResourceKey patient, ReadOnlyMemory<byte> record, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Adds a record to the ledger, in one commit with whatever else is written at the time; returns its sequence number when it is durable.
+    /// </summary>
+    /// <param name="scope">The server's own: requesters write no records.</param>
+    /// <returns>Busy as <see cref="CommitAsync"/>; Invalid when the record names something that is not written yet.</returns>
+    ValueTask<Result<long>> AppendRecordAsync(AccessScope scope, LedgerRecord record, CancellationToken cancellationToken);
+
+    /// <summary>The record with that sequence number; null when it does not exist for the scope, or was erased with its patient.</summary>
+    ValueTask<StoredRecord?> ReadRecordAsync(AccessScope scope, long sequence, CancellationToken cancellationToken);
+
+    /// <summary>What opens the leaf of a version; null when the version does not exist for the scope.</summary>
+    ValueTask<LeafOpening?> OpenLeafAsync(AccessScope scope, ResourceKey key, long version, CancellationToken cancellationToken);
+
+    /// <summary>What opens the leaf of a record; null when the record does not exist for the scope, or was erased with its patient.</summary>
+    ValueTask<LeafOpening?> OpenRecordLeafAsync(AccessScope scope, long sequence, CancellationToken cancellationToken);
+
+    /// <summary>The entries of the ledger after a sequence number, in their order.</summary>
+    /// <param name="scope">The server's own: the entries say nothing, but their number says how much is done here.</param>
+    /// <param name="commitments">Takes whole entries of 32 bytes.</param>
+    /// <returns>How many entries; fewer than there is room for only at the end.</returns>
+    ValueTask<int> ReadLeavesAsync(AccessScope scope, long after, Memory<byte> commitments, CancellationToken cancellationToken);
 
     /// <summary>Computes the index of current resources again, after search parameters changed.</summary>
     /// <param name="type">Only that type; null for all.</param>
@@ -45,6 +72,9 @@ public interface IResourceStore : IAsyncDisposable
     /// <summary>The blobs to which any version refers, a deleted or superseded one too; the rest may be swept.</summary>
     IAsyncEnumerable<BlobAddress> BlobsAsync(AccessScope scope, CancellationToken cancellationToken);
 
-    /// <summary>Completes when there is a commit after that sequence number, visible or not: for the server's own followers.</summary>
+    /// <summary>Sequence number of the newest version or record that is durable: how many leaves the ledger has.</summary>
+    long Newest { get; }
+
+    /// <summary>Completes when there is a version or record after that sequence number, visible or not: for the server's own followers.</summary>
     ValueTask WaitForChangeAsync(long after, CancellationToken cancellationToken);
 }

@@ -68,7 +68,7 @@ internal static class Load
     {
         string id = "x" + transaction;
         await store.CommitAsync(Scope, new Transaction([PatientOf(id, transaction, 2), ObservationOf("x" + transaction, id, 1, transaction, 2)], []), CancellationToken.None);
-        _ = (await store.EraseAsync(Scope, new ResourceKey("Patient", id), CancellationToken.None)).Value;
+        _ = (await store.EraseAsync(Scope, new ResourceKey("Patient", id), "test"u8.ToArray(), CancellationToken.None)).Value;
         Say("gone " + id);
     }
 

@@ -97,7 +97,7 @@ public sealed class FhirServerFixture : IAsyncLifetime
 
     /// <summary>Erases a patient.</summary>
     public async Task EraseAsync(string patient) =>
-        _ = (await _store!.EraseAsync(AccessScope.System("tests"), new ResourceKey("Patient", patient), default)).Value;
+        _ = (await _store!.EraseAsync(AccessScope.System("tests"), new ResourceKey("Patient", patient), "test"u8.ToArray(), default)).Value;
 
     /// <summary>The files of the blob store.</summary>
     public string[] BlobFiles() => Directory.GetFiles(Path.Combine(_folder.FullName, "blobs"), "*", SearchOption.AllDirectories);

@@ -55,7 +55,7 @@ public abstract class BlobContract(Func<StoreSetup, IResourceStore> open) : Stor
         await CommitAsync(Transaction.Of(photo with { Blobs = [Address(1), Address(2)] }));
         await PutAsync("b", 2);
         await AssertUsedAsync(1, 2);
-        await Store.EraseAsync(Everything, Key("Patient/a"), Cancel);
+        await Store.EraseAsync(Everything, Key("Patient/a"), "test"u8.ToArray(), Cancel);
         await AssertUsedAsync(2);
     }
 

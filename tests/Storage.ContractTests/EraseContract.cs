@@ -16,7 +16,7 @@ public abstract class EraseContract(Func<StoreSetup, IResourceStore> open) : Sto
         await PutAsync(Observation("o", "a", ""","valueString":"second" """));
         await CommitAsync(Transaction.Of(new Delete(Key("Observation/o"))));
 
-        Erasure erased = (await Store.EraseAsync(Everything, Key("Patient/a"), Cancel)).Value;
+        Erasure erased = (await Store.EraseAsync(Everything, Key("Patient/a"), "test"u8.ToArray(), Cancel)).Value;
 
         Assert.Equal(new Erasure(Resources: 2, Versions: 4), erased);
         foreach (string reference in new[] { "Patient/a", "Observation/o" })
@@ -39,12 +39,12 @@ public abstract class EraseContract(Func<StoreSetup, IResourceStore> open) : Sto
     public async Task Sequence_numbers_go_on_and_the_id_can_be_used_again()
     {
         await CommitAsync(new Transaction([PatientOf("a"), PutOf(Observation("o", "a"))], []));
-        await Store.EraseAsync(Everything, Key("Patient/a"), Cancel);
+        await Store.EraseAsync(Everything, Key("Patient/a"), "test"u8.ToArray(), Cancel);
         StoredVersion again = (await CommitAsync(Transaction.Of(PatientOf("a"), new AtVersion(Key("Patient/a"), 0))))[0]!;
-        Assert.Equal((1, 3, ChangeKind.Create), (again.Version, again.Sequence, again.Change));
+        Assert.Equal((1, 4, ChangeKind.Create), (again.Version, again.Sequence, again.Change));
         await PutAsync(Observation("o", "a"));
         Assert.Equal("o", await FindAsync("Observation", "subject=Patient/a"));
-        Assert.Equal(new Erasure(2, 2), (await Store.EraseAsync(Everything, Key("Patient/a"), Cancel)).Value);
+        Assert.Equal(new Erasure(2, 2), (await Store.EraseAsync(Everything, Key("Patient/a"), "test"u8.ToArray(), Cancel)).Value);
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public abstract class EraseContract(Func<StoreSetup, IResourceStore> open) : Sto
                 PutOf("""{"resourceType":"Appointment","id":"t","status":"booked","participant":[{"actor":{"reference":"Patient/a"},"status":"accepted"},{"actor":{"reference":"Patient/b"},"status":"accepted"}]}"""),
             ],
             []));
-        Assert.Equal(new Erasure(1, 1), (await Store.EraseAsync(Everything, Key("Patient/a"), Cancel)).Value);
+        Assert.Equal(new Erasure(1, 1), (await Store.EraseAsync(Everything, Key("Patient/a"), "test"u8.ToArray(), Cancel)).Value);
         Assert.NotNull(await ReadAsync("Organization/h"));
         Assert.Equal("t", await FindAsync("Appointment", "patient=Patient/b"));
         Assert.Equal("t", await FindAsync("Appointment", "patient=Patient/a"));
@@ -69,11 +69,11 @@ public abstract class EraseContract(Func<StoreSetup, IResourceStore> open) : Sto
         await CommitAsync(new Transaction([PatientOf("a"), PatientOf("b")], []));
         await PutAsync(Observation("o", "a"));
         await PutAsync(Observation("o", "b"));
-        Assert.Equal(new Erasure(1, 2), (await Store.EraseAsync(Everything, Key("Patient/a"), Cancel)).Value);
+        Assert.Equal(new Erasure(1, 2), (await Store.EraseAsync(Everything, Key("Patient/a"), "test"u8.ToArray(), Cancel)).Value);
         Assert.Null(await Store.ReadVersionAsync(Everything, Key("Observation/o"), 1, Cancel));
         Assert.Equal(2, (await ReadAsync("Observation/o"))!.Version);
         Assert.Equal("o", await FindAsync("Observation", "subject=Patient/b"));
-        Assert.Equal(new Erasure(2, 2), (await Store.EraseAsync(Everything, Key("Patient/b"), Cancel)).Value);
+        Assert.Equal(new Erasure(2, 2), (await Store.EraseAsync(Everything, Key("Patient/b"), "test"u8.ToArray(), Cancel)).Value);
         Assert.Equal(0, (await Store.HistoryAsync(Everything, new HistoryRequest { Count = 9 }, Cancel)).Total);
     }
 
@@ -81,12 +81,12 @@ public abstract class EraseContract(Func<StoreSetup, IResourceStore> open) : Sto
     public async Task Who_is_mentioned_only_is_no_patient_and_a_deleted_one_still_is()
     {
         await PutAsync(Observation("o", "a"));
-        Assert.Equal(ErrorKind.NotFound, (await Store.EraseAsync(Everything, Key("Patient/a"), Cancel)).Error?.Kind);
-        Assert.Equal(ErrorKind.NotFound, (await Store.EraseAsync(Everything, Key("Observation/o"), Cancel)).Error?.Kind);
+        Assert.Equal(ErrorKind.NotFound, (await Store.EraseAsync(Everything, Key("Patient/a"), "test"u8.ToArray(), Cancel)).Error?.Kind);
+        Assert.Equal(ErrorKind.NotFound, (await Store.EraseAsync(Everything, Key("Observation/o"), "test"u8.ToArray(), Cancel)).Error?.Kind);
         await CommitAsync(Transaction.Of(PatientOf("a")));
         await CommitAsync(Transaction.Of(new Delete(Key("Patient/a"))));
-        Assert.Equal(new Erasure(2, 3), (await Store.EraseAsync(Everything, Key("Patient/a"), Cancel)).Value);
-        Assert.Equal(ErrorKind.NotFound, (await Store.EraseAsync(Everything, Key("Patient/a"), Cancel)).Error?.Kind);
+        Assert.Equal(new Erasure(2, 3), (await Store.EraseAsync(Everything, Key("Patient/a"), "test"u8.ToArray(), Cancel)).Value);
+        Assert.Equal(ErrorKind.NotFound, (await Store.EraseAsync(Everything, Key("Patient/a"), "test"u8.ToArray(), Cancel)).Error?.Kind);
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public abstract class EraseContract(Func<StoreSetup, IResourceStore> open) : Sto
     {
         await CommitAsync(Transaction.Of(PatientOf("a")));
         AccessScope scope = new TestScope(Setup.Hasher).Without(Key("Patient/a"));
-        Assert.Equal(ErrorKind.NotFound, (await Store.EraseAsync(scope, Key("Patient/a"), Cancel)).Error?.Kind);
+        Assert.Equal(ErrorKind.NotFound, (await Store.EraseAsync(scope, Key("Patient/a"), "test"u8.ToArray(), Cancel)).Error?.Kind);
         Assert.NotNull(await ReadAsync("Patient/a"));
     }
 }

@@ -1,5 +1,6 @@
 using HealthChain.Fhir;
 using HealthChain.Storage.Blobs;
+using HealthChain.Storage.Ledger;
 
 namespace HealthChain.Storage.ContractTests;
 
@@ -18,6 +19,8 @@ public enum Fault
     LosesTheLastWrite,
     FollowsOneStepOnly,
     PutsMissingValuesFirst,
+    ForgetsWhomRecordsConcern,
+    OpensLeavesOfTheWithheld,
 }
 
 /// <summary>A store with one fault, to see whether the contract tests notice.</summary>
@@ -71,8 +74,26 @@ public sealed class FaultyStore(IResourceStore inner, Fault fault) : IResourceSt
 
     public ValueTask WaitForChangeAsync(long after, CancellationToken cancellationToken) => inner.WaitForChangeAsync(after, cancellationToken);
 
-    public ValueTask<Result<Erasure>> EraseAsync(AccessScope scope, ResourceKey patient, CancellationToken cancellationToken) =>
-        inner.EraseAsync(scope, patient, cancellationToken);
+    public ValueTask<Result<Erasure>> EraseAsync(
+        AccessScope scope, ResourceKey patient, ReadOnlyMemory<byte> record, CancellationToken cancellationToken) =>
+        inner.EraseAsync(scope, patient, record, cancellationToken);
+
+    public long Newest => inner.Newest;
+
+    public ValueTask<Result<long>> AppendRecordAsync(AccessScope scope, LedgerRecord record, CancellationToken cancellationToken) =>
+        inner.AppendRecordAsync(scope, fault == Fault.ForgetsWhomRecordsConcern ? record with { Patients = [] } : record, cancellationToken);
+
+    public ValueTask<StoredRecord?> ReadRecordAsync(AccessScope scope, long sequence, CancellationToken cancellationToken) =>
+        inner.ReadRecordAsync(scope, sequence, cancellationToken);
+
+    public ValueTask<LeafOpening?> OpenLeafAsync(AccessScope scope, ResourceKey key, long version, CancellationToken cancellationToken) =>
+        inner.OpenLeafAsync(fault == Fault.OpensLeavesOfTheWithheld ? Everything : scope, key, version, cancellationToken);
+
+    public ValueTask<LeafOpening?> OpenRecordLeafAsync(AccessScope scope, long sequence, CancellationToken cancellationToken) =>
+        inner.OpenRecordLeafAsync(scope, sequence, cancellationToken);
+
+    public ValueTask<int> ReadLeavesAsync(AccessScope scope, long after, Memory<byte> commitments, CancellationToken cancellationToken) =>
+        inner.ReadLeavesAsync(scope, after, commitments, cancellationToken);
 
     public ValueTask<long> ReindexAsync(AccessScope scope, string? type, CancellationToken cancellationToken) =>
         inner.ReindexAsync(scope, type, cancellationToken);

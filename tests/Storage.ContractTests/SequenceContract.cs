@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using HealthChain.Fhir;
+using HealthChain.LedgerProofs;
 using HealthChain.Storage.ContractTests.Model;
+using HealthChain.Storage.Ledger;
 using Xunit;
 
 namespace HealthChain.Storage.ContractTests;
@@ -50,9 +52,14 @@ public abstract class SequenceContract(Func<StoreSetup, IResourceStore> open) : 
 
             async Task<string> EraseAsync(IResourceStore store)
             {
-                Result<Erasure> erased = await store.EraseAsync(scope, patient, Cancel);
+                Result<Erasure> erased = await store.EraseAsync(scope, patient, "test"u8.ToArray(), Cancel);
                 return $"{erased.Error?.Kind}, {(erased.IsOk ? erased.Value : null)}, {await store.ReindexAsync(scope, null, Cancel)}";
             }
+        }
+
+        if (random.Next(5) == 0)
+        {
+            return AnyRecord(random, scope);
         }
 
         if (kind < 5)
@@ -76,9 +83,61 @@ public abstract class SequenceContract(Func<StoreSetup, IResourceStore> open) : 
             Count = 1 + random.Next(20),
         };
         return kind == 8
-            ? ($"read {key} {version}", async store => Shown(await store.ReadAsync(scope, key, Cancel)) + Shown(await store.ReadVersionAsync(scope, key, version, Cancel)))
+            ? ($"read {key} {version}", async store => Shown(await store.ReadAsync(scope, key, Cancel)) + Shown(await store.ReadVersionAsync(scope, key, version, Cancel))
+                + await LeafOfAsync(store, scope, key, version))
             : ($"history {history}", async store => await HistoryAsync(store, scope, history)
                 + Shown(await store.ChangesAsync(scope, 0, Cancel).ToListAsync(Cancel)));
+    }
+
+    /// <summary>Appends a record or reads one, with what opens its leaf.</summary>
+    private static (string Text, Func<IResourceStore, Task<string>> Ask) AnyRecord(Random random, AccessScope scope)
+    {
+        var record = new LedgerRecord(BitConverter.GetBytes(random.Next()))
+        {
+            Kind = random.Next(8) == 0 ? StatementKind.Event : StatementKind.Access,
+            Patients = [.. Enumerable.Range(0, random.Next(4)).Select(_ => Key("Patient/r" + random.Next(Resources + 1)))],
+            Accessed = [.. Enumerable.Range(0, random.Next(4)).Select(_ => 1L + random.Next(60))],
+            Consent = random.Next(3) == 0 ? random.Next(60) : 0,
+        };
+        long sequence = 1 + random.Next(120);
+        return random.Next(3) != 0
+            ? ($"record {record}", async store => Shown(await store.AppendRecordAsync(Everything, record, Cancel)) + " of " + store.Newest)
+            : ($"read record {sequence}", async store =>
+            {
+                StoredRecord? read = await store.ReadRecordAsync(scope, sequence, Cancel);
+                LeafOpening? opening = await store.OpenRecordLeafAsync(scope, sequence, Cancel);
+                await CheckLeafAsync(store, opening);
+                return read is null
+                    ? $"none {opening}"
+                    : $"{read.Kind} {read.Instant:O} {string.Join(' ', read.Accessed)} {read.Consent} {Convert.ToHexString(read.Body.Span)} {Convert.ToHexString(opening!.Statement.Span)}";
+            });
+    }
+
+    /// <summary>What the leaf of a version says, but for the hash of its content: stores may choose the order of members.</summary>
+    private static async Task<string> LeafOfAsync(IResourceStore store, AccessScope scope, ResourceKey key, long version)
+    {
+        LeafOpening? opening = await store.OpenLeafAsync(scope, key, version, Cancel);
+        await CheckLeafAsync(store, opening);
+        if (opening is null)
+        {
+            return "no leaf";
+        }
+
+        var statement = (VersionStatement)Statement.Read(opening.Statement.Span)!;
+        StoredVersion? content = await store.ReadVersionAsync(scope, key, version, Cancel);
+        Assert.NotNull(content);
+        Assert.Equal(content.IsDeleted ? default : Hash256.Of(content.Json.Span), statement.Content);
+        return (statement with { Content = default }).ToString();
+    }
+
+    private static async Task CheckLeafAsync(IResourceStore store, LeafOpening? opening)
+    {
+        byte[] leaf = new byte[Hash256.Bytes];
+        if (opening is not null)
+        {
+            Assert.Equal(1, await store.ReadLeavesAsync(Everything, opening.Sequence - 1, leaf, Cancel));
+            Assert.Equal(opening.Commitment, new Hash256(leaf));
+        }
     }
 
     private Transaction AnyTransaction(Random random)
@@ -158,6 +217,8 @@ public abstract class SequenceContract(Func<StoreSetup, IResourceStore> open) : 
         { Value: Committed committed } => string.Join(", ", committed.Versions.Select(Shown)),
         _ => "guard failed",
     };
+
+    private static string Shown(Result<long> result) => result.Error is { } error ? error.Kind.ToString() : result.Value.ToString(CultureInfo.InvariantCulture);
 
     private static string Shown(IEnumerable<StoredVersion> versions) => string.Join(", ", versions.Select(Shown));
 

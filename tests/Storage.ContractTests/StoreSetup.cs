@@ -6,6 +6,9 @@ namespace HealthChain.Storage.ContractTests;
 /// <summary>What every store is opened with. Stores that are to be compared share one.</summary>
 public sealed record StoreSetup(SearchParameterSet Parameters, IndexHasher Hasher, TimeProvider Time)
 {
+    /// <summary>What the ledgers of all stores are called, so that their statements can be compared.</summary>
+    public string LedgerOrigin { get; init; } = "contract.example/ledger";
+
     private static readonly Lazy<SearchParameterSet> R4 = new(() => new SearchParameterSet(DefinitionSet.R4));
 
     /// <summary>R4's parameters, a fixed key, a clock that moves when told.</summary>

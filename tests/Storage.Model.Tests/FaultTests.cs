@@ -35,7 +35,7 @@ public class FaultTests
     private static async Task<List<string>> FailuresAsync(Fault fault)
     {
         var failures = new List<string>();
-        foreach (Func<StoreContract> contract in new Func<StoreContract>[] { () => new Versions(fault), () => new Searches(fault), () => new Scopes(fault) })
+        foreach (Func<StoreContract> contract in new Func<StoreContract>[] { () => new Versions(fault), () => new Searches(fault), () => new Scopes(fault), () => new Ledgers(fault) })
         {
             foreach (MethodInfo test in contract().GetType().GetMethods().Where(method => method.IsDefined(typeof(FactAttribute), inherit: true)))
             {
@@ -70,6 +70,8 @@ public class FaultTests
     private sealed class Searches(Fault fault) : SearchContract(setup => Open(setup, fault));
 
     private sealed class Scopes(Fault fault) : ScopeContract(setup => Open(setup, fault));
+
+    private sealed class Ledgers(Fault fault) : LedgerContract(setup => Open(setup, fault));
 
     private sealed class Sequences(Fault fault) : SequenceContract(setup => Open(setup, fault));
 }

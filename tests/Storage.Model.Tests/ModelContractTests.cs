@@ -14,3 +14,5 @@ public sealed class ModelSequenceTests() : SequenceContract(setup => new ModelSt
 public sealed class ModelEraseTests() : EraseContract(setup => new ModelStore(setup));
 
 public sealed class ModelBlobTests() : BlobContract(setup => new ModelStore(setup));
+
+public sealed class ModelLedgerTests() : LedgerContract(setup => new ModelStore(setup));

@@ -102,7 +102,7 @@ public sealed class DiskFaultTests : EngineTests
             int patient = after;
             await CommitAsync(PatientOf(patient), ObservationOf(1000 + patient, patient));
             FaultyVfs.Break(DiskFault.Full, after, isLasting: false);
-            Result<Erasure> erased = await Store.EraseAsync(Everything, Patient(patient), Cancel);
+            Result<Erasure> erased = await Store.EraseAsync(Everything, Patient(patient), "test"u8.ToArray(), Cancel);
             bool wasReached = FaultyVfs.HasFailed;
             FaultyVfs.Mend();
             await CommitAsync(PatientOf(0));

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using HealthChain.Fhir;
 using HealthChain.Storage.Blobs;
 using HealthChain.Storage.ContractTests;
+using HealthChain.Storage.Ledger;
 using HealthChain.Storage.Sealing;
 
 namespace HealthChain.Storage.Sqlite.Tests;
@@ -28,7 +29,7 @@ internal sealed class TestStore : IResourceStore
 
     public string Folder => _folder.Path;
 
-    public SqliteStoreOptions Options => _change(new SqliteStoreOptions { Folder = _folder.File("store"), GenerationRows = 1000, Readers = 4 });
+    public SqliteStoreOptions Options => _change(new SqliteStoreOptions { Folder = _folder.File("store"), GenerationRows = 1000, Readers = 4, LedgerOrigin = Setup.LedgerOrigin });
 
     /// <summary>The keys for the contract tests have to be shared; else the key store's own.</summary>
     [MemberNotNull(nameof(Store), nameof(Keys))]
@@ -82,8 +83,26 @@ internal sealed class TestStore : IResourceStore
     public IAsyncEnumerable<StoredVersion> ChangesAsync(AccessScope scope, long after, CancellationToken cancellationToken) =>
         Store.ChangesAsync(scope, after, cancellationToken);
 
-    public ValueTask<Result<Erasure>> EraseAsync(AccessScope scope, ResourceKey patient, CancellationToken cancellationToken) =>
-        Store.EraseAsync(scope, patient, cancellationToken);
+    public ValueTask<Result<Erasure>> EraseAsync(
+        AccessScope scope, ResourceKey patient, ReadOnlyMemory<byte> record, CancellationToken cancellationToken) =>
+        Store.EraseAsync(scope, patient, record, cancellationToken);
+
+    public long Newest => Store.Newest;
+
+    public ValueTask<Result<long>> AppendRecordAsync(AccessScope scope, LedgerRecord record, CancellationToken cancellationToken) =>
+        Store.AppendRecordAsync(scope, record, cancellationToken);
+
+    public ValueTask<StoredRecord?> ReadRecordAsync(AccessScope scope, long sequence, CancellationToken cancellationToken) =>
+        Store.ReadRecordAsync(scope, sequence, cancellationToken);
+
+    public ValueTask<LeafOpening?> OpenLeafAsync(AccessScope scope, ResourceKey key, long version, CancellationToken cancellationToken) =>
+        Store.OpenLeafAsync(scope, key, version, cancellationToken);
+
+    public ValueTask<LeafOpening?> OpenRecordLeafAsync(AccessScope scope, long sequence, CancellationToken cancellationToken) =>
+        Store.OpenRecordLeafAsync(scope, sequence, cancellationToken);
+
+    public ValueTask<int> ReadLeavesAsync(AccessScope scope, long after, Memory<byte> commitments, CancellationToken cancellationToken) =>
+        Store.ReadLeavesAsync(scope, after, commitments, cancellationToken);
 
     public ValueTask<long> ReindexAsync(AccessScope scope, string? type, CancellationToken cancellationToken) =>
         Store.ReindexAsync(scope, type, cancellationToken);

@@ -33,7 +33,7 @@ public sealed class UpkeepTests : EngineTests
         }
 
         VerifyReport before = await AssertSoundAsync();
-        await Store.EraseAsync(Everything, Patient(3), Cancel);
+        await Store.EraseAsync(Everything, Patient(3), "test"u8.ToArray(), Cancel);
         await AssertSoundAsync();
         await Store.ReindexAsync(Everything, null, Cancel);
         await AssertSoundAsync();
@@ -146,7 +146,7 @@ public sealed class UpkeepTests : EngineTests
         await CommitAsync(PatientOf(1), ObservationOf(1, 1), PatientOf(2));
         string folder = _elsewhere.File("backup");
         await Store.BackupAsync(folder, null, Cancel);
-        await Store.EraseAsync(Everything, Patient(1), Cancel);
+        await Store.EraseAsync(Everything, Patient(1), "test"u8.ToArray(), Cancel);
         await Test.CloseAsync();
         Directory.Delete(Test.Options.Folder, recursive: true);
 

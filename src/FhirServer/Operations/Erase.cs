@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Text;
+using System.Text.Json;
 using HealthChain.Fhir;
 using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Model;
@@ -13,7 +15,7 @@ namespace HealthChain.FhirServer.Operations;
 /// <c>$erase</c>: destroys the key of a patient and with it all that is the patient's alone. Its definition is in
 /// Definitions/Patient-erase.json.
 /// </summary>
-/// <remarks>The reason is kept in the log, so it may hold nothing that is known of the patient.</remarks>
+/// <remarks>The reason is kept in the log and in the ledger, so it may hold nothing that is known of the patient.</remarks>
 internal sealed partial class Erase(IResourceStore store, DefinitionSet definitions, ILogger<Erase> logger) : IOperation
 {
     private const int MinReason = 3;
@@ -62,7 +64,7 @@ internal sealed partial class Erase(IResourceStore store, DefinitionSet definiti
             return FhirError.Of(ErrorKind.Invalid, IssueType.Value, "The reason holds something that is known of the patient, such as a name or an identifier; the log keeps it, so say it without.");
         }
 
-        Result<Erasure> erased = await store.EraseAsync(scope, key, cancellationToken);
+        Result<Erasure> erased = await store.EraseAsync(scope, key, RecordOf(reason, request.Requester.Who), cancellationToken);
         if (!erased.IsOk)
         {
             return erased.Error;
@@ -73,6 +75,21 @@ internal sealed partial class Erase(IResourceStore store, DefinitionSet definiti
         answer.Integer("resources", erased.Value.Resources);
         answer.Integer("versions", erased.Value.Versions);
         return answer.ToResponse();
+    }
+
+    /// <summary>What the ledger keeps of the erasure.</summary>
+    private static byte[] RecordOf(string reason, string requester)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("reason", reason);
+            writer.WriteString("requester", requester);
+            writer.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
     }
 
     /// <summary>Everything readable of the patient: names, identifiers, dates, addresses, numbers.</summary>

@@ -18,8 +18,7 @@ internal static class KeyCoding
     private const byte HasHash = 0x80;
     private const byte HasRange = 0x40;
     private const byte KindMask = 0x3F;
-    private const int MaxVarint = 10;
-    private const int MaxKey = 1 + 8 + 8 + MaxVarint + (2 * MaxVarint);
+    private const int MaxKey = 1 + 8 + 8 + Varint.MostBytes + (2 * Varint.MostBytes);
 
     /// <summary>A length that the coding of that many keys never exceeds.</summary>
     public static int MaxLength(int keys) => 1 + (keys * MaxKey);
@@ -41,14 +40,14 @@ internal static class KeyCoding
             int number = numbers.OfParameter(keys[0].Parameter);
             int step = number - last;
             last = number;
-            at += WriteVarint(destination[at..], (uint)((step << 1) ^ (step >> 31)));
+            at += Varint.Write(destination[at..], (uint)((step << 1) ^ (step >> 31)));
             int length = 0;
             foreach (ref readonly IndexKey key in keys[..count])
             {
                 length += LengthOf(key);
             }
 
-            at += WriteVarint(destination[at..], (uint)length);
+            at += Varint.Write(destination[at..], (uint)length);
             foreach (ref readonly IndexKey key in keys[..count])
             {
                 at += WriteKey(destination[at..], key);
@@ -183,7 +182,7 @@ internal static class KeyCoding
         {
             BinaryPrimitives.WriteInt64LittleEndian(destination[at..], key.Low);
             at += 8;
-            at += WriteVarint(destination[at..], (ulong)(key.High - key.Low));
+            at += Varint.Write(destination[at..], (ulong)(key.High - key.Low));
         }
 
         return at;
@@ -201,33 +200,8 @@ internal static class KeyCoding
         return value;
     }
 
-    private static int WriteVarint(Span<byte> destination, ulong value)
-    {
-        int at = 0;
-        for (; value >= 0x80; value >>= 7)
-        {
-            destination[at++] = (byte)(value | 0x80);
-        }
-
-        destination[at++] = (byte)value;
-        return at;
-    }
-
-    private static ulong ReadVarint(ReadOnlySpan<byte> bytes, ref int at)
-    {
-        ulong value = 0;
-        for (int shift = 0; at < bytes.Length && shift < 7 * MaxVarint; shift += 7)
-        {
-            byte next = bytes[at++];
-            value |= (ulong)(next & 0x7F) << shift;
-            if (next < 0x80)
-            {
-                return value;
-            }
-        }
-
-        throw Damaged();
-    }
+    private static ulong ReadVarint(ReadOnlySpan<byte> bytes, ref int at) =>
+        Varint.TryRead(bytes, ref at, out ulong value) ? value : throw Damaged();
 
     private static StoreException Damaged() => new("The index keys of a resource are damaged. Run the integrity check, and restore the database from its backup.");
 }

@@ -30,7 +30,8 @@ internal sealed class ReadStatements(Connection connection) : IDisposable
 
     public Statement Body { get; } = connection.Prepare($"SELECT {VersionColumns}, body, hash, leaf FROM ver WHERE vid=?");
     public Statement BySequence { get; } = connection.Prepare($"SELECT {VersionColumns} FROM ver WHERE vid=? AND rid<>0");
-    public Statement Instant { get; } = connection.Prepare("SELECT ts FROM ver WHERE vid=?");
+    public Statement InstantFrom { get; } = connection.Prepare("SELECT ts FROM ver WHERE vid>=? ORDER BY vid LIMIT 1");
+    public Statement NextVersion { get; } = connection.Prepare("SELECT vid FROM ver WHERE vid>? AND rid<>0 ORDER BY vid LIMIT 1");
     public Statement Down { get; } = connection.Prepare($"SELECT {VersionColumns} FROM ver WHERE vid BETWEEN ? AND ? AND rid<>0 ORDER BY vid DESC");
 
     public Statement DownOfType { get; } =
@@ -44,12 +45,18 @@ internal sealed class ReadStatements(Connection connection) : IDisposable
     public Statement Blobs { get; } = connection.Prepare("SELECT DISTINCT address FROM blob WHERE address>? ORDER BY address LIMIT ?");
     public Statement ByNumber { get; } = connection.Prepare($"SELECT {VersionColumns} FROM ver WHERE rid=? AND v=?");
 
+    public Statement Record { get; } = connection.Prepare($"SELECT {RecordRow.Columns}, body FROM record WHERE seq=?");
+    public Statement VersionLeaves { get; } = connection.Prepare("SELECT vid, leaf FROM ver WHERE vid>? ORDER BY vid");
+    public Statement RecordLeaves { get; } = connection.Prepare("SELECT seq, leaf FROM record WHERE seq>? ORDER BY seq");
+    public Statement Patient { get; } = connection.Prepare("SELECT h FROM subject WHERE sub=?");
+
     public void Dispose()
     {
         foreach (Statement statement in new[]
         {
             Begin, End, Newest, Value, ValueOfPatient, Range, Type, All, Head, Subject, SubjectId, Current, Versions, NewestFirst, Body, BySequence,
-            Instant, Down, DownOfType, DownOfResource, CountOfType, CountOfResource, Blobs, ByNumber,
+            InstantFrom, NextVersion, Down, DownOfType, DownOfResource, CountOfType, CountOfResource, Blobs, ByNumber,
+            Record, VersionLeaves, RecordLeaves, Patient,
         })
         {
             statement.Dispose();

@@ -105,11 +105,13 @@ internal sealed partial class Snapshot
     private VersionRow VersionAt(Statement row) => new(
         row.Int64(0), row.Int64(1), row.Int64(2), row.Int64(3), row.Int32(4), _numbers.TypeOf(row.Int64(5)), row.Int64(6));
 
-    private byte[]? Unsealed(in VersionRow row, ReadOnlySpan<byte> sealedBytes)
+    private byte[]? Unsealed(in VersionRow row, ReadOnlySpan<byte> sealedBytes) => Unsealed(row.Sequence, row.Subject, row.Seal, sealedBytes);
+
+    private byte[]? Unsealed(long sequence, long number, in SealedVersion seal, ReadOnlySpan<byte> sealedBytes)
     {
         byte[] plain = new byte[Math.Max(0, sealedBytes.Length - ResourceSealer.Overhead)];
-        SealStatus status = SubjectIdOf(row.Subject) is { } subject
-            ? _sealer.Open(subject, row.Seal, sealedBytes, plain)
+        SealStatus status = SubjectIdOf(number) is { } subject
+            ? _sealer.Open(subject, seal, sealedBytes, plain)
             : SealStatus.ErasedSubject;
         return status switch
         {
@@ -118,7 +120,7 @@ internal sealed partial class Snapshot
             // Its secret is destroyed already, its rows will be in a moment.
             SealStatus.ErasedSubject => null,
             _ => throw new StoreException(
-                $"Version {row.Sequence} cannot be opened: {status}. Run the integrity check, and restore the database and its keys from one backup."),
+                $"Version {sequence} cannot be opened: {status}. Run the integrity check, and restore the database and its keys from one backup."),
         };
     }
 

@@ -13,6 +13,9 @@ internal sealed partial class Snapshot
         return Single(_sql.BySequence);
     }
 
+    /// <summary>Sequence number of the next version that is not erased; 0 when there is none.</summary>
+    public long NextVersion(long after) => First(_sql.NextVersion, after);
+
     public VersionRow? FindVersion(long rid, long number)
     {
         _sql.ByNumber.Bind(1, rid);
@@ -20,8 +23,10 @@ internal sealed partial class Snapshot
         return Single(_sql.ByNumber);
     }
 
-    /// <summary>Sequence number of the first version at or after an instant (milliseconds of Unix time); one more than the newest when there is none.</summary>
-    /// <remarks>Instants never go back from one version to the next, so halving finds it. Erased versions keep theirs.</remarks>
+    /// <summary>
+    /// The sequence number behind all versions before an instant (milliseconds of Unix time); one more than the newest when there are no others.
+    /// </summary>
+    /// <remarks>Instants never go back from one version to the next, so halving finds it. Erased versions keep theirs; records are passed over.</remarks>
     public long FirstSince(long instant)
     {
         long low = 1;
@@ -29,7 +34,7 @@ internal sealed partial class Snapshot
         while (low < high)
         {
             long middle = low + ((high - low) / 2);
-            if (First(_sql.Instant, middle) >= instant)
+            if (First(_sql.InstantFrom, middle) >= instant)
             {
                 high = middle;
             }
@@ -108,8 +113,13 @@ internal sealed partial class Snapshot
 
     private VersionRow? Single(Statement select)
     {
-        VersionRow? row = select.Step() ? VersionAt(select) : null;
-        select.Reset();
-        return row;
+        try
+        {
+            return select.Step() ? VersionAt(select) : null;
+        }
+        finally
+        {
+            select.Reset();
+        }
     }
 }

@@ -20,12 +20,13 @@ internal sealed class VersionReader(Snapshot snapshot, EngineParts parts, Prepar
             : null;
     }
 
-    public StoredVersion? Version(ResourceKey key, long number)
+    public StoredVersion? Version(ResourceKey key, long number) =>
+        Find(key, number) is { } row && snapshot.Open(row.Sequence) is { } version && version.Key == key ? version : null;
+
+    public VersionRow? Find(ResourceKey key, long number)
     {
         long rid = snapshot.FindIdentity(Preparer.IdentityOf(parts.Hasher, key));
-        return rid != 0 && snapshot.FindVersion(rid, number) is { } row && Sees(row) && snapshot.Open(row.Sequence) is { } version && version.Key == key
-            ? version
-            : null;
+        return rid != 0 && snapshot.FindVersion(rid, number) is { } row && Sees(row) ? row : null;
     }
 
     public StoredVersion? At(long sequence) =>

@@ -34,15 +34,20 @@ internal sealed class Checker(
                 <> coalesce((SELECT versions FROM count WHERE type=t.n), 0)
             """);
         CheckNone("{0} erased versions still have content.", "SELECT count(*) FROM ver INDEXED BY ver_rid WHERE rid=0 AND body IS NOT NULL");
+        CheckNone("{0} erased records still concern somebody.", "SELECT count(*) FROM record WHERE body IS NULL AND (sub<>0 OR subs<>x'')");
         long rows = 0;
         if (level == VerifyLevel.Full)
         {
+            ledger?.CheckRecords(cancellationToken);
             new ContentCheck(snapshot, parts, preparers, ledger, parametersChanged, Fault).Run(Part(0.1, 0.6), cancellationToken);
             rows = new IndexCheck(snapshot, parts, Fault).Run(Part(0.6, 1), cancellationToken);
         }
 
         progress?.Report(1);
-        return new VerifyReport(versions, snapshot.Connection.QueryInt64("SELECT count(*) FROM res"), rows, _faults);
+        return new VerifyReport(versions, snapshot.Connection.QueryInt64("SELECT count(*) FROM res"), rows, _faults)
+        {
+            Records = snapshot.Connection.QueryInt64("SELECT count(*) FROM record"),
+        };
     }
 
     private void CheckPages(VerifyLevel level)

@@ -19,29 +19,33 @@ internal sealed class LedgerCheck(Snapshot snapshot, EngineParts parts, string o
     /// <summary>What was erased, with the sequence number before it in the chain of its patient.</summary>
     private readonly Dictionary<long, long> _erased = [];
 
-    /// <summary>Every version has a leaf, and each chain of a patient leads through all that is of that patient.</summary>
+    /// <summary>What records of erasures say was erased.</summary>
+    private readonly HashSet<long> _explained = [];
+
+    /// <summary>Every version has a leaf, each chain of a patient leads through all that is of that patient, and records explain what was erased.</summary>
     public void CheckLinks(CancellationToken cancellationToken)
     {
-        using Statement rows = snapshot.Connection.Prepare("SELECT vid, sub, rid, leaf FROM ver ORDER BY vid");
-        while (rows.Step())
+        using Statement versions = snapshot.Connection.Prepare("SELECT vid, sub, rid, leaf FROM ver ORDER BY vid");
+        using Statement records = snapshot.Connection.Prepare($"SELECT {RecordRow.Columns}, body IS NULL FROM record ORDER BY seq");
+        bool hasVersion = versions.Step();
+        bool hasRecord = records.Step();
+        while (hasVersion || hasRecord)
         {
-            long sequence = rows.Int64(0);
-            if (sequence % 10_000 == 0)
+            cancellationToken.ThrowIfCancellationRequested();
+            if (hasVersion && (!hasRecord || versions.Int64(0) < records.Int64(0)))
             {
-                cancellationToken.ThrowIfCancellationRequested();
-            }
-
-            if (rows.Blob(3) is { Length: VersionLeaf.Bytes } leaf)
-            {
-                CheckLink(sequence, subject: rows.Int64(1), isErased: rows.Int64(2) == 0, VersionLeaf.Read(leaf).PreviousOfPatient);
+                CheckVersion(versions);
+                hasVersion = versions.Step();
             }
             else
             {
-                fault($"Version {sequence} has no leaf of the ledger.");
+                CheckRecord(records);
+                hasRecord = records.Step();
             }
         }
 
         CheckEnds();
+        CheckErased();
     }
 
     /// <summary>The leaf is that of the row and its content.</summary>
@@ -65,6 +69,32 @@ internal sealed class LedgerCheck(Snapshot snapshot, EngineParts parts, string o
         }
     }
 
+    /// <summary>Each record is what its leaf says.</summary>
+    public void CheckRecords(CancellationToken cancellationToken)
+    {
+        long newest = snapshot.Connection.QueryInt64("SELECT max(seq) FROM record");
+        using Statement records = snapshot.Connection.Prepare("SELECT seq FROM record WHERE seq<=? AND body IS NOT NULL");
+        records.Bind(1, newest);
+        while (records.Step())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            long sequence = records.Int64(0);
+            try
+            {
+                if (snapshot.OpenRecord(sequence, out RecordRow? row) is not { } content
+                    || snapshot.SubjectIdOf(row!.Subject) is not { } subject
+                    || !IsCommitment(content.StatementOf(origin, sequence, row.Kind, row.Instant, row.Previous), subject, row.Commitment))
+                {
+                    fault($"The leaf of record {sequence} is not that of its content.");
+                }
+            }
+            catch (StoreException damage)
+            {
+                fault(damage.Message);
+            }
+        }
+    }
+
     private VersionStatement StatementOf(in VersionRow row, CheckedVersion opened, in VersionLeaf leaf) =>
         VersionLeaf.StatementOf(origin, row, opened.Stored.Key, opened.Hash, leaf.PreviousOfPatient, leaf.PreviousOfResource);
 
@@ -74,14 +104,82 @@ internal sealed class LedgerCheck(Snapshot snapshot, EngineParts parts, string o
         return statement.IsValid && _leaves.TryCommit(subject, statement, expected) && new Hash256(expected) == commitment;
     }
 
-    private void CheckLink(long sequence, long subject, bool isErased, long previous)
+    private void CheckVersion(Statement row)
     {
-        if (isErased)
+        long sequence = row.Int64(0);
+        if (row.Blob(3) is not { Length: VersionLeaf.Bytes } bytes)
         {
-            _erased.Add(sequence, previous);
+            fault($"Version {sequence} has no leaf of the ledger.");
             return;
         }
 
+        VersionLeaf leaf = VersionLeaf.Read(bytes);
+        if (row.Int64(2) == 0)
+        {
+            _erased.Add(sequence, leaf.PreviousOfPatient);
+        }
+        else
+        {
+            CheckLink(sequence, row.Int64(1), leaf.PreviousOfPatient);
+        }
+    }
+
+    private void CheckRecord(Statement row)
+    {
+        RecordRow record;
+        try
+        {
+            record = RecordRow.Read(row);
+        }
+        catch (StoreException damage)
+        {
+            fault(damage.Message);
+            return;
+        }
+
+        if (row.Int64(6) != 0)
+        {
+            _erased.Add(record.Sequence, record.Previous.FirstOrDefault());
+            return;
+        }
+
+        if (record.Previous.Length != record.Subjects.Length)
+        {
+            fault($"Record {record.Sequence} concerns another number of patients than its leaf.");
+            return;
+        }
+
+        for (int i = 0; i < record.Subjects.Length; i++)
+        {
+            CheckLink(record.Sequence, record.Subjects[i], record.Previous[i]);
+        }
+
+        if (record.Kind == StatementKind.Erasure)
+        {
+            NoteErasure(record.Sequence);
+        }
+    }
+
+    private void NoteErasure(long sequence)
+    {
+        try
+        {
+            foreach (long erased in snapshot.OpenRecord(sequence, out _)?.Mentioned ?? [])
+            {
+                if (!_explained.Add(erased) || !_erased.ContainsKey(erased))
+                {
+                    fault($"Record {sequence} says that {erased} was erased, but it is there or was erased before.");
+                }
+            }
+        }
+        catch (StoreException damage)
+        {
+            fault(damage.Message);
+        }
+    }
+
+    private void CheckLink(long sequence, long subject, long previous)
+    {
         if (Unerased(previous) != (subject == 0 ? 0 : _last.GetValueOrDefault(subject)))
         {
             fault($"The chain of a patient is broken at {sequence}.");
@@ -90,6 +188,17 @@ internal sealed class LedgerCheck(Snapshot snapshot, EngineParts parts, string o
         if (subject != 0)
         {
             _last[subject] = sequence;
+        }
+    }
+
+    private void CheckErased()
+    {
+        foreach (long erased in _erased.Keys)
+        {
+            if (!_explained.Contains(erased))
+            {
+                fault($"{erased} was erased, but no record says so.");
+            }
         }
     }
 
@@ -109,7 +218,8 @@ internal sealed class LedgerCheck(Snapshot snapshot, EngineParts parts, string o
 
         foreach ((long subject, long newest) in _last)
         {
-            if (newest <= completeTo)
+            // Of a patient who was erased, records that concern others too go on.
+            if (newest <= completeTo && snapshot.SubjectIdOf(subject) is not null)
             {
                 fault($"The end of the chain of subject {subject} is not kept.");
             }

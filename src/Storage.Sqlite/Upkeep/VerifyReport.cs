@@ -19,5 +19,8 @@ public sealed record VerifyReport(long Versions, long Resources, long IndexRows,
 {
     public const int MaxFaults = 100;
 
+    /// <summary>How many records the ledger has besides the versions.</summary>
+    public long Records { get; init; }
+
     public bool IsSound => Faults.Count == 0;
 }

@@ -18,9 +18,11 @@ internal delegate Result<bool> GuardSearch(Snapshot view, AccessScope scope, Fin
 /// Applies prepared transactions one after the other within the writer's database transaction. What a transaction may be refused for
 /// is found before its first row is written; anything thrown after that undoes the whole group.
 /// </summary>
-internal sealed class Committer(
+internal sealed partial class Committer(
     WriteStatements sql, WriterState state, RecentIndex index, PatientChains chains, Snapshot view, EngineParts parts, GuardSearch search)
 {
+    private const int MostOnStack = 512;
+
     private readonly Head _head = new();
     private readonly ResourceRows _before = new(parts);
     private readonly ResourceRows _after = new(parts);
@@ -140,20 +142,7 @@ internal sealed class Committer(
 
     private void WriteVersion(in VersionRow row, ResourceKey key, SubjectId subject, byte[] body, long previousOfResource)
     {
-        int length = body.Length + ResourceSealer.Overhead;
-        if (_sealed.Length < length)
-        {
-            _sealed = new byte[length * 2];
-        }
-
-        Span<byte> sealedBody = _sealed.AsSpan(0, length);
-        SealStatus status = parts.Sealer.Seal(subject, row.Seal, body, sealedBody);
-        if (status != SealStatus.Ok)
-        {
-            // The rows of an erased subject are gone, so nothing leads to it.
-            throw new StoreException($"A version could not be sealed: {status}.");
-        }
-
+        ReadOnlySpan<byte> sealedBody = Sealed(subject, row.Seal, body);
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(body, hash);
         sql.InsertVersion.Bind(1, row.Sequence);
@@ -171,6 +160,22 @@ internal sealed class Committer(
         }
 
         sql.InsertVersion.Run();
+    }
+
+    /// <summary>Seals what was written; the bytes live until the next call.</summary>
+    private ReadOnlySpan<byte> Sealed(SubjectId subject, in SealedVersion what, ReadOnlySpan<byte> plain)
+    {
+        int length = plain.Length + ResourceSealer.Overhead;
+        if (_sealed.Length < length)
+        {
+            _sealed = new byte[length * 2];
+        }
+
+        Span<byte> sealedBytes = _sealed.AsSpan(0, length);
+        SealStatus status = parts.Sealer.Seal(subject, what, plain, sealedBytes);
+
+        // The rows of an erased subject are gone, so nothing leads to it.
+        return status == SealStatus.Ok ? sealedBytes : throw new StoreException($"What was written could not be sealed: {status}.");
     }
 
     private void BindLeaf(string origin, in VersionRow row, ResourceKey key, SubjectId subject, ReadOnlySpan<byte> hash, long previousOfResource)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using HealthChain.Fhir;
 using HealthChain.Storage.Sqlite.Database;
 using HealthChain.Storage.Sqlite.Index;
@@ -14,8 +15,10 @@ internal sealed class Eraser(WriterSession session, EngineParts parts)
 {
     private readonly Head _head = new();
     private readonly ResourceRows _rows = new(parts);
+    private readonly List<long> _emptied = [];
 
-    public Result<Erasure> Erase(AccessScope scope, ResourceKey patient)
+    /// <param name="record">Why and by whom, for the ledger.</param>
+    public Result<Erasure> Erase(AccessScope scope, ResourceKey patient, ReadOnlySpan<byte> record)
     {
         Snapshot view = session.View();
         long rid = patient.Type == "Patient" ? view.FindIdentity(Preparer.IdentityOf(parts.Hasher, patient)) : 0;
@@ -28,7 +31,12 @@ internal sealed class Eraser(WriterSession session, EngineParts parts)
         session.Drain();
         long subject = _head.Patient;
         session.Sql.Begin.Run();
-        Run("INSERT OR IGNORE INTO erasing(sub) VALUES(?)", subject);
+        using (Statement begin = Bound("INSERT OR IGNORE INTO erasing(sub, body) VALUES(?,?)", subject))
+        {
+            begin.Bind(2, record);
+            begin.Run();
+        }
+
         session.Commit();
         return Finish(subject);
     }
@@ -53,6 +61,7 @@ internal sealed class Eraser(WriterSession session, EngineParts parts)
             parts.Keys.Destroy(id);
         }
 
+        _emptied.Clear();
         session.Sql.Begin.Run();
         List<long> members = Rids("SELECT rid FROM value WHERE p=? AND h IN (SELECT n FROM type) AND pat=?", Numbers.Member, subject);
         long versions = 0;
@@ -66,17 +75,39 @@ internal sealed class Eraser(WriterSession session, EngineParts parts)
             versions += EraseVersions("SELECT vid, type FROM ver INDEXED BY ver_rid WHERE rid=? AND sub=?", rid, subject);
         }
 
+        EraseRecords(subject);
+        AppendRecord(subject);
         foreach (string table in new[] { "moved", "subject", "erasing" })
         {
             Run($"DELETE FROM {table} WHERE sub=?", subject);
         }
 
-        session.Chains.End(subject);
         session.Sql.Set(Meta.LastRid, session.State.LastRid);
         session.Sql.Set(Meta.LastSubject, session.State.LastSubject);
         session.Committer.ForgetSubjects();
         session.Commit();
         return new Erasure(members.Count, versions);
+    }
+
+    /// <summary>Empties the records that concern this patient alone. All are looked at: erasing is rare, and no chain need be whole for it.</summary>
+    private void EraseRecords(long subject)
+    {
+        List<long> records = Rids("SELECT seq FROM record WHERE sub=?", subject);
+        _emptied.AddRange(records);
+        records.ForEach(sequence => Run("UPDATE record SET sub=0, subs=x'', body=NULL WHERE seq=?", sequence));
+    }
+
+    private void AppendRecord(long subject)
+    {
+        if (parts.LedgerOrigin is null)
+        {
+            return;
+        }
+
+        using Statement begun = Bound("SELECT body FROM erasing WHERE sub=?", subject);
+        begun.Step();
+        _emptied.Sort();
+        session.Committer.AppendErasure(subject, CollectionsMarshal.AsSpan(_emptied), session.Chains.End(subject), begun.Blob(0));
     }
 
     private long EraseResource(long rid)
@@ -115,6 +146,7 @@ internal sealed class Eraser(WriterSession session, EngineParts parts)
         {
             Run("UPDATE ver SET rid=0, v=0, op=0, type=0, sub=0, body=NULL WHERE vid=?", sequence);
             Run("DELETE FROM blob WHERE vid=?", sequence);
+            _emptied.Add(sequence);
             session.State.Count(type, 0, -1);
         }
 

@@ -1,6 +1,9 @@
 using System.Runtime.InteropServices;
+using HealthChain.LedgerProofs;
 using HealthChain.Storage.Sqlite.Database;
 using HealthChain.Storage.Sqlite.Native;
+using HealthChain.Storage.Sqlite.Reading;
+using Statement = HealthChain.Storage.Sqlite.Native.Statement;
 
 namespace HealthChain.Storage.Sqlite.Writing;
 
@@ -95,6 +98,14 @@ internal sealed class PatientChains : IDisposable
         _remove.Dispose();
     }
 
+    private static bool Exists(Statement known, long subject)
+    {
+        known.Bind(1, subject);
+        bool exists = known.Step();
+        known.Reset();
+        return exists;
+    }
+
     private long Stored(long subject)
     {
         _find.Bind(1, subject);
@@ -143,11 +154,27 @@ internal sealed class PatientChains : IDisposable
 
     private void Recover()
     {
-        using Statement newer = _connection.Prepare("SELECT sub, vid FROM ver WHERE vid>? AND sub<>0");
-        newer.Bind(1, _completeTo);
-        while (newer.Step())
+        using Statement versions = _connection.Prepare("SELECT sub, vid FROM ver WHERE vid>? AND sub<>0");
+        versions.Bind(1, _completeTo);
+        while (versions.Step())
         {
-            _active[newer.Int64(0)] = newer.Int64(1);
+            _active[versions.Int64(0)] = versions.Int64(1);
+        }
+
+        using Statement records = _connection.Prepare($"SELECT {RecordRow.Columns} FROM record WHERE seq>? AND kind<>{(int)StatementKind.Erasure}");
+        using Statement known = _connection.Prepare("SELECT 1 FROM subject WHERE sub=?");
+        records.Bind(1, _completeTo);
+        while (records.Step())
+        {
+            RecordRow record = RecordRow.Read(records);
+            foreach (long subject in record.Subjects)
+            {
+                // One of several may be erased since.
+                if (Exists(known, subject))
+                {
+                    _active[subject] = Math.Max(record.Sequence, _active.GetValueOrDefault(subject));
+                }
+            }
         }
     }
 }

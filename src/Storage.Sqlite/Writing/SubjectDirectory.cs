@@ -17,26 +17,28 @@ internal sealed class SubjectDirectory(WriteStatements sql, WriterState state)
     private readonly Dictionary<long, Subject> _cache = [];
 
     /// <param name="patient">Hash of <c>Patient/id</c>.</param>
-    public Subject Of(long patient)
-    {
-        if (_cache.TryGetValue(patient, out Subject subject))
-        {
-            return subject;
-        }
+    public Subject Of(long patient) => Find(patient) ?? Keep(patient, Create(patient));
 
+    /// <summary>The subject of a patient who was mentioned before; null when nobody mentioned one.</summary>
+    public Subject? Find(long patient) =>
+        _cache.TryGetValue(patient, out Subject subject) ? subject
+        : Stored(patient) is { } stored ? Keep(patient, stored)
+        : null;
+
+    public void Forget() => _cache.Clear();
+
+    private Subject Keep(long patient, Subject subject)
+    {
         if (_cache.Count == MostCached)
         {
             _cache.Clear();
         }
 
-        subject = Find(patient) ?? Create(patient);
         _cache.Add(patient, subject);
         return subject;
     }
 
-    public void Forget() => _cache.Clear();
-
-    private Subject? Find(long patient)
+    private Subject? Stored(long patient)
     {
         sql.FindSubject.Bind(1, patient);
         Subject? found = sql.FindSubject.Step() ? new Subject(sql.FindSubject.Int64(0), SubjectId.Read(sql.FindSubject.Blob(1))) : null;

@@ -15,6 +15,8 @@ internal sealed class WriteStatements(Connection connection) : IDisposable
     public Statement InsertVersion { get; } =
         connection.Prepare("INSERT INTO ver(vid, rid, v, ts, op, type, sub, hash, body, leaf) VALUES(?,?,?,?,?,?,?,?,?,?)");
 
+    public Statement InsertRecord { get; } = connection.Prepare("INSERT INTO record(seq, kind, ts, sub, subs, leaf, body) VALUES(?,?,?,?,?,?,?)");
+
     public Statement InsertResource { get; } =
         connection.Prepare("INSERT INTO res(rid, type, first, vid, v, ts, op, sub, pat, h, keys) VALUES(?,?,?,?,?,?,?,?,?,?,?)");
 
@@ -46,7 +48,7 @@ internal sealed class WriteStatements(Connection connection) : IDisposable
     {
         foreach (Statement statement in new[]
         {
-            Begin, Commit, InsertVersion, InsertResource, UpdateResource, InsertSubject, FindSubject, InsertMoved, InsertBlob, SetCount,
+            Begin, Commit, InsertVersion, InsertRecord, InsertResource, UpdateResource, InsertSubject, FindSubject, InsertMoved, InsertBlob, SetCount,
             SetMeta, InsertValue, InsertValues, InsertRange, DeleteValue, DeleteRange,
         })
         {

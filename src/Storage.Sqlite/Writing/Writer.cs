@@ -53,6 +53,13 @@ internal sealed class Writer : IDisposable
         return request.Done;
     }
 
+    public Task<Result<long>> AppendAsync(PreparedRecord record, CancellationToken cancellationToken)
+    {
+        var request = new RecordRequest(record, cancellationToken);
+        Enqueue(request);
+        return request.Done;
+    }
+
     /// <summary>Runs work that makes its own transactions, when all that waits before it is committed.</summary>
     public Task<Result<T>> RunAloneAsync<T>(Func<WriterSession, T> work)
     {
@@ -231,6 +238,7 @@ internal sealed class Writer : IDisposable
         }
 
         Volatile.Write(ref _failure, null);
+        _changes.Advance(_session.State.Sequence);
         NoticeLog(_session);
     }
 

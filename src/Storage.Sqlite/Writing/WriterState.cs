@@ -16,7 +16,7 @@ internal sealed class WriterState
     public WriterState(Connection connection, TimeProvider time)
     {
         _time = time;
-        Sequence = connection.QueryInt64("SELECT max((SELECT coalesce(max(vid), 0) FROM ver), (SELECT coalesce(max(seq), 0) FROM record))");
+        Sequence = NewestOf(connection);
         _lastRid = Math.Max(connection.QueryInt64("SELECT max(rid) FROM res"), MetaOf(connection, Meta.LastRid));
         _lastSubject = Math.Max(connection.QueryInt64("SELECT max(sub) FROM subject"), MetaOf(connection, Meta.LastSubject));
         _lastInstant = Math.Max(
@@ -64,6 +64,10 @@ internal sealed class WriterState
 
         _changed.Clear();
     }
+
+    /// <summary>Sequence number of the newest version or record.</summary>
+    public static long NewestOf(Connection connection) =>
+        Math.Max(connection.QueryInt64("SELECT max(vid) FROM ver"), connection.QueryInt64("SELECT max(seq) FROM record"));
 
     public static long MetaOf(Connection connection, Meta key) => connection.QueryInt64($"SELECT v FROM meta WHERE k={(int)key}");
 }

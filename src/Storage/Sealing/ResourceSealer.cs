@@ -50,6 +50,8 @@ public sealed class ResourceSealer(KeyStore keys)
     private const int MaxTypeBytes = 64;
     private const int TypeAt = 42;
 
+    internal KeyStore Keys => keys;
+
     /// <summary>Seals a version into a buffer of its length plus <see cref="Overhead"/>. A subject without a secret gets one, to be flushed before the commit.</summary>
     /// <returns>Ok, or ErasedSubject.</returns>
     public SealStatus Seal(SubjectId subject, in SealedVersion version, ReadOnlySpan<byte> plain, Span<byte> destination)

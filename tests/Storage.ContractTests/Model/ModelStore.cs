@@ -11,10 +11,11 @@ namespace HealthChain.Storage.ContractTests.Model;
 /// The contract in its simplest form: all versions in a list, every search a filter over all of them. The oracle for the engines and
 /// a store for tests that need no durable one. One lock, no index.
 /// </summary>
-public sealed class ModelStore(StoreSetup setup) : IResourceStore
+public sealed partial class ModelStore(StoreSetup setup) : IResourceStore
 {
     private readonly Lock _lock = new();
     private readonly List<ModelVersion> _versions = [];
+    private readonly ModelLedger _ledger = new(setup.LedgerOrigin);
     private readonly HashSet<long> _erased = [];
     private readonly Dictionary<long, IReadOnlyList<BlobAddress>> _blobs = [];
     private readonly Dictionary<ResourceKey, ModelVersion> _newest = [];
@@ -27,7 +28,7 @@ public sealed class ModelStore(StoreSetup setup) : IResourceStore
         cancellationToken.ThrowIfCancellationRequested();
         lock (_lock)
         {
-            return ValueTask.FromResult(Newest(scope, key)?.Stored);
+            return ValueTask.FromResult(NewestOf(scope, key)?.Stored);
         }
     }
 
@@ -46,7 +47,7 @@ public sealed class ModelStore(StoreSetup setup) : IResourceStore
         cancellationToken.ThrowIfCancellationRequested();
         lock (_lock)
         {
-            SearchPage page = View(scope).Search(request, _versions.Count, sequence => _versions[(int)sequence - 1]);
+            SearchPage page = View(scope).Search(request, _ledger.Size, sequence => _versions.First(version => version.Stored.Sequence == sequence));
             return ValueTask.FromResult<Result<SearchPage>>(page);
         }
     }
@@ -86,8 +87,7 @@ public sealed class ModelStore(StoreSetup setup) : IResourceStore
             }
 
             StoredVersion?[] versions = [.. transaction.Writes.Select(write => Apply(scope, write))];
-            _changed.SetResult();
-            _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            Wake();
             return ValueTask.FromResult<Result<CommitResult>>(new Committed(versions));
         }
     }
@@ -110,11 +110,12 @@ public sealed class ModelStore(StoreSetup setup) : IResourceStore
         await ValueTask.CompletedTask;
     }
 
-    public ValueTask<Result<Erasure>> EraseAsync(AccessScope scope, ResourceKey patient, CancellationToken cancellationToken)
+    public ValueTask<Result<Erasure>> EraseAsync(
+        AccessScope scope, ResourceKey patient, ReadOnlyMemory<byte> record, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
-            if (patient.Type != "Patient" || Newest(scope, patient) is null)
+            if (patient.Type != "Patient" || NewestOf(scope, patient) is null)
             {
                 return ValueTask.FromResult<Result<Erasure>>(FhirError.NotFound("There is no such patient."));
             }
@@ -127,6 +128,8 @@ public sealed class ModelStore(StoreSetup setup) : IResourceStore
                 _newest.Remove(key);
             }
 
+            _ledger.Erase(patient, versions, record, Now());
+            Wake();
             return ValueTask.FromResult<Result<Erasure>>(new Erasure(gone.Count, versions.Length));
         }
     }
@@ -163,7 +166,7 @@ public sealed class ModelStore(StoreSetup setup) : IResourceStore
             Task changed;
             lock (_lock)
             {
-                if (_versions.Count > after)
+                if (_ledger.Size > after)
                 {
                     return;
                 }
@@ -176,6 +179,12 @@ public sealed class ModelStore(StoreSetup setup) : IResourceStore
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private void Wake()
+    {
+        _changed.SetResult();
+        _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
 
     private IEnumerable<ModelVersion> Kept() => _versions.Where(version => !_erased.Contains(version.Stored.Sequence));
 
@@ -199,7 +208,7 @@ public sealed class ModelStore(StoreSetup setup) : IResourceStore
     private ModelView View(AccessScope scope) =>
         new(setup.Parameters, [.. _newest.Values.Where(version => !version.Stored.IsDeleted && Exists(scope, version))]);
 
-    private ModelVersion? Newest(AccessScope scope, ResourceKey key) =>
+    private ModelVersion? NewestOf(AccessScope scope, ResourceKey key) =>
         _newest.TryGetValue(key, out ModelVersion? newest) && Exists(scope, newest) ? newest : null;
 
     private bool Exists(AccessScope scope, ModelVersion version) =>
@@ -226,7 +235,7 @@ public sealed class ModelStore(StoreSetup setup) : IResourceStore
 
     private bool Holds(AccessScope scope, ModelView view, Guard guard) => guard switch
     {
-        AtVersion at => at.Version == (Newest(scope, at.Key) is { Stored.IsDeleted: false } newest ? newest.Stored.Version : 0),
+        AtVersion at => at.Version == (NewestOf(scope, at.Key) is { Stored.IsDeleted: false } newest ? newest.Stored.Version : 0),
         Finds finds => view.Find(finds.Type, finds.Criterion).ToHashSet().SetEquals(finds.Keys),
         _ => throw new ArgumentException($"Unknown guard {guard.GetType().Name}.", nameof(guard)),
     };
@@ -240,7 +249,7 @@ public sealed class ModelStore(StoreSetup setup) : IResourceStore
         }
 
         long number = (before?.Stored.Version ?? 0) + 1;
-        long sequence = _versions.Count + 1;
+        long sequence = _ledger.Size + 1;
         DateTimeOffset now = Now();
         ModelVersion version;
         if (write is Put put)
@@ -258,6 +267,7 @@ public sealed class ModelStore(StoreSetup setup) : IResourceStore
 
         _versions.Add(version);
         _newest[write.Key] = version;
+        _ledger.Add(version.Stored, before?.Stored.Sequence ?? 0, OwnerOf(version));
         return version.Stored;
     }
 
@@ -276,6 +286,6 @@ public sealed class ModelStore(StoreSetup setup) : IResourceStore
     {
         DateTimeOffset now = setup.Time.GetUtcNow();
         now = new DateTimeOffset(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerMillisecond), TimeSpan.Zero);
-        return _versions.Count > 0 && _versions[^1].Stored.LastUpdated > now ? _versions[^1].Stored.LastUpdated : now;
+        return _ledger.Newest > now ? _ledger.Newest : now;
     }
 }

@@ -1,3 +1,4 @@
+using HealthChain.Storage.Ledger;
 using HealthChain.Storage.Sealing;
 using HealthChain.Storage.Sqlite.Database;
 using HealthChain.Storage.Sqlite.Native;
@@ -36,14 +37,45 @@ public sealed class LeafTests : EngineTests
         Assert.Contains((await Store.VerifyAsync(VerifyLevel.Full, null, Cancel)).Faults, found => found.Contains(fault, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("UPDATE record SET body=(SELECT body FROM record WHERE seq=4) WHERE seq=5", "cannot be opened")]
+    [InlineData("UPDATE record SET ts=ts+1 WHERE seq=4", "The leaf of record 4")]
+    [InlineData("UPDATE record SET kind=75 WHERE seq=4", "The leaf of record 4")]
+    [InlineData("UPDATE record SET leaf=zeroblob(31) WHERE seq=5", "Record 5 has no leaf")]
+    [InlineData("UPDATE record SET leaf=substr(leaf, 1, 32) || zeroblob(8) WHERE seq=4", "chain of a patient is broken at 4")]
+    [InlineData("UPDATE record SET leaf=substr(leaf, 1, 32) WHERE seq=4", "Record 4 concerns another number")]
+    [InlineData("DELETE FROM record WHERE seq=5", "The sequence has gaps")]
+    [InlineData("UPDATE record SET seq=3 WHERE seq=4", "have the number of a version")]
+    [InlineData("UPDATE record SET body=NULL WHERE seq=4", "erased records still concern")]
+    [InlineData("UPDATE record SET body=NULL, sub=0, subs=x'' WHERE seq=4", "4 was erased, but no record says so")]
+    [InlineData("UPDATE ver SET rid=0, v=0, op=0, type=0, sub=0, body=NULL WHERE vid=3", "3 was erased, but no record says so")]
+    [InlineData("UPDATE ver SET rid=9 WHERE vid=1", "says that 1 was erased")]
+    public async Task A_check_finds_altered_records(string sql, string fault)
+    {
+        await CommitAsync(PatientOf(1), PatientOf(2), ObservationOf(1, 2));
+        await AppendAsync(2);
+        await AppendAsync(2, 3);
+        await Store.EraseAsync(Everything, Patient(1), "test"u8.ToArray(), Cancel);
+        Assert.Equal(3, (await AssertSoundAsync()).Records);
+        await Test.CloseAsync();
+        Execute(sql);
+        Test.Open();
+        Assert.Contains((await Store.VerifyAsync(VerifyLevel.Full, null, Cancel)).Faults, found => found.Contains(fault, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Chains_lead_through_resources_that_moved_and_what_was_erased_of_them()
     {
         await CommitAsync(PatientOf(1), PatientOf(2), ObservationOf(1, 1));
         await CommitAsync(ObservationOf(1, 2));
         await CommitAsync(ObservationOf(2, 1), ObservationOf(4, 2));
-        await Store.EraseAsync(Everything, Patient(2), Cancel);
+        await Store.EraseAsync(Everything, Patient(2), "test"u8.ToArray(), Cancel);
         await CommitAsync(ObservationOf(3, 1), PatientOf(2));
+        await AppendAsync(1, 2);
+        await AssertSoundAsync();
+        await Store.EraseAsync(Everything, Patient(1), "test"u8.ToArray(), Cancel);
+        await AssertSoundAsync();
+        await AppendAsync(1, 2);
         await AssertSoundAsync();
         await Test.ReopenAsync();
         await CommitAsync(ObservationOf(3, 1, 9));
@@ -53,7 +85,7 @@ public sealed class LeafTests : EngineTests
     [Fact]
     public async Task The_name_of_the_ledger_is_the_first_one_for_ever()
     {
-        SqliteStoreOptions options = Test.Options with { Folder = _elsewhere.File("store") };
+        SqliteStoreOptions options = Test.Options with { Folder = _elsewhere.File("store"), LedgerOrigin = null };
         await Test.CloseAsync();
         await OpenAndWriteAsync(options with { LedgerOrigin = "hospital.example/ledger" });
         await OpenAndWriteAsync(options);
@@ -67,13 +99,16 @@ public sealed class LeafTests : EngineTests
     [Fact]
     public async Task A_store_without_a_ledger_stays_without()
     {
-        SqliteStoreOptions options = Test.Options with { Folder = _elsewhere.File("store"), HasLedger = false };
+        SqliteStoreOptions options = Test.Options with { Folder = _elsewhere.File("store"), LedgerOrigin = null, HasLedger = false };
         await Test.CloseAsync();
         await OpenAndWriteAsync(options);
         await OpenAndWriteAsync(options);
         await RefusedAsync(options with { HasLedger = true }, "begun without a ledger");
         Test.Open();
     }
+
+    private async Task AppendAsync(params int[] patients) => _ = (await Store.AppendRecordAsync(
+        Everything, new LedgerRecord("an access"u8.ToArray()) { Patients = [.. patients.Select(Patient)], Accessed = [1] }, Cancel)).Value;
 
     private async Task OpenAndWriteAsync(SqliteStoreOptions options)
     {

@@ -1,0 +1,90 @@
+using HealthChain.Fhir;
+using HealthChain.LedgerProofs;
+using HealthChain.Storage.Ledger;
+using HealthChain.Storage.Sqlite.Reading;
+using HealthChain.Storage.Sqlite.Writing;
+
+namespace HealthChain.Storage.Sqlite;
+
+// Records, and what opens the leaves of the ledger.
+public sealed partial class SqliteStore
+{
+    /// <summary>The name of the ledger's log, decided at the first start; null when the store has no ledger.</summary>
+    public string? LedgerOrigin => _parts.LedgerOrigin;
+
+    private string Origin => LedgerOrigin ?? throw new InvalidOperationException("The store was begun without a ledger.");
+
+    public async ValueTask<Result<long>> AppendRecordAsync(AccessScope scope, LedgerRecord record, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        _ = Origin;
+        return scope.SeesEverything
+            ? await _writer.AppendAsync(PreparedRecord.Of(record, _parts.Hasher), cancellationToken)
+            : FhirError.Of(ErrorKind.Forbidden, IssueType.Forbidden, "Records are written by the server alone.");
+    }
+
+    public async ValueTask<StoredRecord?> ReadRecordAsync(AccessScope scope, long sequence, CancellationToken cancellationToken)
+    {
+        using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);
+        return Sees(rented.Snapshot, scope, sequence) && rented.Snapshot.OpenRecord(sequence, out RecordRow? row) is { } content
+            ? new StoredRecord(
+                row!.Kind, sequence, DateTimeOffset.FromUnixTimeMilliseconds(row.Instant), content.Mentioned, content.Consent, content.Body)
+            : null;
+    }
+
+    public async ValueTask<LeafOpening?> OpenLeafAsync(AccessScope scope, ResourceKey key, long version, CancellationToken cancellationToken)
+    {
+        using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);
+        return new VersionReader(rented.Snapshot, _parts, _preparers, scope).Find(key, version) is { } row
+            ? rented.Snapshot.OpenLeaf(row, key, Origin)
+            : null;
+    }
+
+    public async ValueTask<LeafOpening?> OpenRecordLeafAsync(AccessScope scope, long sequence, CancellationToken cancellationToken)
+    {
+        using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);
+        return Sees(rented.Snapshot, scope, sequence) ? rented.Snapshot.OpenRecordLeaf(sequence, Origin) : null;
+    }
+
+    public async ValueTask<int> ReadLeavesAsync(AccessScope scope, long after, Memory<byte> commitments, CancellationToken cancellationToken)
+    {
+        // A turn at a time: whoever reads all must not keep the log from being cut.
+        const int BytesAtOnce = 32 << 14;
+        _ = Origin;
+        if (!scope.SeesEverything)
+        {
+            return 0;
+        }
+
+        int count = 0;
+        bool isLast = false;
+        for (Memory<byte> rest = commitments; !isLast && rest.Length >= Hash256.Bytes;)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);
+            Memory<byte> part = rest[..Math.Min(BytesAtOnce, rest.Length)];
+            int found = rented.Snapshot.ReadLeaves(after + count, part.Span);
+            isLast = found < part.Length / Hash256.Bytes;
+            count += found;
+            rest = rest[(found * Hash256.Bytes)..];
+        }
+
+        return count;
+    }
+
+    private static bool Sees(Snapshot snapshot, AccessScope scope, long sequence)
+    {
+        if (scope.SeesEverything)
+        {
+            return true;
+        }
+
+        if (snapshot.FindRecord(sequence) is not { } row)
+        {
+            return false;
+        }
+
+        long[] patients = [.. row.Subjects.Select(snapshot.PatientOf).Where(patient => patient != 0)];
+        return scope.SeesRecord(new RecordFacts(row.Kind, patients));
+    }
+}

@@ -1,0 +1,70 @@
+using HealthChain.Fhir;
+using HealthChain.LedgerProofs;
+using HealthChain.Storage.Ledger;
+using HealthChain.Storage.Sqlite.Reading;
+
+namespace HealthChain.Storage.Sqlite.Writing;
+
+// Records of the ledger.
+internal sealed partial class Committer
+{
+    /// <summary>Appends a record and gives its sequence number; it is durable when the database transaction is.</summary>
+    public Result<long> Append(PreparedRecord record)
+    {
+        if (record.Newest > state.Sequence)
+        {
+            return FhirError.Of(ErrorKind.Invalid, IssueType.Value, "A record names a sequence number that nothing has yet.");
+        }
+
+        long sequence = state.NextSequence();
+        int count = record.Patients.Length;
+        long[] subjects = new long[count];
+        long[] previous = new long[count];
+        Subject sealing = Subject.NoPerson;
+        for (int i = 0; i < count; i++)
+        {
+            // Nothing is sealed for those of whom nothing is written, so there is no chain to go on.
+            if (_subjects.Find(record.Patients[i]) is { } subject)
+            {
+                subjects[i] = subject.Number;
+                previous[i] = chains.Advance(subject.Number, sequence);
+                sealing = count == 1 ? subject : sealing;
+            }
+        }
+
+        Insert(sequence, record, sealing, subjects, previous);
+        return sequence;
+    }
+
+    /// <summary>Appends the record of an erasure, which outlives what it is about: it is sealed for no person.</summary>
+    /// <param name="erased">Sequence numbers of what nobody can open any more, ascending.</param>
+    /// <param name="previous">Where the ledger last spoke of the patient.</param>
+    public void AppendErasure(long subject, ReadOnlySpan<long> erased, long previous, ReadOnlySpan<byte> body) =>
+        Insert(state.NextSequence(), PreparedRecord.Of(StatementKind.Erasure, [], erased, 0, body), Subject.NoPerson, [subject], [previous]);
+
+    private void Insert(long sequence, PreparedRecord record, Subject sealing, ReadOnlySpan<long> subjects, ReadOnlySpan<long> previous)
+    {
+        long instant = state.Now();
+        ReadOnlySpan<byte> sealedContent = Sealed(sealing.Id, RecordRow.SealOf(sequence), record.Content);
+        int links = subjects.Length * sizeof(long);
+        Span<byte> concerned = links <= MostOnStack ? stackalloc byte[links] : new byte[links];
+        Span<byte> leaf = links <= MostOnStack ? stackalloc byte[Hash256.Bytes + links] : new byte[Hash256.Bytes + links];
+        RecordRow.Write(subjects, concerned);
+        RecordRow.Write(previous, leaf[Hash256.Bytes..]);
+        Statement statement = RecordContent.StatementOf(
+            parts.LedgerOrigin!, sequence, record.Kind, instant, record.Body, record.Mentioned, record.Consent, previous);
+        if (!_leaves.TryCommit(sealing.Id, statement, leaf[..Hash256.Bytes]))
+        {
+            throw new StoreException("A record has no leaf, because its subject has no secret.");
+        }
+
+        sql.InsertRecord.Bind(1, sequence);
+        sql.InsertRecord.Bind(2, (long)record.Kind);
+        sql.InsertRecord.Bind(3, instant);
+        sql.InsertRecord.Bind(4, sealing.Number);
+        sql.InsertRecord.Bind(5, concerned);
+        sql.InsertRecord.Bind(6, leaf);
+        sql.InsertRecord.Bind(7, sealedContent);
+        sql.InsertRecord.Run();
+    }
+}
