@@ -72,7 +72,7 @@ public readonly record struct IndexKey(ushort Parameter, IndexKeyKind Kind, long
     public int CompareTo(IndexKey other)
     {
         int order = Parameter.CompareTo(other.Parameter);
-        order = order != 0 ? order : Kind.CompareTo(other.Kind);
+        order = order != 0 ? order : (int)Kind - (int)other.Kind;
         order = order != 0 ? order : Hash.CompareTo(other.Hash);
         order = order != 0 ? order : Low.CompareTo(other.Low);
         return order != 0 ? order : High.CompareTo(other.High);

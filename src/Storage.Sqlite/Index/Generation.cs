@@ -17,6 +17,8 @@ internal sealed class Generation
 {
     private const uint Forever = uint.MaxValue;
     private const int ParameterBuckets = 1024;
+    private const int ValueColumns = 4;
+    private const int RangeColumns = 5;
 
     private readonly RowList<ValueEntry> _values = new();
     private readonly RowList<RangeEntry> _ranges = new();
@@ -193,6 +195,10 @@ internal sealed class Generation
     }
 
     /// <summary>The rows in the order of the B-trees, by their numbers; for flushing, when nothing is added any more.</summary>
+    /// <remarks>
+    /// As <see cref="IndexRow.CompareTo"/> has it, but sorted column by column, each only among rows that are equal so far: comparing plain
+    /// integers takes a third of the time of comparing rows.
+    /// </remarks>
     public int[] InOrder()
     {
         int values = _values.Count;
@@ -202,9 +208,9 @@ internal sealed class Generation
             order[i] = i;
         }
 
-        Comparison<int> compare = (left, right) => RowAt(left).CompareTo(RowAt(right));
-        order.AsSpan(0, values).Sort(compare);
-        order.AsSpan(values).Sort(compare);
+        long[] column = new long[order.Length];
+        Sort(order.AsSpan(0, values), column.AsSpan(0, values), 0, ValueColumns, ValueColumn);
+        Sort(order.AsSpan(values), column.AsSpan(values), 0, RangeColumns, RangeColumn);
         return order;
     }
 
@@ -216,6 +222,61 @@ internal sealed class Generation
     }
 
     private IndexRow RowAt(int number) => number < _values.Count ? _values[number].Row : _ranges[number - _values.Count].Row;
+
+    private static void Sort(Span<int> rows, Span<long> keys, int column, int columns, Func<int, int, long> keyOf)
+    {
+        for (int i = 0; i < rows.Length; i++)
+        {
+            keys[i] = keyOf(rows[i], column);
+        }
+
+        keys.Sort(rows);
+        if (++column == columns)
+        {
+            return;
+        }
+
+        for (int start = 0; start < rows.Length;)
+        {
+            int end = start + 1;
+            while (end < rows.Length && keys[end] == keys[start])
+            {
+                end++;
+            }
+
+            if (end - start > 1)
+            {
+                Sort(rows[start..end], keys[start..end], column, columns, keyOf);
+            }
+
+            start = end;
+        }
+    }
+
+    private long ValueColumn(int number, int column)
+    {
+        ref readonly ValueEntry entry = ref _values[number];
+        return column switch
+        {
+            0 => entry.Parameter,
+            1 => entry.Hash,
+            2 => entry.Patient,
+            _ => entry.Rid,
+        };
+    }
+
+    private long RangeColumn(int number, int column)
+    {
+        ref readonly RangeEntry entry = ref _ranges[number - _values.Count];
+        return column switch
+        {
+            0 => (entry.Parameter * RangeWidth.Classes) + RangeWidth.ClassOf(entry.Low, entry.High),
+            1 => entry.Low,
+            2 => entry.High,
+            3 => entry.Hash,
+            _ => entry.Rid,
+        };
+    }
 
     private void FindOfNoPatient(ushort parameter, long hash, long snapshot, List<long> rids)
     {

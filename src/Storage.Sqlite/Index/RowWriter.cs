@@ -13,23 +13,24 @@ internal sealed class RowWriter(int lastUpdated)
         rows.Clear();
         foreach (ref readonly IndexKey key in keys)
         {
-            switch (key.Kind)
+            if (IndexKey.IsLookedUp(key.Kind) && !IsRange(key.Kind))
             {
-                case IndexKeyKind.Date when key.Parameter == lastUpdated:
-                    break;
-                case IndexKeyKind.Date or IndexKeyKind.Number or IndexKeyKind.Position:
-                    rows.Add(IndexRow.Range(key.Parameter, key.Low, key.High, key.Hash, rid));
-                    break;
-                case var kind when IndexKey.IsLookedUp(kind):
-                    rows.Add(IndexRow.Value(key.Parameter, key.Hash, patient, rid));
-                    break;
-                default:
-                    break;
+                rows.Add(IndexRow.Value(key.Parameter, key.Hash, patient, rid));
             }
         }
 
-        rows.Sort();
+        int values = rows.Count;
+        foreach (ref readonly IndexKey key in keys)
+        {
+            if (IsRange(key.Kind) && (key.Kind != IndexKeyKind.Date || key.Parameter != lastUpdated))
+            {
+                rows.Add(IndexRow.Range(key.Parameter, key.Low, key.High, key.Hash, rid));
+            }
+        }
+
         Span<IndexRow> all = CollectionsMarshal.AsSpan(rows);
+        Order(all[..values]);
+        Order(all[values..]);
         int kept = 0;
         for (int i = 0; i < all.Length; i++)
         {
@@ -40,5 +41,20 @@ internal sealed class RowWriter(int lastUpdated)
         }
 
         CollectionsMarshal.SetCount(rows, kept);
+    }
+
+    private static bool IsRange(IndexKeyKind kind) => kind is IndexKeyKind.Date or IndexKeyKind.Number or IndexKeyKind.Position;
+
+    /// <summary>The order of keys is mostly that of rows already.</summary>
+    private static void Order(Span<IndexRow> rows)
+    {
+        for (int i = 1; i < rows.Length; i++)
+        {
+            if (rows[i].CompareTo(rows[i - 1]) < 0)
+            {
+                rows.Sort();
+                return;
+            }
+        }
     }
 }
