@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace HealthChain.LedgerProofs;
 
@@ -46,6 +47,12 @@ public sealed record Receipt(
             return false;
         }
 
+        if (!Utf8.IsValid(proof.Extra.Span))
+        {
+            problem = "the extra line is not base64 of JSON";
+            return false;
+        }
+
         try
         {
             using var document = JsonDocument.Parse(proof.Extra, JsonLimits);
@@ -53,7 +60,7 @@ public sealed record Receipt(
         }
         catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
         {
-            // The latter comes of text that is no Unicode, which shows only when it is taken out.
+            // The latter comes of half a surrogate, which shows only when the text is taken out.
             problem = "the extra line is not base64 of JSON";
             return false;
         }

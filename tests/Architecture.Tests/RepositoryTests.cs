@@ -118,7 +118,7 @@ public sealed partial class RepositoryTests
         Repository.Files("", "*.csproj").Concat(Repository.Files("", "*.props")).Concat(Repository.Files("", "*.targets"));
 
     private static bool IsText(string path) => Path.GetExtension(path) is
-        "" or ".cs" or ".csproj" or ".props" or ".targets" or ".json" or ".md" or ".yml" or ".xml" or ".sh" or ".mjs" or ".js" or ".ts" or ".config" or ".npmrc" or ".txt" or ".sol";
+        "" or ".cs" or ".csproj" or ".props" or ".targets" or ".json" or ".md" or ".yml" or ".xml" or ".sh" or ".mjs" or ".js" or ".ts" or ".config" or ".npmrc" or ".txt" or ".sol" or ".html";
 
     private static bool HasMember(string path, string name)
     {

@@ -122,7 +122,6 @@ internal static class Sha256Lanes<TLanes, TVector>
     }
 
     /// <summary>FIPS 180-4 §6.2.2. State and message stay in registers: 24 of them, so the steps are written out and not a loop.</summary>
-    [SkipLocalsInit]
     internal static void Compress(Span<TVector> state, ReadOnlySpan<TVector> message)
     {
         var (a, b, c, d, e, f, g, h) = (state[0], state[1], state[2], state[3], state[4], state[5], state[6], state[7]);
