@@ -9,7 +9,7 @@ internal sealed class AnvilProcess : IAsyncDisposable
 {
     // The shell becomes anvil, so that its process id is anvil's. Before that it leaves a watcher behind who reads from the pipe to us:
     // when we die, however suddenly, the pipe ends and the watcher ends anvil. A line means that anvil has ended already.
-    private const string Script = "exec 3<&0; (read -r line <&3 || kill -KILL $$) > /dev/null 2>&1 & exec 3<&-; exec \"$@\" < /dev/null";
+    internal const string Script = "exec 3<&0; (read -r line <&3 || kill -KILL $$) > /dev/null 2>&1 & exec 3<&-; exec \"$@\" < /dev/null";
 
     private const string Announcement = "Listening on ";
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
@@ -17,11 +17,11 @@ internal sealed class AnvilProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly Task _output;
 
-    private AnvilProcess(Process process, Uri endpoint, Task output) => (_process, Endpoint, _output) = (process, endpoint, output);
+    private AnvilProcess(Process process, Uri endpoint, Task output) => (_process, Id, Endpoint, _output) = (process, process.Id, endpoint, output);
 
     public Uri Endpoint { get; }
 
-    public int Id => _process.Id;
+    public int Id { get; }
 
     /// <summary>Completes when it has ended, for whatever reason.</summary>
     public Task Ended => _process.WaitForExitAsync();

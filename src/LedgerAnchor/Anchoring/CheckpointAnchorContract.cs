@@ -30,6 +30,9 @@ public sealed class CheckpointAnchorContract(EthereumClient client, EthereumAddr
     private static readonly AbiEvent _checkpoint = new("Checkpoint(uint64 prevSize,bytes32 prevRoot,uint64 indexed size,bytes32 root)");
     private static readonly AbiEvent _logKeyAnnounced = new("LogKeyAnnounced(bytes32 indexed publicKey)");
 
+    private static readonly Hash256 _logSlot = StateProof.SlotOf(ContractArtefact.CheckpointAnchor.SlotOf("log"));
+    private static readonly Hash256 _rootsSlot = StateProof.SlotOf(ContractArtefact.CheckpointAnchor.SlotOf("rootOf"));
+
     private static readonly AbiError[] _errors =
     [
         new("NotOwner()"), new("NotPendingOwner()"), new("NoOwner()"), new("NotAnchorer()"), new("HeadIs(uint64 size,bytes32 root)"),
@@ -120,9 +123,37 @@ public sealed class CheckpointAnchorContract(EthereumClient client, EthereumAddr
         return null;
     }
 
+    /// <summary>Gets a proof of the root at a size in a given block, which <see cref="RootIn"/> reads without a node.</summary>
+    public ValueTask<StateProof> ProofAsync(long size, long block, CancellationToken cancellationToken) =>
+        client.ProofAsync(address, [_logSlot, RootSlotOf(size)], block, cancellationToken);
+
+    /// <summary>
+    /// The root that a contract of this kind held for a log at a size, in the block of the proof; zero when none was anchored. That this
+    /// block is on the chain, and this the contract that counts, is the caller's to know.
+    /// </summary>
+    /// <exception cref="FormatException">The proof does not hold, or is about something else.</exception>
+    public static Hash256 RootIn(StateProof proof, string origin, long size)
+    {
+        ProvenState state = proof.Verify();
+        if (state.Account?.CodeHash != ContractArtefact.CheckpointAnchor.CodeHash)
+        {
+            throw new FormatException("The proof is about something else than a CheckpointAnchor of this version.");
+        }
+
+        return WordOf(state, _logSlot) == LogOf(origin)
+            ? WordOf(state, RootSlotOf(size))
+            : throw new FormatException("The proof is about the contract of another log.");
+    }
+
     /// <summary>The head that a transaction anchored here; null when it did not.</summary>
     public TreeHead? AnchoredBy(TransactionReceipt receipt) =>
         receipt.Succeeded && receipt.Logs.FirstOrDefault(log => log.Address == address && _checkpoint.Matches(log)) is { } log ? HeadOf(log).Head : null;
+
+    private static Hash256 RootSlotOf(long size) => StateProof.SlotOf(_rootsSlot, "uint64", size);
+
+    private static Hash256 WordOf(ProvenState state, Hash256 slot) => state.Words.TryGetValue(slot, out BigInteger word)
+        ? new Hash256(Abi.Encode("(uint256)", word))
+        : throw new FormatException("The proof does not speak of the slot that was asked for.");
 
     private static AnchoredHead HeadOf(EthereumLog log) =>
         _checkpoint.Decode(log) is [BigInteger previousSize, byte[] previousRoot, BigInteger size, byte[] root]

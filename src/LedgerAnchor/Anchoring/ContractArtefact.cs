@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Text.Json;
 using HealthChain.LedgerAnchor.Chain;
 using HealthChain.LedgerProofs;
@@ -45,11 +44,8 @@ public sealed class ContractArtefact
     /// <param name="types">Of the constructor's parameters, in brackets.</param>
     public EthereumCall Creation(string types, params object[] arguments) => new(null, (byte[])[.. _creationCode, .. Abi.Encode(types, arguments)]);
 
-    /// <summary>Where a variable is in the contract's storage.</summary>
+    /// <summary>The place of a variable in the contract's storage.</summary>
     public long SlotOf(string variable) => _slots[variable];
-
-    /// <summary>Where a mapping keeps a value: the hash of key and slot (Solidity's "Layout of State Variables in Storage").</summary>
-    public Hash256 SlotOf(string mapping, long key) => Keccak256.Of(Abi.Encode("(uint256,uint256)", (BigInteger)key, (BigInteger)SlotOf(mapping)));
 
     /// <summary>Whether the contract at this address is this one.</summary>
     public async ValueTask<bool> IsAtAsync(EthereumClient client, EthereumAddress address, CancellationToken cancellationToken)

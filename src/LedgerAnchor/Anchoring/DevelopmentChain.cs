@@ -51,6 +51,7 @@ public sealed class DevelopmentChain : IAnchorTarget, IAsyncDisposable
     private readonly DevelopmentKeys _keys;
 
     private volatile RunningChain? _running;
+    private volatile string? _problem;
     private volatile TaskCompletionSource _up = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _loop = Task.CompletedTask;
     private Hash256 _savedBlock;
@@ -80,43 +81,30 @@ public sealed class DevelopmentChain : IAnchorTarget, IAsyncDisposable
     public int? ProcessId => _running?.Node.Id;
 
     /// <summary>Why it is not up; null when it is, or when nothing went wrong yet.</summary>
-    public string? Problem { get; private set; }
+    public string? Problem => _problem;
 
     /// <summary>Begins to run it in the background.</summary>
     public void Start() => _loop = RunAsync();
 
     public Task WaitUntilUpAsync(CancellationToken cancellationToken) => _up.Task.WaitAsync(cancellationToken);
 
-    public ValueTask<TreeHead> ReadHeadAsync(CancellationToken cancellationToken) => Running().Anchor.ReadHeadAsync(cancellationToken);
+    public ValueTask<TreeHead> ReadHeadAsync(CancellationToken cancellationToken) =>
+        AskAsync(running => running.Anchor.ReadHeadAsync(cancellationToken), cancellationToken);
 
     public ValueTask<AnchorSubmission> SubmitAsync(TreeHead previous, TreeHead next, CancellationToken cancellationToken) =>
-        Running().Anchor.SubmitAsync(previous, next, cancellationToken);
+        AskAsync(running => running.Anchor.SubmitAsync(previous, next, cancellationToken), cancellationToken);
 
-    public async ValueTask<AnchorStatus> StatusOfAsync(AnchorSubmission submission, CancellationToken cancellationToken)
-    {
-        RunningChain running = Running();
-        AnchorStatus status = await running.Anchor.StatusOfAsync(submission, cancellationToken);
-        return status.State == AnchorState.Final && !await IsSavedAsync(running, cancellationToken) ? status with { State = AnchorState.Mined } : status;
-    }
+    public ValueTask<AnchorStatus> StatusOfAsync(AnchorSubmission submission, CancellationToken cancellationToken) => AskAsync(
+        async running =>
+        {
+            AnchorStatus status = await running.Anchor.StatusOfAsync(submission, cancellationToken);
+            return status.State == AnchorState.Final && !await TrySaveAsync(running, isUrgent: false, cancellationToken) ? status with { State = AnchorState.Mined } : status;
+        },
+        cancellationToken);
 
     /// <summary>Brings the chain as it is now to disk, if it changed.</summary>
-    public async Task SaveAsync(CancellationToken cancellationToken)
-    {
-        RunningChain running = Running();
-        await _saving.WaitAsync(cancellationToken);
-        try
-        {
-            await SaveAsync(running, cancellationToken);
-        }
-        catch (EthereumException e)
-        {
-            throw new AnchorUnavailableException(e.Message, e);
-        }
-        finally
-        {
-            _saving.Release();
-        }
-    }
+    public async Task SaveAsync(CancellationToken cancellationToken) =>
+        await AskAsync(running => TrySaveAsync(running, isUrgent: true, cancellationToken), cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -127,7 +115,18 @@ public sealed class DevelopmentChain : IAnchorTarget, IAsyncDisposable
         _keys.Dispose();
     }
 
-    private RunningChain Running() => _running ?? throw new AnchorUnavailableException("The development chain is not up" + (Problem is { } problem ? $": {problem}" : "."));
+    private async ValueTask<T> AskAsync<T>(Func<RunningChain, ValueTask<T>> ask, CancellationToken cancellationToken)
+    {
+        RunningChain running = _running ?? throw new AnchorUnavailableException("The development chain is not up" + (_problem is { } problem ? $": {problem}" : "."));
+        try
+        {
+            return await ask(running);
+        }
+        catch (Exception e) when (e is EthereumException or IOException or ObjectDisposedException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw new AnchorUnavailableException($"The development chain failed during a request: {e.Message}", e);
+        }
+    }
 
     private async Task RunAsync()
     {
@@ -137,28 +136,19 @@ public sealed class DevelopmentChain : IAnchorTarget, IAsyncDisposable
             try
             {
                 await using RunningChain running = await StartNodeAsync(_stopping.Token);
-                await SaveAsync(running, _stopping.Token);
-                (_running, Problem, pause) = (running, null, _firstPause);
+                await TrySaveAsync(running, isUrgent: true, _stopping.Token);
+                (_running, _problem, pause) = (running, null, _firstPause);
                 _up.TrySetResult();
                 await StayUpAsync(running);
-                Problem = "It has ended.";
+                GoDown("It has ended.");
             }
             catch (Exception e) when (e is AnchorUnavailableException or EthereumException or IOException or UnauthorizedAccessException)
             {
-                Problem = e.Message;
+                GoDown(e.Message);
             }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {
                 break;
-            }
-            finally
-            {
-                _running = null;
-            }
-
-            if (_up.Task.IsCompleted)
-            {
-                _up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             }
 
             await Task.Delay(pause, _time, _stopping.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
@@ -166,6 +156,17 @@ public sealed class DevelopmentChain : IAnchorTarget, IAsyncDisposable
         }
 
         _up.TrySetCanceled(CancellationToken.None);
+    }
+
+    // In this order: who sees that it is down and then waits until it is up must not be told that it is.
+    private void GoDown(string problem)
+    {
+        if (_up.Task.IsCompleted)
+        {
+            _up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        (_problem, _running) = (problem, null);
     }
 
     private async Task StayUpAsync(RunningChain running)
@@ -176,15 +177,7 @@ public sealed class DevelopmentChain : IAnchorTarget, IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            await _saving.WaitAsync(CancellationToken.None);
-            try
-            {
-                await SaveAsync(running, CancellationToken.None);
-            }
-            finally
-            {
-                _saving.Release();
-            }
+            await TrySaveAsync(running, isUrgent: true, CancellationToken.None);
         }
     }
 
@@ -211,43 +204,30 @@ public sealed class DevelopmentChain : IAnchorTarget, IAsyncDisposable
         }
     }
 
-    private async ValueTask<bool> IsSavedAsync(RunningChain running, CancellationToken cancellationToken)
+    /// <summary>Saves the chain as it is now, if it changed and its turn has come; false when it has to wait.</summary>
+    private async ValueTask<bool> TrySaveAsync(RunningChain running, bool isUrgent, CancellationToken cancellationToken)
     {
         await _saving.WaitAsync(cancellationToken);
         try
         {
-            if (_time.GetTimestamp() < _nextSave)
+            // Asked before: what comes in between is saved too, but is not taken for saved.
+            Hash256 newest = await running.NewestBlockAsync(cancellationToken);
+            long begun = _time.GetTimestamp();
+            if (newest == _savedBlock || (begun < _nextSave && !isUrgent))
             {
-                return await running.NewestBlockAsync(cancellationToken) == _savedBlock;
+                return newest == _savedBlock;
             }
 
-            await SaveAsync(running, cancellationToken);
+            _disk.Replace(Path.Combine(_options.Folder, StateFile), await running.StateAsync(cancellationToken));
+            _savedBlock = newest;
+            long ended = _time.GetTimestamp();
+            _nextSave = ended + ((ended - begun) * SavingShare);
             return true;
-        }
-        catch (EthereumException e)
-        {
-            throw new AnchorUnavailableException(e.Message, e);
         }
         finally
         {
             _saving.Release();
         }
-    }
-
-    private async Task SaveAsync(RunningChain running, CancellationToken cancellationToken)
-    {
-        // Asked before: what comes in between is saved too, but is not taken for saved.
-        Hash256 newest = await running.NewestBlockAsync(cancellationToken);
-        if (newest == _savedBlock)
-        {
-            return;
-        }
-
-        long begun = _time.GetTimestamp();
-        _disk.Replace(Path.Combine(_options.Folder, StateFile), await running.StateAsync(cancellationToken));
-        _savedBlock = newest;
-        long ended = _time.GetTimestamp();
-        _nextSave = ended + ((ended - begun) * SavingShare);
     }
 
     private string Executable()

@@ -1,5 +1,6 @@
 using System.Numerics;
 using HealthChain.LedgerAnchor.Chain;
+using HealthChain.LedgerAnchor.Registry;
 using HealthChain.LedgerProofs;
 
 namespace HealthChain.LedgerAnchor.Anchoring;
@@ -54,7 +55,7 @@ internal sealed class RunningChain : IAsyncDisposable
         EthereumAddress owner = _keys.Owner.Address;
         EthereumCall anchor = CheckpointAnchorContract.Deployment(_origin, owner, _keys.Anchorer.Address, TreeHead.Empty);
         await MakeAsync(ContractArtefact.CheckpointAnchor, _keys.CheckpointAnchor, _keys.AnchorMaker, anchor, cancellationToken);
-        EthereumCall registry = ContractArtefact.HealthRegistry.Creation("(address)", owner);
+        EthereumCall registry = HealthRegistryContract.Deployment(owner);
         await MakeAsync(ContractArtefact.HealthRegistry, _keys.HealthRegistry, _keys.RegistryMaker, registry, cancellationToken);
     }
 

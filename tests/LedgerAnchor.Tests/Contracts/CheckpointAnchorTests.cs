@@ -171,4 +171,27 @@ public sealed class CheckpointAnchorTests
 
         Assert.Equal([key], keys);
     }
+
+    [Fact]
+    public async Task What_the_contract_holds_is_proven_to_somebody_without_a_node()
+    {
+        await using TestChain chain = await TestChain.StartAsync();
+        LocalSigner owner = await chain.AccountAsync();
+        var contract = new CheckpointAnchorContract(chain.Client, await chain.DeployAnchorAsync(owner, owner.Address));
+        TransactionReceipt receipt = await chain.SendAsync(owner, contract.Anchor(TreeHead.Empty, Heads.At(5)));
+        await chain.SendAsync(owner, contract.Anchor(Heads.At(5), Heads.At(6)));
+
+        StateProof proof = await contract.ProofAsync(5, receipt.BlockNumber, Cancellation);
+        StateProof nothing = await contract.ProofAsync(6, receipt.BlockNumber, Cancellation);
+
+        Assert.Equal(receipt.BlockHash, proof.Verify().Header.Hash);
+        Assert.Equal(Heads.At(5).Root, CheckpointAnchorContract.RootIn(proof, TestChain.Origin, 5));
+        Assert.True(CheckpointAnchorContract.RootIn(nothing, TestChain.Origin, 6).IsZero);
+        Assert.Throws<FormatException>(() => CheckpointAnchorContract.RootIn(proof, TestChain.Origin, 6));
+        Assert.Throws<FormatException>(() => CheckpointAnchorContract.RootIn(proof, "other.example/ledger", 5));
+        Assert.Throws<FormatException>(() => CheckpointAnchorContract.RootIn(proof with { Contract = owner.Address }, TestChain.Origin, 5));
+        byte[] header = proof.Header.ToArray();
+        header[100] ^= 1;
+        Assert.ThrowsAny<FormatException>(() => CheckpointAnchorContract.RootIn(proof with { Header = header }, TestChain.Origin, 5));
+    }
 }

@@ -17,7 +17,7 @@ public sealed class EthereumAnchorTests
     [MemberData(nameof(Networks))]
     public async Task A_head_is_anchored_and_read_back(string network)
     {
-        await using Anchored at = await Anchored.StartAsync(network.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        await using AnchoredChain at = await AnchoredChain.StartAsync(network.Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
         AnchorSubmission submission = await at.Anchor.SubmitAsync(TreeHead.Empty, Heads.At(5), Cancellation);
         AnchorStatus status = await SettledAsync(at.Anchor, submission);
@@ -34,7 +34,7 @@ public sealed class EthereumAnchorTests
     [Fact]
     public async Task A_submission_repeated_after_a_crash_is_found_on_the_chain()
     {
-        await using Anchored at = await Anchored.StartAsync();
+        await using AnchoredChain at = await AnchoredChain.StartAsync();
         AnchorSubmission first = await AnchorAsync(at.Anchor, TreeHead.Empty, Heads.At(5));
         await AnchorAsync(at.Anchor, Heads.At(5), Heads.At(6));
 
@@ -50,7 +50,7 @@ public sealed class EthereumAnchorTests
     [MemberData(nameof(Networks))]
     public async Task A_submission_repeated_while_the_first_one_waits_takes_its_place(string network)
     {
-        await using Anchored at = await Anchored.StartAsync(network.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        await using AnchoredChain at = await AnchoredChain.StartAsync(network.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         await at.Chain.SetMiningAsync(false);
         AnchorSubmission first = await at.Anchor.SubmitAsync(TreeHead.Empty, Heads.At(5), Cancellation);
         AnchorSubmission again = await at.Anchor.SubmitAsync(TreeHead.Empty, Heads.At(5), Cancellation);
@@ -69,7 +69,7 @@ public sealed class EthereumAnchorTests
     [Fact]
     public async Task Of_two_workers_with_one_key_only_one_anchors()
     {
-        await using Anchored at = await Anchored.StartAsync();
+        await using AnchoredChain at = await AnchoredChain.StartAsync();
         EthereumAnchor other = at.Chain.AnchorOf(at.Account, at.Contract.Address);
         await at.Chain.SetMiningAsync(false);
         AnchorSubmission ours = await at.Anchor.SubmitAsync(TreeHead.Empty, Heads.At(5), Cancellation);
@@ -88,7 +88,7 @@ public sealed class EthereumAnchorTests
     [Fact]
     public async Task A_worker_without_the_role_learns_why_it_may_not()
     {
-        await using Anchored at = await Anchored.StartAsync();
+        await using AnchoredChain at = await AnchoredChain.StartAsync();
         EthereumAnchor other = at.Chain.AnchorOf(await at.Chain.AccountAsync(), at.Contract.Address);
 
         var refusal = await Assert.ThrowsAsync<AnchorUnavailableException>(() => other.SubmitAsync(TreeHead.Empty, Heads.At(5), Cancellation).AsTask());
@@ -100,7 +100,7 @@ public sealed class EthereumAnchorTests
     [Fact]
     public async Task A_log_that_was_rolled_back_or_forked_is_refused_without_a_transaction()
     {
-        await using Anchored at = await Anchored.StartAsync();
+        await using AnchoredChain at = await AnchoredChain.StartAsync();
         await AnchorAsync(at.Anchor, TreeHead.Empty, Heads.At(10));
         long count = await at.Chain.Client.TransactionCountAsync(at.Account.Address, BlockTag.Latest, Cancellation);
 
@@ -119,7 +119,7 @@ public sealed class EthereumAnchorTests
     [InlineData("--hardfork berlin")]
     public async Task A_stuck_transaction_is_replaced_at_a_higher_fee(string network)
     {
-        await using Anchored at = await Anchored.StartAsync(network.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        await using AnchoredChain at = await AnchoredChain.StartAsync(network.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         await at.Chain.SetMiningAsync(false);
         AnchorSubmission first = await at.Anchor.SubmitAsync(TreeHead.Empty, Heads.At(5), Cancellation);
         Assert.Equal(first, (await at.Anchor.StatusOfAsync(first, Cancellation)).Submission);
@@ -143,7 +143,7 @@ public sealed class EthereumAnchorTests
     [Fact]
     public async Task Beyond_the_cap_on_fees_nothing_is_sent_and_what_waits_goes_on_waiting()
     {
-        await using Anchored at = await Anchored.StartAsync();
+        await using AnchoredChain at = await AnchoredChain.StartAsync();
         EthereumAnchor poor = at.Chain.AnchorOf(at.Account, at.Contract.Address, new FeePolicy { MaxFeePerGas = 1_000 });
         await Assert.ThrowsAsync<AnchorUnavailableException>(() => poor.SubmitAsync(TreeHead.Empty, Heads.At(5), Cancellation).AsTask());
         await at.Chain.SetMiningAsync(false);
@@ -160,7 +160,7 @@ public sealed class EthereumAnchorTests
     [Fact]
     public async Task A_node_that_forgot_what_it_accepted_gets_it_again()
     {
-        await using Anchored at = await Anchored.StartAsync();
+        await using AnchoredChain at = await AnchoredChain.StartAsync();
         await at.Chain.SetMiningAsync(false);
         AnchorSubmission submission = await at.Anchor.SubmitAsync(TreeHead.Empty, Heads.At(5), Cancellation);
         await at.Chain.AskAsync("anvil_dropTransaction", submission.Transaction);
@@ -175,7 +175,7 @@ public sealed class EthereumAnchorTests
     [Fact]
     public async Task The_chains_tag_or_a_number_of_blocks_makes_an_anchor_final()
     {
-        await using Anchored at = await Anchored.StartAsync("--slots-in-an-epoch", "1");
+        await using AnchoredChain at = await AnchoredChain.StartAsync("--slots-in-an-epoch", "1");
         EthereumAnchor byTag = at.Chain.AnchorOf(at.Account, at.Contract.Address, confirmations: null);
         EthereumAnchor byNumber = at.Chain.AnchorOf(at.Account, at.Contract.Address, confirmations: 4);
         AnchorSubmission submission = await AnchorAsync(byTag, TreeHead.Empty, Heads.At(5));
@@ -198,7 +198,7 @@ public sealed class EthereumAnchorTests
     [Fact]
     public async Task A_contract_of_another_log_or_none_at_all_is_not_used()
     {
-        await using Anchored at = await Anchored.StartAsync();
+        await using AnchoredChain at = await AnchoredChain.StartAsync();
         var options = new EthereumAnchorOptions { Origin = "other.example/ledger", ChainId = TestChain.ChainId };
         var otherLog = new EthereumAnchor(at.Chain.Client, at.Chain.SenderOf(at.Account), at.Contract.Address, options, at.Chain.Time);
         EthereumAnchor nothing = at.Chain.AnchorOf(at.Account, at.Account.Address);
@@ -212,7 +212,7 @@ public sealed class EthereumAnchorTests
     [Fact]
     public async Task Keys_that_everybody_has_are_for_development_chains_only()
     {
-        await using Anchored at = await Anchored.StartAsync();
+        await using AnchoredChain at = await AnchoredChain.StartAsync();
         using var known = new LocalSigner(Convert.FromHexString("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"));
         using TransactionSender sender = at.Chain.SenderOf(known);
         var options = new EthereumAnchorOptions { Origin = TestChain.Origin, ChainId = 1 };
@@ -227,7 +227,7 @@ public sealed class EthereumAnchorTests
     [MemberData(nameof(Depths))]
     public async Task After_a_reorganisation_one_anchor_of_the_newest_head_restores_order(int depth)
     {
-        await using Anchored at = await Anchored.StartAsync();
+        await using AnchoredChain at = await AnchoredChain.StartAsync();
         EthereumAnchor anchor = at.Chain.AnchorOf(at.Account, at.Contract.Address, confirmations: 1_000);
         const int Anchors = 21;
         var submissions = new List<AnchorSubmission>();
@@ -269,44 +269,4 @@ public sealed class EthereumAnchorTests
 
     private static AnchorState StateOf(EthereumAnchor anchor, AnchorSubmission submission) =>
         anchor.StatusOfAsync(submission, Cancellation).AsTask().GetAwaiter().GetResult().State;
-
-    /// <summary>A chain with a contract whose owner and anchorer is one account.</summary>
-    private sealed class Anchored : IAsyncDisposable
-    {
-        public required TestChain Chain { get; init; }
-
-        public required LocalSigner Account { get; init; }
-
-        public required CheckpointAnchorContract Contract { get; init; }
-
-        public required EthereumAnchor Anchor { get; init; }
-
-        public static async Task<Anchored> StartAsync(params string[] arguments)
-        {
-            TestChain chain = await TestChain.StartAsync(arguments);
-            LocalSigner account = await chain.AccountAsync();
-            EthereumAddress contract = await chain.DeployAnchorAsync(await chain.AccountAsync(), account.Address);
-            return new Anchored
-            {
-                Chain = chain,
-                Account = account,
-                Contract = new CheckpointAnchorContract(chain.Client, contract),
-                Anchor = chain.AnchorOf(account, contract),
-            };
-        }
-
-        /// <summary>The sizes that were anchored, in order.</summary>
-        public async Task<List<long>> SizesAsync()
-        {
-            var sizes = new List<long>();
-            await foreach (AnchoredHead head in Contract.HeadsAsync(0, await Chain.Client.BlockNumberAsync(Cancellation), Cancellation))
-            {
-                sizes.Add(head.Head.Size);
-            }
-
-            return [.. sizes.Skip(1)];
-        }
-
-        public ValueTask DisposeAsync() => Chain.DisposeAsync();
-    }
 }

@@ -33,6 +33,8 @@ internal sealed class TestChain : IAsyncDisposable
 
     public Uri Endpoint => _process.Endpoint;
 
+    public int ProcessId => _process.Id;
+
     public TestTime Time { get; } = new();
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

@@ -1,0 +1,144 @@
+using System.Net;
+using HealthChain.LedgerAnchor.Anchoring;
+using HealthChain.LedgerAnchor.Chain;
+using HealthChain.LedgerProofs;
+using Xunit;
+
+namespace HealthChain.LedgerAnchor.Tests.Contracts;
+
+/// <summary>A node that cannot be reached, answers too late, or loses its answers, at every question that an anchor asks.</summary>
+public sealed class EthereumAnchorOutageTests
+{
+    // A submission with its status takes fewer questions than this.
+    private const int Questions = 24;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Whichever_answer_is_lost_the_head_is_anchored_once(bool isDelivered)
+    {
+        await using AnchoredChain at = await AnchoredChain.StartAsync();
+        var lost = new HashSet<string>();
+        for (int question = 0; question < Questions; question++)
+        {
+            using var handler = new LosingHandler(question, isDelivered);
+            using var client = new EthereumClient(new JsonRpcOptions { Endpoint = at.Chain.Endpoint }, handler);
+            EthereumAnchor anchor = at.Chain.AnchorOf(at.Account, at.Contract.Address, client: client);
+            (TreeHead previous, TreeHead next) = (Heads.At(question), Heads.At(question + 1));
+
+            AnchorStatus status = await TestChain.WaitAsync(() => TryAsync(anchor, previous, next), "an anchor");
+
+            Assert.Equal(AnchorState.Final, status.State);
+            lost.Add(handler.Lost ?? "none");
+        }
+
+        Assert.Equal(Enumerable.Range(1, Questions).Select(static size => (long)size), await at.SizesAsync());
+
+        // Every transaction of the account that got into a block was an anchor: no fee was wasted.
+        Assert.Equal(Questions, await at.Chain.Client.TransactionCountAsync(at.Account.Address, BlockTag.Latest, Cancellation));
+        Assert.Contains("eth_sendRawTransaction", lost);
+        Assert.Contains("none", lost);
+    }
+
+    [Fact]
+    public async Task An_answer_that_comes_too_late_is_an_outage_and_what_it_accepted_is_found()
+    {
+        await using AnchoredChain at = await AnchoredChain.StartAsync();
+        using var handler = new LateHandler("eth_sendRawTransaction");
+        using var client = new EthereumClient(new JsonRpcOptions { Endpoint = at.Chain.Endpoint, Timeout = TimeSpan.FromSeconds(2) }, handler);
+        EthereumAnchor anchor = at.Chain.AnchorOf(at.Account, at.Contract.Address, client: client);
+
+        await Assert.ThrowsAsync<AnchorUnavailableException>(() => anchor.SubmitAsync(TreeHead.Empty, Heads.At(5), Cancellation).AsTask());
+        handler.IsLate = false;
+        AnchorStatus status = await TestChain.WaitAsync(() => TryAsync(anchor, TreeHead.Empty, Heads.At(5)), "an anchor");
+
+        Assert.Equal(AnchorState.Final, status.State);
+        Assert.Equal([5], await at.SizesAsync());
+    }
+
+    [Fact]
+    public async Task A_node_that_is_not_there_is_an_outage()
+    {
+        AnchoredChain at = await AnchoredChain.StartAsync();
+        EthereumAnchor anchor = at.Anchor;
+        using var client = new EthereumClient(new JsonRpcOptions { Endpoint = at.Chain.Endpoint });
+        EthereumAnchor later = at.Chain.AnchorOf(at.Account, at.Contract.Address, client: client);
+        AnchorSubmission submission = await anchor.SubmitAsync(TreeHead.Empty, Heads.At(5), Cancellation);
+        Process(at.Chain).Kill();
+        await Process(at.Chain).WaitForExitAsync(Cancellation);
+
+        await Assert.ThrowsAsync<AnchorUnavailableException>(() => later.ReadHeadAsync(Cancellation).AsTask());
+        await Assert.ThrowsAsync<AnchorUnavailableException>(() => later.SubmitAsync(TreeHead.Empty, Heads.At(5), Cancellation).AsTask());
+        await Assert.ThrowsAsync<AnchorUnavailableException>(() => later.StatusOfAsync(submission, Cancellation).AsTask());
+        await at.DisposeAsync();
+    }
+
+    private static System.Diagnostics.Process Process(TestChain chain) => System.Diagnostics.Process.GetProcessById(chain.ProcessId);
+
+    /// <summary>What a worker does: submits again with the same heads after an outage, and asks until it is settled.</summary>
+    private static async ValueTask<AnchorStatus?> TryAsync(EthereumAnchor anchor, TreeHead previous, TreeHead next)
+    {
+        try
+        {
+            AnchorSubmission submission = await anchor.SubmitAsync(previous, next, Cancellation);
+            AnchorStatus status = await TestChain.WaitAsync(
+                async () => await anchor.StatusOfAsync(submission, Cancellation) is { State: not AnchorState.Pending } settled ? settled : null, "a block");
+            return status;
+        }
+        catch (AnchorUnavailableException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Loses one request, or the answer to it.</summary>
+    private sealed class LosingHandler(int number, bool isDelivered) : DelegatingHandler(new SocketsHttpHandler())
+    {
+        private int _asked;
+
+        /// <summary>The method that was lost; null when there were fewer requests.</summary>
+        public string? Lost { get; private set; }
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (_asked++ != number)
+            {
+                return await base.SendAsync(request, cancellationToken);
+            }
+
+            Lost = MethodOf(await request.Content!.ReadAsStringAsync(cancellationToken));
+            if (isDelivered)
+            {
+                (await base.SendAsync(request, cancellationToken)).Dispose();
+            }
+
+            throw new HttpRequestException(HttpRequestError.ConnectionError, "The connection broke.", null, HttpStatusCode.BadGateway);
+        }
+
+        private static string MethodOf(string json)
+        {
+            using var document = System.Text.Json.JsonDocument.Parse(json);
+            return document.RootElement.ValueKind == System.Text.Json.JsonValueKind.Object ? document.RootElement.GetProperty("method").GetString()! : "batch";
+        }
+    }
+
+    /// <summary>Delivers a request of one method, and keeps the answer.</summary>
+    private sealed class LateHandler(string method) : DelegatingHandler(new SocketsHttpHandler())
+    {
+        public bool IsLate { get; set; } = true;
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            bool isMeant = IsLate && (await request.Content!.ReadAsStringAsync(cancellationToken)).Contains(method, StringComparison.Ordinal);
+            HttpResponseMessage response = await base.SendAsync(request, cancellationToken);
+            if (isMeant)
+            {
+                await Task.Delay(Timeout.Infinite, cancellationToken);
+            }
+
+            return response;
+        }
+    }
+}
