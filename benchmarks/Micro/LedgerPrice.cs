@@ -2,6 +2,7 @@ using System.Diagnostics;
 using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Search;
 using HealthChain.LedgerProofs;
+using HealthChain.Storage;
 using HealthChain.Storage.Ledger;
 using HealthChain.Storage.Sealing;
 using HealthChain.Storage.Sqlite;
@@ -18,6 +19,7 @@ internal static class LedgerPrice
     private const int Warm = 4;
     private const int Counted = 15;
     private const int Patients = 2000;
+    private static readonly AccessScope Scope = AccessScope.System("benchmark");
 
     public static void Run()
     {
@@ -51,6 +53,55 @@ internal static class LedgerPrice
 
         (double on, double off) = rounds.OrderBy(pair => pair.Without / pair.With).ElementAt(Counted / 2);
         Console.WriteLine($"create, processor time: {off:F1} us without the ledger, {on:F1} us with it: {off / on:P1} of the throughput");
+        foreach (int inFlight in (int[])[32, 512])
+        {
+            await AppendAsync(with.Store, inFlight);
+        }
+
+        await ReadLeavesAsync(with.Store);
+    }
+
+    /// <summary>Records of accesses, so many waiting at a time.</summary>
+    private static async Task AppendAsync(SqliteStore store, int inFlight)
+    {
+        const int InBatch = 50_000;
+        byte[] body = new byte[300];
+        using var process = Process.GetCurrentProcess();
+        var rounds = new List<(double PerSecond, double Processor)>();
+        for (int round = 0; round < 7; round++)
+        {
+            process.Refresh();
+            TimeSpan processor = process.TotalProcessorTime;
+            long start = Stopwatch.GetTimestamp();
+            int next = 0;
+            await Task.WhenAll(Enumerable.Range(0, inFlight).Select(_ => Task.Run(async () =>
+            {
+                for (int number = Interlocked.Increment(ref next); number <= InBatch; number = Interlocked.Increment(ref next))
+                {
+                    var record = new LedgerRecord(body) { Patients = [new ResourceKey("Patient", $"p{number % Patients}")], Accessed = [1 + number] };
+                    _ = (await store.AppendRecordAsync(Scope, record, CancellationToken.None)).Value;
+                }
+            })));
+            process.Refresh();
+            rounds.Add((InBatch / Stopwatch.GetElapsedTime(start).TotalSeconds, (process.TotalProcessorTime - processor).TotalMicroseconds / InBatch));
+        }
+
+        (double perSecond, double each) = rounds.OrderBy(round => round.Processor).ElementAt(rounds.Count / 2);
+        Console.WriteLine($"records, {inFlight} waiting at a time: {perSecond:F0}/s, processor time {each:F1} us each");
+    }
+
+    private static async Task ReadLeavesAsync(SqliteStore store)
+    {
+        byte[] leaves = new byte[store.Newest * Hash256.Bytes];
+        double best = double.MaxValue;
+        for (int round = 0; round < 5; round++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            int count = await store.ReadLeavesAsync(Scope, 0, leaves, CancellationToken.None);
+            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds / count);
+        }
+
+        Console.WriteLine($"leaves read: {1 / best:F0}/s of {store.Newest}");
     }
 
     /// <summary>Processor time for each create, in microseconds.</summary>

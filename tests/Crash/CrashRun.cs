@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
+using HealthChain.LedgerProofs;
 using HealthChain.Storage;
 using HealthChain.Storage.Sealing;
 using HealthChain.Storage.Sqlite;
@@ -10,14 +11,16 @@ namespace HealthChain.Crash;
 
 /// <summary>What a run of kills found.</summary>
 /// <param name="Acknowledged">Versions that the killed processes said were durable.</param>
-public sealed record CrashReport(int Kills, long Acknowledged, long Erased, IReadOnlyList<string> Faults)
+/// <param name="Logged">Records of the ledger that they said were durable.</param>
+public sealed record CrashReport(int Kills, long Acknowledged, long Logged, long Erased, IReadOnlyList<string> Faults)
 {
-    public override string ToString() => $"{Kills} kills, {Acknowledged} acknowledged versions, {Erased} acknowledged erasures, {Faults.Count} faults";
+    public override string ToString() => $"{Kills} kills, {Acknowledged} acknowledged versions, {Logged} acknowledged records, {Erased} acknowledged erasures, {Faults.Count} faults";
 }
 
 /// <summary>
 /// Starts a process that writes, kills it at a random moment, opens what it left and checks: every acknowledged version is there as
-/// acknowledged, no transaction is there in part, what was erased is gone, and the store agrees with itself.
+/// acknowledged, so is every record, no transaction is there in part, what was erased is gone, the leaves of the ledger that were there are there
+/// unchanged, and the store agrees with itself.
 /// </summary>
 public sealed class CrashRun(int seed, Action<string>? say = null)
 {
@@ -29,8 +32,11 @@ public sealed class CrashRun(int seed, Action<string>? say = null)
     private readonly Random _random = new(seed);
     private readonly List<string> _faults = [];
     private readonly Dictionary<long, string> _kept = [];
+    private readonly Dictionary<long, string> _logged = [];
     private readonly HashSet<string> _gone = [];
+    private byte[] _leaves = [];
     private long _acknowledged;
+    private long _records;
     private long _erased;
 
     public async Task<CrashReport> RunAsync(int kills, CancellationToken cancellationToken)
@@ -45,7 +51,9 @@ public sealed class CrashRun(int seed, Action<string>? say = null)
                     Remove(folder);
                     folder = Directory.CreateTempSubdirectory("healthchain-crash-").FullName;
                     _kept.Clear();
+                    _logged.Clear();
                     _gone.Clear();
+                    _leaves = [];
                 }
 
                 await LoadAndKillAsync(folder, kill, cancellationToken);
@@ -62,7 +70,7 @@ public sealed class CrashRun(int seed, Action<string>? say = null)
             }
         }
 
-        return new CrashReport(kills, _acknowledged, _erased, _faults);
+        return new CrashReport(kills, _acknowledged, _records, _erased, _faults);
     }
 
     private static void Remove(string folder)
@@ -122,6 +130,11 @@ public sealed class CrashRun(int seed, Action<string>? say = null)
             _acknowledged++;
             _kept.Add(long.Parse(sequence, CultureInfo.InvariantCulture), $"{key} {version} {hash}");
         }
+        else if (words is ["logged", var place, { Length: 64 } body])
+        {
+            _records++;
+            _logged.Add(long.Parse(place, CultureInfo.InvariantCulture), body);
+        }
         else if (words is ["gone", var id])
         {
             _erased++;
@@ -166,9 +179,31 @@ public sealed class CrashRun(int seed, Action<string>? say = null)
             }
         }
 
+        await CheckLedgerAsync(store, kill, cancellationToken);
         VerifyReport report = await store.VerifyAsync(VerifyLevel.Full, null, cancellationToken);
         _faults.AddRange(report.Faults.Select(fault => $"Kill {kill + 1}: {fault}"));
-        return $"{_kept.Count} acknowledged, {report.Versions} there, {report.IndexRows} index rows, {_gone.Count} erased";
+        return $"{_kept.Count} acknowledged, {report.Versions} there, {_logged.Count} records acknowledged, {report.Records} there, {report.IndexRows} index rows, {_gone.Count} erased";
+    }
+
+    private async Task CheckLedgerAsync(SqliteStore store, int kill, CancellationToken cancellationToken)
+    {
+        foreach ((long sequence, string body) in _logged)
+        {
+            if (await store.ReadRecordAsync(Scope, sequence, cancellationToken) is not { } record || Convert.ToHexString(SHA256.HashData(record.Body.Span)) != body)
+            {
+                _faults.Add($"Kill {kill + 1}: record {sequence} was acknowledged and is not there.");
+            }
+        }
+
+        byte[] leaves = new byte[store.Newest * Hash256.Bytes];
+        int count = await store.ReadLeavesAsync(Scope, 0, leaves, cancellationToken);
+        if (count != store.Newest || !leaves.AsSpan().StartsWith(_leaves))
+        {
+            _faults.Add($"Kill {kill + 1}: the ledger has {count} leaves of {store.Newest}, and should begin with the {_leaves.Length / Hash256.Bytes} of before.");
+        }
+
+        // Who reads this may have signed it: it never changes from here on.
+        _leaves = leaves;
     }
 
     private static string TagOf(StoredVersion version)

@@ -5,6 +5,7 @@ using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Search;
 using HealthChain.Storage;
+using HealthChain.Storage.Ledger;
 using HealthChain.Storage.Sealing;
 using HealthChain.Storage.Sqlite;
 
@@ -44,6 +45,12 @@ internal static class Load
         for (int number = 0; ; number++)
         {
             string transaction = $"{name}-{number}";
+            if (random.Next(3) == 0)
+            {
+                await AppendAsync(store, random, transaction);
+                continue;
+            }
+
             if (random.Next(60) == 0)
             {
                 await EraseAsync(store, transaction);
@@ -63,11 +70,25 @@ internal static class Load
         }
     }
 
+    /// <summary>A record of the ledger about up to three patients, some of whom may not be there yet.</summary>
+    private static async Task AppendAsync(SqliteStore store, Random random, string transaction)
+    {
+        var record = new LedgerRecord(Encoding.UTF8.GetBytes("record " + transaction))
+        {
+            Patients = [.. Enumerable.Range(0, random.Next(4)).Select(_ => new ResourceKey("Patient", "p" + random.Next(Patients)))],
+            Accessed = store.Newest == 0 ? [] : [1 + random.NextInt64(store.Newest)],
+        };
+        long sequence = (await store.AppendRecordAsync(Scope, record, CancellationToken.None)).Value;
+        Say($"logged {sequence} {Convert.ToHexString(SHA256.HashData(record.Body.Span))}");
+    }
+
     /// <summary>A patient of its own comes and goes.</summary>
     private static async Task EraseAsync(SqliteStore store, string transaction)
     {
         string id = "x" + transaction;
         await store.CommitAsync(Scope, new Transaction([PatientOf(id, transaction, 2), ObservationOf("x" + transaction, id, 1, transaction, 2)], []), CancellationToken.None);
+        await store.AppendRecordAsync(
+            Scope, new LedgerRecord(Encoding.UTF8.GetBytes("of " + id)) { Patients = [new ResourceKey("Patient", id)] }, CancellationToken.None);
         _ = (await store.EraseAsync(Scope, new ResourceKey("Patient", id), "test"u8.ToArray(), CancellationToken.None)).Value;
         Say("gone " + id);
     }
