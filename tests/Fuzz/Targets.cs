@@ -17,5 +17,9 @@ public static class Targets
         new DefinitionTarget(),
         new ExtractionTarget(),
         new ValidationTarget(),
+        new NoteTarget(),
+        new ReceiptTarget(),
+        new ReceiptExtraTarget(),
+        new TrustPolicyTarget(),
     ];
 }

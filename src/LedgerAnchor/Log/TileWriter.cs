@@ -17,6 +17,9 @@ public sealed class TileWriter
     private TreeBuilder _builder = null!;
     private TreeHead _durable;
 
+    // The tiles that were partial at the last flush.
+    private List<TileId> _edge = [];
+
     private TileWriter(TileFolder folder) => _folder = folder;
 
     /// <summary>With all that was appended, durable or not.</summary>
@@ -30,6 +33,7 @@ public sealed class TileWriter
     {
         var writer = new TileWriter(folder) { _durable = head };
         writer._builder = await TreeBuilder.OpenAsync(folder, head, (tile, hashes) => writer._waiting.Add((tile, hashes.ToArray())), cancellationToken);
+        writer._edge = writer.Edge();
         return writer;
     }
 
@@ -54,7 +58,7 @@ public sealed class TileWriter
         WriteWaitingIfMany();
     }
 
-    /// <summary>Makes durable all tiles of the present head, the partial ones too, and returns the head.</summary>
+    /// <summary>Makes durable all tiles of the present head, the partial ones too, and returns the head. May be repeated when the disk failed.</summary>
     public TreeHead Flush()
     {
         var head = Head;
@@ -63,29 +67,29 @@ public sealed class TileWriter
             return head;
         }
 
-        TileId[] full = [.. _waiting.Select(tile => tile.Tile)];
-        _waiting.AddRange(_builder.Partials().Select(tile => (tile.Tile, tile.Hashes.ToArray())));
-        WriteWaiting();
-        foreach (var tile in full)
+        _folder.Write([.. _waiting, .. _builder.Partials().Select(tile => (tile.Tile, tile.Hashes.ToArray()))]);
+        _waiting.Clear();
+        _durable = head;
+        var edge = Edge();
+        var completed = _edge.Except(edge).ToList();
+        _edge = edge;
+        foreach (var tile in completed)
         {
             _folder.DeletePartials(tile);
         }
 
-        _durable = head;
         return head;
     }
+
+    /// <summary>The tiles that are partial now, by the names that they will have.</summary>
+    private List<TileId> Edge() => [.. _builder.Partials().Select(tile => tile.Tile.Full)];
 
     private void WriteWaitingIfMany()
     {
         if (_waiting.Count >= MaxWaiting)
         {
-            WriteWaiting();
+            _folder.Write(_waiting);
+            _waiting.Clear();
         }
-    }
-
-    private void WriteWaiting()
-    {
-        _folder.Write(_waiting);
-        _waiting.Clear();
     }
 }

@@ -79,6 +79,41 @@ public sealed class TreeProperties
     }));
 
     [Fact]
+    public void A_flush_that_the_disk_interrupts_can_be_repeated_at_every_step()
+    {
+        byte[] entries = [.. PlainTree.Entries(700).SelectMany(entry => entry)];
+        for (var step = 0; ; step++)
+        {
+            var disk = new SimulatedDisk(step);
+            var writer = Open(disk, TreeHead.Empty);
+            writer.Append(entries.AsSpan(0, 200 * Hash256.Bytes));
+            writer.Flush();
+            writer.Append(entries.AsSpan(200 * Hash256.Bytes, 300 * Hash256.Bytes));
+            disk.KillAfter(step);
+            var isInterrupted = false;
+            try
+            {
+                writer.Flush();
+            }
+            catch (KilledException)
+            {
+                isInterrupted = true;
+            }
+
+            disk.Kill();
+            writer.Append(entries.AsSpan(500 * Hash256.Bytes));
+            AssertFilesOf(writer.Flush(), entries, disk);
+            if (!isInterrupted)
+            {
+                Assert.Empty(disk.List("/log/tile/0/000.p"));
+                Assert.Empty(disk.List("/log/tile/0/001.p"));
+                Assert.Equal(["188"], disk.List("/log/tile/0/002.p"));
+                return;
+            }
+        }
+    }
+
+    [Fact]
     public void Proofs_from_tiles_are_those_of_the_definition_and_hold() => Check.One(Config, Prop.ForAll(Seeds, seed =>
     {
         var random = new Random(seed);
