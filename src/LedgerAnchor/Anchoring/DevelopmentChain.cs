@@ -108,9 +108,13 @@ public sealed class DevelopmentChain : IAnchorTarget, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_stopping.IsCancellationRequested)
+        {
+            return;
+        }
+
         await _stopping.CancelAsync();
         await _loop;
-        _stopping.Dispose();
         _saving.Dispose();
         _keys.Dispose();
     }
@@ -142,13 +146,14 @@ public sealed class DevelopmentChain : IAnchorTarget, IAsyncDisposable
                 await StayUpAsync(running);
                 GoDown("It has ended.");
             }
-            catch (Exception e) when (e is AnchorUnavailableException or EthereumException or IOException or UnauthorizedAccessException)
-            {
-                GoDown(e.Message);
-            }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {
                 break;
+            }
+            catch (Exception e)
+            {
+                // Whatever it was: this loop is all that brings the chain back.
+                GoDown(e.Message);
             }
 
             await Task.Delay(pause, _time, _stopping.Token).ContinueWith(static _ => { }, TaskScheduler.Default);

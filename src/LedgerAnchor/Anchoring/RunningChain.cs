@@ -8,7 +8,7 @@ namespace HealthChain.LedgerAnchor.Anchoring;
 /// <summary>One run of the development chain's node, and what speaks to it.</summary>
 internal sealed class RunningChain : IAsyncDisposable
 {
-    private const int MaxStateBytes = 1 << 28;
+    private const int MaxStateBytes = 1 << 29;
     private const int LongestWait = 1 << 13;
     private static readonly BigInteger _wealth = BigInteger.Pow(10, 24);
 

@@ -65,6 +65,7 @@ public sealed class DevelopmentChainTests : IDisposable
         {
             name = first.Name;
             final = await FinalAsync(first, TreeHead.Empty, Heads.At(5));
+            await first.DisposeAsync();
         }
 
         // What a crash left of a save that was not finished.
