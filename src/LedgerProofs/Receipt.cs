@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -29,6 +30,9 @@ public sealed record Receipt(
     public const string FileExtension = ".tlog-proof";
 
     public const int MaxAnchors = 64;
+
+    // It stands in no page, so the pluses of base64 need no escape.
+    private static readonly JsonWriterOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static readonly JsonDocumentOptions JsonLimits = new() { MaxDepth = 8, AllowDuplicateProperties = false };
 
@@ -73,7 +77,7 @@ public sealed record Receipt(
     private byte[] WriteExtra()
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, JsonOptions))
         {
             json.WriteStartObject();
             json.WriteBase64String("statement", Statement.Span);
