@@ -32,6 +32,18 @@ public sealed class EthereumAnchorTests
     }
 
     [Fact]
+    public async Task Where_nothing_costs_a_fee_an_account_without_money_anchors()
+    {
+        await using TestChain chain = await TestChain.StartAsync("--base-fee", "0", "--gas-price", "0", "--disable-min-priority-fee");
+        LocalSigner poor = await chain.AccountAsync(ether: 0);
+        EthereumAnchor anchor = chain.AnchorOf(poor, await chain.DeployAnchorAsync(poor, poor.Address));
+
+        AnchorStatus status = await SettledAsync(anchor, await anchor.SubmitAsync(TreeHead.Empty, Heads.At(5), Cancellation));
+
+        Assert.Equal((AnchorState.Final, UInt128.Zero), (status.State, status.Fee));
+    }
+
+    [Fact]
     public async Task A_submission_repeated_after_a_crash_is_found_on_the_chain()
     {
         await using AnchoredChain at = await AnchoredChain.StartAsync();
