@@ -21,5 +21,8 @@ public static class Targets
         new ReceiptTarget(),
         new ReceiptExtraTarget(),
         new TrustPolicyTarget(),
+        new RlpTarget(),
+        new AbiTarget(),
+        new NodeAnswerTarget(),
     ];
 }

@@ -94,7 +94,7 @@ internal static class AbiCases
         };
     }
 
-    private static TypedValue[] Values(Draw draw, int count) => [.. Enumerable.Range(0, count).Select(_ => Shape(draw, 0)())];
+    public static TypedValue[] Values(Draw draw, int count) => [.. Enumerable.Range(0, count).Select(_ => Shape(draw, 0)())];
 
     // A type is drawn first, as a function that draws values of it: all elements of a list have one type.
     private static Func<TypedValue> Shape(Draw draw, int depth)
@@ -131,9 +131,9 @@ internal static class AbiCases
 
     private static JsonArray Json(TypedValue[] values) => [.. values.Select(static value => Draw.ToJson(value.Value))];
 
-    private static string List(TypedValue[] values) => "(" + string.Join(',', values.Select(static value => value.Type)) + ")";
+    public static string List(TypedValue[] values) => "(" + string.Join(',', values.Select(static value => value.Type)) + ")";
 
-    private static object[] Objects(TypedValue[] values) => [.. values.Select(static value => value.Value)];
+    public static object[] Objects(TypedValue[] values) => [.. values.Select(static value => value.Value)];
 
     private static Hash256 HashOf(object value) => Keccak256.Of(value is string text ? System.Text.Encoding.UTF8.GetBytes(text) : (byte[])value);
 

@@ -78,21 +78,10 @@ public sealed class JsonRpcConnection : IDisposable
     public void Dispose() => _http.Dispose();
 
     /// <summary>Reads one answer.</summary>
-    internal static JsonElement ResultOf(JsonElement answer, long id)
-    {
-        if (answer.ValueKind != JsonValueKind.Object)
-        {
-            throw BadAnswer("no object");
-        }
-
-        if (IdOf(answer) != id)
-        {
-            throw ErrorOf(answer) ?? BadAnswer("another id");
-        }
-
-        return ErrorOf(answer) is { } error ? throw error
-            : answer.TryGetProperty("result", out JsonElement result) ? result : throw BadAnswer("neither a result nor an error");
-    }
+    private static JsonElement ResultOf(JsonElement answer, long id) =>
+        IdOf(answer) != id ? throw ErrorOf(answer) ?? BadAnswer("another id")
+        : ErrorOf(answer) is { } error ? throw error
+        : Find(answer, "result") ?? throw BadAnswer("neither a result nor an error");
 
     internal static JsonElement Parse(ReadOnlyMemory<byte> answer)
     {
@@ -170,38 +159,30 @@ public sealed class JsonRpcConnection : IDisposable
         }
     }
 
-    private static long IdOf(JsonElement answer) =>
-        answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("id", out JsonElement id) && id.ValueKind == JsonValueKind.Number && id.TryGetInt64(out long value) ? value : -1;
+    private static long IdOf(JsonElement answer) => Find(answer, "id") is { ValueKind: JsonValueKind.Number } id && id.TryGetInt64(out long value) ? value : -1;
 
     private static EthereumException? ErrorOf(JsonElement answer)
     {
-        if (!answer.TryGetProperty("error", out JsonElement error) || error.ValueKind == JsonValueKind.Null)
+        if (Find(answer, "error") is not { } error || error.ValueKind == JsonValueKind.Null)
         {
             return null;
         }
 
-        if (error.ValueKind != JsonValueKind.Object)
-        {
-            return BadAnswer("an error without members");
-        }
-
-        int code = error.TryGetProperty("code", out JsonElement number) && number.ValueKind == JsonValueKind.Number && number.TryGetInt32(out int known) ? known : 0;
-        string text = error.TryGetProperty("message", out JsonElement message) && message.ValueKind == JsonValueKind.String ? TextOf(message) : "";
+        int code = Find(error, "code") is { ValueKind: JsonValueKind.Number } number && number.TryGetInt32(out int known) ? known : 0;
+        string text = TextOf(Find(error, "message"));
         byte[] data = DataOf(error);
-        return new EthereumException(NodeErrors.FaultOf(code, text, data.Length > 0), $"The node says {code}: {Printable(text)}") { Code = code, RevertData = data };
+        return error.ValueKind == JsonValueKind.Object
+            ? new EthereumException(NodeErrors.FaultOf(code, text, data.Length > 0), $"The node says {code}: {Printable(text)}") { Code = code, RevertData = data }
+            : BadAnswer("an error without members");
     }
 
     // Nodes differ: most give the data of a revert as a string, some wrap it in an object.
     private static byte[] DataOf(JsonElement error)
     {
-        if (error.TryGetProperty("data", out JsonElement data) && data.ValueKind == JsonValueKind.Object)
-        {
-            data.TryGetProperty("data", out data);
-        }
-
+        JsonElement? data = Find(error, "data");
         try
         {
-            return data.ValueKind == JsonValueKind.String ? Hex.ParseData(TextOf(data)) : [];
+            return Hex.ParseData(TextOf(data is { ValueKind: JsonValueKind.Object } wrapped ? Find(wrapped, "data") : data));
         }
         catch (FormatException)
         {
@@ -210,16 +191,27 @@ public sealed class JsonRpcConnection : IDisposable
         }
     }
 
-    private static string TextOf(JsonElement text)
+    private static string TextOf(JsonElement? text)
     {
         try
         {
-            return text.GetString()!;
+            return text?.Text() ?? "";
         }
-        catch (InvalidOperationException)
+        catch (FormatException)
         {
-            // Half of a surrogate pair: JSON can write what no text can be.
             return "";
+        }
+    }
+
+    private static JsonElement? Find(JsonElement answer, string name)
+    {
+        try
+        {
+            return answer.Find(name);
+        }
+        catch (FormatException e)
+        {
+            throw new EthereumException(EthereumFault.BadAnswer, "The node's answer is no text.", e);
         }
     }
 

@@ -39,18 +39,18 @@ internal static class NodeAnswers
 {
     public static string? Text(this JsonElement answer) => answer.ValueKind switch
     {
-        JsonValueKind.String => TextOf(answer),
+        JsonValueKind.String => Transcoded(answer, static text => text.GetString()!),
         JsonValueKind.Null => null,
         _ => throw new FormatException("There is something else where a text belongs."),
     };
 
-    public static JsonElement Member(this JsonElement answer, string name) =>
-        answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty(name, out JsonElement member)
-            ? member
-            : throw new FormatException($"The member {name} lacks.");
+    /// <returns>Null when there is no object, or no such member of it.</returns>
+    public static JsonElement? Find(this JsonElement answer, string name) =>
+        answer.ValueKind == JsonValueKind.Object ? Transcoded(answer, one => one.TryGetProperty(name, out JsonElement found) ? found : (JsonElement?)null) : null;
 
-    public static bool Has(this JsonElement answer, string name) =>
-        answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty(name, out JsonElement member) && member.ValueKind != JsonValueKind.Null;
+    public static JsonElement Member(this JsonElement answer, string name) => answer.Find(name) ?? throw new FormatException($"The member {name} lacks.");
+
+    public static bool Has(this JsonElement answer, string name) => answer.Find(name) is { } member && member.ValueKind != JsonValueKind.Null;
 
     public static string? Text(this JsonElement answer, string name) => answer.Member(name).Text();
 
@@ -69,8 +69,10 @@ internal static class NodeAnswers
     public static IEnumerable<JsonElement> List(this JsonElement answer) =>
         answer.ValueKind == JsonValueKind.Array ? answer.EnumerateArray() : throw new FormatException("There is something else where a list belongs.");
 
-    public static IEnumerable<JsonProperty> EnumerateMembers(this JsonElement answer) =>
-        answer.ValueKind == JsonValueKind.Object ? answer.EnumerateObject() : throw new FormatException("There is something else where an object belongs.");
+    public static IReadOnlyList<KeyValuePair<string, JsonElement>> Members(this JsonElement answer) =>
+        answer.ValueKind == JsonValueKind.Object
+            ? Transcoded(answer, static one => one.EnumerateObject().Select(static member => KeyValuePair.Create(member.Name, member.Value)).ToArray())
+            : throw new FormatException("There is something else where an object belongs.");
 
     public static EthereumBlock Block(JsonElement answer) => new(
         answer.Number("number"),
@@ -119,15 +121,16 @@ internal static class NodeAnswers
         [.. answer.Member("baseFeePerGas").List().Select(static fee => Hex.ParseQuantity(fee.Text()))],
         answer.Has("reward") ? [.. answer.Member("reward").List().Select(static block => Hex.ParseQuantity(block.List().FirstOrDefault().Text()))] : []);
 
-    private static string TextOf(JsonElement text)
+    // JSON can write what no text can be, half of a surrogate pair, and is then found out only when it is read.
+    private static T Transcoded<T>(JsonElement json, Func<JsonElement, T> read)
     {
         try
         {
-            return text.GetString()!;
+            return read(json);
         }
         catch (InvalidOperationException e)
         {
-            throw new FormatException("A text has half of a surrogate pair.", e);
+            throw new FormatException("A name or text is no Unicode.", e);
         }
     }
 

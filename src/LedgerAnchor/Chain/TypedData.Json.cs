@@ -13,9 +13,15 @@ public sealed partial class TypedData
     /// <exception cref="FormatException">It is not that, or has members that the signature would not cover.</exception>
     public static TypedData Parse(JsonElement json)
     {
-        var types = json.Member("types").EnumerateMembers().ToDictionary(
-            static type => type.Name,
-            static IReadOnlyList<TypedDataMember> (type) => [.. type.Value.List().Select(static member => new TypedDataMember(member.Text("name") ?? "", member.Text("type") ?? ""))]);
+        var types = new Dictionary<string, IReadOnlyList<TypedDataMember>>();
+        foreach ((string name, JsonElement members) in json.Member("types").Members())
+        {
+            if (!types.TryAdd(name, [.. members.List().Select(static member => new TypedDataMember(member.Text("name") ?? "", member.Text("type") ?? ""))]))
+            {
+                throw new FormatException("A type is declared twice.");
+            }
+        }
+
         TypedDataDomain domain = ReadDomain(json.Member("domain"));
         if (types.Remove(DomainType, out var declared) && !declared.SequenceEqual(domain.Members().Select(static member => member.Member)))
         {
@@ -89,7 +95,7 @@ public sealed partial class TypedData
             VerifyingContract = json.OptionalAddress("verifyingContract"),
             Salt = json.Has("salt") ? json.Hash("salt") : null,
         };
-        return json.EnumerateMembers().Count(static member => member.Value.ValueKind != JsonValueKind.Null) == domain.Members().Count
+        return json.Members().Count(static member => member.Value.ValueKind != JsonValueKind.Null) == domain.Members().Count
             ? domain
             : throw new FormatException("A domain has members that EIP-712 does not know, or one twice.");
     }
@@ -97,7 +103,7 @@ public sealed partial class TypedData
     private static object[] ReadStruct(Dictionary<string, IReadOnlyList<TypedDataMember>> types, string type, JsonElement json, int depth)
     {
         var members = types[type];
-        if (depth > MaxDepth || json.EnumerateMembers().Count() != members.Count)
+        if (depth > MaxDepth || json.Members().Count != members.Count)
         {
             throw new FormatException("A struct has other members than are declared for it, or nests too deep.");
         }

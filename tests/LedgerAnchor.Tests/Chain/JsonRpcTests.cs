@@ -37,6 +37,7 @@ public sealed class JsonRpcTests
     [InlineData("""{"id":1,"result":"0x8000000000000000"}""")]
     [InlineData("""{"id":1,"result":"\ud800"}""")]
     [InlineData("""{"id":1,"error":"no"}""")]
+    [InlineData("""{"id":1,"\ud800":7,"result":"0x1"}""")]
     public async Task Anything_else_is_a_bad_answer(string answer) => Assert.Equal(EthereumFault.BadAnswer, (await FailureOf(() => AnsweringHandler.Ok(answer))).Fault);
 
     [Theory]
