@@ -74,7 +74,7 @@ internal static class LedgerPrice
             TimeSpan processor = process.TotalProcessorTime;
             long start = Stopwatch.GetTimestamp();
             int next = 0;
-            await Task.WhenAll(Enumerable.Range(0, inFlight).Select(_ => Task.Run(async () =>
+            await Task.WhenAll(Enumerable.Range(0, inFlight).Select(waiter => Task.Run(async () =>
             {
                 for (int number = Interlocked.Increment(ref next); number <= InBatch; number = Interlocked.Increment(ref next))
                 {
