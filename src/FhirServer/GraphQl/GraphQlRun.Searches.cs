@@ -38,6 +38,11 @@ internal sealed partial class GraphQlRun
         foreach (Field field in Collect(selections, null))
         {
             Count();
+            if (Introspect(output, field, "Query"))
+            {
+                continue;
+            }
+
             if (field.Name == "__typename")
             {
                 output.Add(field.Key, OutputValue.Of(NodeJson.Of("Query")), false, false, null);
@@ -265,6 +270,9 @@ internal sealed partial class GraphQlRun
                 {
                     case "mode":
                         edge.Add(part.Key, OutputValue.Of("\"match\""u8.ToArray()), false, false, null);
+                        break;
+                    case "__typename":
+                        edge.Add(part.Key, OutputValue.Of(NodeJson.Of(match.Type.Name + "Edge")), false, false, null);
                         break;
                     case "score":
                         // A match of a search is one wholly; there is nothing to score.

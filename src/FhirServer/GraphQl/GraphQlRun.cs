@@ -59,6 +59,11 @@ internal sealed partial class GraphQlRun
         foreach (Field field in Collect(place.Selections, element.Type))
         {
             Count();
+            if (place.Depth == 1 && Introspect(output, field, element.Type.Name))
+            {
+                continue;
+            }
+
             if (ResourceSearch.Find(field.Name) is { } search && element.Type.IsResource)
             {
                 await SearchAsync(output, field, search, element, place, cancellationToken);
@@ -70,7 +75,7 @@ internal sealed partial class GraphQlRun
             else if (field.Name is "resourceType" or "__typename")
             {
                 bool fits = field.Name == "__typename" || element.Type.IsResource;
-                output.Add(field.Key + place.Suffix, OutputValue.Of(fits ? NodeJson.Of(element.Type.Name) : throw Unknown(field, element.Type)), place.IsList, field.Has("singleton"), null);
+                output.Add(field.Key + place.Suffix, OutputValue.Of(fits ? NodeJson.Of(field.Name == "__typename" ? SchemaTypes.NameOf(element.Type) : element.Type.Name) : throw Unknown(field, element.Type)), place.IsList, field.Has("singleton"), null);
             }
             else
             {
@@ -238,14 +243,17 @@ internal sealed partial class GraphQlRun
     /// The fields of selections in order, fragments that fit the type put in their places, and fields of one name merged
     /// (https://spec.graphql.org/October2021/#CollectFields()).
     /// </summary>
-    private List<Field> Collect(IReadOnlyList<Selection> selections, TypeSchema? type)
+    private List<Field> Collect(IReadOnlyList<Selection> selections, TypeSchema? type) => CollectWhere(selections, (condition, location) => Applies(condition, type, location));
+
+    /// <param name="applies">Whether a fragment with that condition fits what is at hand.</param>
+    private List<Field> CollectWhere(IReadOnlyList<Selection> selections, Func<string?, Location, bool> applies)
     {
         var fields = new List<Field>();
-        Collect(selections, type, fields, 0);
+        Collect(selections, applies, fields, 0);
         return fields;
     }
 
-    private void Collect(IReadOnlyList<Selection> selections, TypeSchema? type, List<Field> fields, int depth)
+    private void Collect(IReadOnlyList<Selection> selections, Func<string?, Location, bool> applies, List<Field> fields, int depth)
     {
         CheckDepth(depth);
         foreach (Selection selection in selections.Where(IsIncluded))
@@ -255,14 +263,14 @@ internal sealed partial class GraphQlRun
                 case Field field:
                     Merge(fields, field);
                     break;
-                case InlineFragment fragment when Applies(fragment.Type, type, fragment.Location):
-                    Collect(fragment.Selections, type, fields, depth + 1);
+                case InlineFragment fragment when applies(fragment.Type, fragment.Location):
+                    Collect(fragment.Selections, applies, fields, depth + 1);
                     break;
                 case FragmentSpread spread:
                     FragmentDefinition definition = _document.Fragments.GetValueOrDefault(spread.Name) ?? throw Lexer.Fault(spread.Location, $"there is no fragment '{spread.Name}'");
-                    if (Applies(definition.Type, type, spread.Location) && definition.Directives.All(IsIncluded))
+                    if (applies(definition.Type, spread.Location) && definition.Directives.All(IsIncluded))
                     {
-                        Collect(definition.Selections, type, fields, depth + 1);
+                        Collect(definition.Selections, applies, fields, depth + 1);
                     }
 
                     break;
@@ -315,11 +323,9 @@ internal sealed partial class GraphQlRun
         // Anonymous types go by names such as PatientContact, which R4's schemas for GraphQL give them.
         TypeSchema? wanted = FhirSchema.R4.Type(condition);
         return wanted is not null ? type.Is(wanted)
-            : type.Name.Contains('.', StringComparison.Ordinal) && Joined(type.Name) == condition
-                || (FhirSchema.R4.Types.Any(known => Joined(known.Name) == condition) ? false : throw Lexer.Fault(location, $"there is no type '{SearchPath.Shown(condition)}'"));
+            : type.Name.Contains('.', StringComparison.Ordinal) && SchemaTypes.NameOf(type) == condition
+                || (FhirSchema.R4.Types.Any(known => SchemaTypes.NameOf(known) == condition) ? false : throw Lexer.Fault(location, $"there is no type '{SearchPath.Shown(condition)}'"));
     }
-
-    private static string Joined(string path) => string.Concat(path.Split('.').Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
 
     private static FhirException Unknown(Field field, TypeSchema type) => Lexer.Fault(field.Location, $"{type.Name} has no field '{SearchPath.Shown(field.Name)}'");
 

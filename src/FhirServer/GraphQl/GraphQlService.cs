@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using HealthChain.Fhir;
+using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.FhirPath;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Search;
@@ -19,7 +20,7 @@ internal readonly record struct GraphQlQuestion(string Text, string? Operation, 
 /// <summary>Answers requests in GraphQL, on the system or on one resource: https://hl7.org/fhir/R4/graphql.html</summary>
 /// <remarks>Without state; what a request may cost is bounded by its <see cref="Limits"/>.</remarks>
 internal sealed class GraphQlService(
-    IResourceStore store, SearchReader searches, SearchTerminology terminology, SearchParameterSet parameters, PageCursors cursors)
+    IResourceStore store, SearchReader searches, SearchTerminology terminology, SearchParameterSet parameters, DefinitionSet definitions, PageCursors cursors)
 {
     /// <summary>What one expression within a request may take; there may be one for each element of each resource.</summary>
     private const int MaxFhirPathSteps = 100_000;
@@ -35,6 +36,8 @@ internal sealed class GraphQlService(
     public SearchParameterSet Parameters => parameters;
 
     public PageCursors Cursors => cursors;
+
+    public SchemaTypes Types { get; } = new(parameters, definitions);
 
     public GraphQlLimits Limits { get; } = GraphQlLimits.Default;
 

@@ -66,6 +66,9 @@ internal sealed record GraphQlLimits
 
     public int MaxSearches { get; init; } = 200;
 
+    /// <summary>What may be told of the schema; the whole of it takes about half.</summary>
+    public int MaxIntrospected { get; init; } = 2_000_000;
+
     /// <summary>Most resources of one list; a connection gives more, page by page.</summary>
     public int MaxListed { get; init; } = 1_000;
 }
