@@ -100,6 +100,9 @@ public sealed record HistoryRequest
     public long? Before { get; init; }
 }
 
-/// <param name="Total">How many there are on all pages together, those before this one too.</param>
+/// <param name="Total">
+/// How many there are on all pages together, those before this one too. Null for a scope that does not see everything, unless they all stand on the first page: to
+/// count them each would have to be opened.
+/// </param>
 /// <param name="Next">Sequence number to go on before; null on the last page.</param>
-public sealed record HistoryPage(IReadOnlyList<StoredVersion> Versions, long Total, long? Next);
+public sealed record HistoryPage(IReadOnlyList<StoredVersion> Versions, long? Total, long? Next);

@@ -42,7 +42,7 @@ internal sealed class History(IResourceStore store, PageCursors cursors, SearchL
         }
 
         HistoryPage page = await store.HistoryAsync(request.Requester.Scope, history with { Before = position?.Start }, cancellationToken);
-        if (page.Total == 0 && history.Id is not null && !await ExistedAsync(request, history, cancellationToken))
+        if (page.Versions.Count == 0 && history.Id is not null && !await ExistedAsync(request, history, cancellationToken))
         {
             return FhirError.NotFound($"There is no such {history.Type}, and there never was.");
         }

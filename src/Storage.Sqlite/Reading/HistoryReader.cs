@@ -26,12 +26,13 @@ internal sealed class HistoryReader(Snapshot snapshot, EngineParts parts, Versio
             }
         }
 
-        // Counted without looking at each, where all are seen.
-        bool isCounted = versions.Scope.SeesEverything && request.At is null;
-        long total = isCounted ? snapshot.CountVersions(type, rid, from, to) : 0;
+        // Counted without looking at each where all are seen, and not at all where each would have to be opened.
+        bool seesAll = versions.Scope.SeesEverything;
+        bool isCounting = seesAll && request.At is not null;
+        long total = seesAll && !isCounting ? snapshot.CountVersions(type, rid, from, to) : 0;
         var page = new List<StoredVersion>();
         bool hasMore = false;
-        foreach (VersionRow row in snapshot.VersionsDown(type, rid, from, isCounted && request.Before is { } start ? Math.Min(to, start - 1) : to))
+        foreach (VersionRow row in snapshot.VersionsDown(type, rid, from, !isCounting && request.Before is { } start ? Math.Min(to, start - 1) : to))
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (!WasCurrent(row, request) || !versions.Sees(row))
@@ -39,7 +40,7 @@ internal sealed class HistoryReader(Snapshot snapshot, EngineParts parts, Versio
                 continue;
             }
 
-            total += isCounted ? 0 : 1;
+            total += isCounting ? 1 : 0;
             if (request.Before is { } before && row.Sequence >= before)
             {
                 continue;
@@ -56,13 +57,14 @@ internal sealed class HistoryReader(Snapshot snapshot, EngineParts parts, Versio
             }
 
             hasMore = true;
-            if (isCounted)
+            if (!isCounting)
             {
                 break;
             }
         }
 
-        return new HistoryPage(page, total, hasMore && page.Count > 0 ? page[^1].Sequence : null);
+        long? known = seesAll ? total : request.Before is null && !hasMore ? page.Count : null;
+        return new HistoryPage(page, known, hasMore && page.Count > 0 ? page[^1].Sequence : null);
     }
 
     /// <summary>Whether it was still current at some time after the beginning of the asked period; that it was before the end is known.</summary>
