@@ -19,7 +19,10 @@ public sealed record NoneOf(Criterion Part) : Criterion;
 /// <summary>A search parameter has one of the values, as <see cref="SearchMatcher"/> says; terminology is resolved to codes before.</summary>
 public sealed record HasValue(IndexedParameter Parameter, SearchModifier Modifier, IReadOnlyList<QueryValue> Alternatives) : Criterion;
 
-/// <summary>A literal reference of the resource points at a current, visible resource of one of the types that meets the condition.</summary>
+/// <summary>
+/// A literal reference of the resource points at a current, visible resource of one of the types that meets the condition, or at one contained in the
+/// resource itself.
+/// </summary>
 public sealed record PointsAt(IndexedParameter Reference, IReadOnlyList<TypeSchema> Targets, Criterion Target) : Criterion;
 
 /// <summary>A current, visible resource of the type meets the condition and points at the resource (<c>_has</c>).</summary>

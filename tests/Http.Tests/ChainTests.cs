@@ -23,6 +23,8 @@ public sealed class ChainTests(FhirServerFixture server) : SearchTest(server)
         """{"resourceType":"Observation","id":"{o4}","status":"final","code":{"coding":[{"code":"A"}]},"subject":{"reference":"Group/{g}"}}""",
         """{"resourceType":"Group","id":"{g}","type":"person","actual":true,"name":"Alpha","code":{"text":"x"}}""",
         """{"resourceType":"Provenance","id":"{pr}","target":[{"reference":"Observation/{o1}"}],"recorded":"2020-01-01T00:00:00Z","agent":[{"who":{"reference":"Practitioner/{doc}"}}]}""",
+        """{"resourceType":"Patient","id":"{p4}","contained":[{"resourceType":"Organization","id":"inner","name":"Inner Clinic"}],"managingOrganization":{"reference":"#inner"}}""",
+        """{"resourceType":"Observation","id":"{o5}","status":"final","code":{"coding":[{"code":"D"}]},"subject":{"reference":"Patient/{p4}"},"contained":[{"resourceType":"Practitioner","id":"d","name":[{"family":"Cuddy"}]}],"performer":[{"reference":"#d"}]}""",
         """{"resourceType":"DiagnosticReport","id":"{dr}","status":"final","code":{"text":"r"},"result":[{"reference":"Observation/{o1}"}]}""",
     ];
 
@@ -52,6 +54,17 @@ public sealed class ChainTests(FhirServerFixture server) : SearchTest(server)
     [InlineData("DiagnosticReport?result.patient.name=alpha", "dr")]
     [InlineData("DiagnosticReport?result.patient.organization.partof.name=good", "dr")]
     public Task Chains_go_on(string search, string keys) => FindsAsync(search, keys);
+
+    [Theory]
+    [InlineData("Patient?organization.name=inner", "p4")]
+    [InlineData("Patient?organization:Organization.name=inner,cardio", "p1 p4")]
+    [InlineData("Patient?organization.name=outer", "")]
+    [InlineData("Observation?performer:Practitioner.family=cuddy", "o5")]
+    [InlineData("Observation?performer:Practitioner.family=cuddy&patient.organization.name=inner", "o5")]
+    [InlineData("Observation?patient.organization.name=inner", "o5")]
+    [InlineData("Patient?_has:Observation:patient:performer:Practitioner.family=cuddy", "p4")]
+    [InlineData("Patient?_filter=organization.name co inner", "p4")]
+    public Task A_chain_leads_into_contained_resources(string search, string keys) => FindsAsync(search, keys);
 
     [Theory]
     [InlineData("Patient?_has:Observation:patient:code=A", "p1")]

@@ -82,6 +82,60 @@ public abstract class SearchContract(Func<StoreSetup, IResourceStore> open) : St
     }
 
     [Fact]
+    public async Task A_linked_patient_is_in_the_compartment_of_the_other_with_none_of_their_data()
+    {
+        static string Link(string other) => $$""","link":[{"other":{"reference":"Patient/{{other}}"},"type":"seealso"}]""";
+        static Put Of(string id, string patient) => PutOf($$"""{"resourceType":"Observation","id":"{{id}}","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/{{patient}}"} }""");
+        await CommitAsync(new Transaction([PatientOf("a", Link("b")), PatientOf("b", Link("a")), PatientOf("c", Link("b")), PatientOf("d"), Of("oa", "a"), Of("ob", "b"), Of("oc", "c")], []));
+
+        Assert.Equal("a b", await WithAsync("Patient", new InCompartment("Patient", "a")));
+        Assert.Equal("a b c", await WithAsync("Patient", new InCompartment("Patient", "b")));
+        Assert.Equal("c", await WithAsync("Patient", new InCompartment("Patient", "c")));
+        Assert.Equal("oa", await WithAsync("Observation", new InCompartment("Patient", "a")));
+        Assert.Equal("ob", await WithAsync("Observation", new InCompartment("Patient", "b")));
+        Assert.Equal("a c", await FindAsync("Patient", "link=Patient/b"));
+        Assert.Equal("oa oc", await FindAsync("Observation", "subject:Patient.link=Patient/b"));
+        Assert.Equal("a b", await FindAsync("Patient", "_has:Patient:link:_has:Observation:subject:status=final"));
+
+        // A link that is taken back, and one to a patient who is deleted.
+        await CommitAsync(new Transaction([PatientOf("a"), new Delete(Key("Patient/c"))], []));
+        Assert.Equal("a b", await WithAsync("Patient", new InCompartment("Patient", "a")));
+        Assert.Equal("b", await WithAsync("Patient", new InCompartment("Patient", "b")));
+    }
+
+    [Theory]
+    [InlineData("medication.code=A", "own r1 r3")]
+    [InlineData("medication.code=B", "r1")]
+    [InlineData("medication:Medication.code=A&status=active", "own r1")]
+    [InlineData("medication.code=C", "")]
+    [InlineData("medication.code:not=A", "r2")]
+    [InlineData("medication.manufacturer.name=Works", "r1")]
+    [InlineData("medication.manufacturer=Organization/works", "r1")]
+    [InlineData("medication.status:missing=true", "own r1 r2 r3")]
+    [InlineData("subject=Patient/p&medication.code=A", "r1")]
+    public async Task A_chain_leads_into_contained_resources(string query, string found)
+    {
+        static string Medication(string id, string code, string more = "") => $$"""{"resourceType":"Medication","id":"{{id}}","code":{"coding":[{"code":"{{code}}"}]}{{more}} }""";
+        static Put Request(string id, string status, string reference, params string[] contained) => PutOf(
+            $$"""{"resourceType":"MedicationRequest","id":"{{id}}","status":"{{status}}","intent":"order","subject":{"reference":"Patient/{{(id == "r1" ? "p" : "q")}}"},"medicationReference":{"reference":"{{reference}}"},"contained":[{{string.Join(',', contained)}}]}"""
+                .Replace(",\"contained\":[]", "", StringComparison.Ordinal));
+        await CommitAsync(new Transaction(
+            [
+                PatientOf("p"), PatientOf("q"), PutOf("""{"resourceType":"Organization","id":"works","name":"Works"}"""), PutOf(Medication("m", "A")),
+                Request("own", "active", "Medication/m"),
+                PutOf("""
+                    {"resourceType":"MedicationRequest","id":"r1","status":"active","intent":"order","subject":{"reference":"Patient/p"},"medicationReference":{"reference":"#a"},
+                     "contained":[{"resourceType":"Medication","id":"a","code":{"coding":[{"code":"A"},{"code":"B"}]},"manufacturer":{"reference":"Organization/works"}}]}
+                    """),
+                Request("r2", "active", "#x", Medication("x", "X"), Medication("unused", "C")),
+                Request("r3", "stopped", "#a", Medication("a", "A"), """{"resourceType":"Organization","id":"o","name":"Works"}"""),
+            ],
+            []));
+
+        Assert.Equal(found, await FindAsync("MedicationRequest", query));
+    }
+
+    [Fact]
     public async Task Included_resources_come_once_and_only_as_asked()
     {
         await GivenAClinicAsync();

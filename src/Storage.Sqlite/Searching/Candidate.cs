@@ -1,5 +1,6 @@
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Search;
+using HealthChain.Storage.Sqlite.Database;
 using HealthChain.Storage.Sqlite.Reading;
 
 namespace HealthChain.Storage.Sqlite.Searching;
@@ -43,6 +44,38 @@ internal sealed class Candidate
         }
 
         return _values;
+    }
+
+    /// <summary>The resources contained in it at which it points by a parameter.</summary>
+    public IReadOnlyList<Element> ContainedBy(SearchRun run, ushort parameter)
+    {
+        IndexValues values = Values(run);
+        var found = new List<Element>();
+        for (int i = 0; i < values.Count; i++)
+        {
+            SearchValue value = values[i];
+            if (value.Parameter == parameter && value.Kind == SearchValueKind.Reference && (value.Traits & SearchValueTraits.Contained) != 0)
+            {
+                foreach (Element contained in _root.ChildrenOf("contained"))
+                {
+                    if (contained.Child("id") is { Exists: true } id && id.ValueIs(values.Text(value.Code)[1..]))
+                    {
+                        found.Add(contained);
+                    }
+                }
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Takes a contained resource under judgement, which the store does not know by itself.</summary>
+    public void Show(Element contained, HeadRow row, Numbers numbers)
+    {
+        Head.Fill(row, numbers);
+        _root = contained;
+        _opened = row.Newest;
+        _isExtracted = false;
     }
 
     /// <summary>Lets go of the resource, which may be large.</summary>

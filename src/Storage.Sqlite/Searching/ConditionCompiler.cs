@@ -8,6 +8,8 @@ namespace HealthChain.Storage.Sqlite.Searching;
 /// <summary>Makes conditions of criteria.</summary>
 internal sealed class ConditionCompiler(SearchParameterSet parameters, IndexHasher hasher, PatientMemberships memberships)
 {
+    private const int MostContainedTypes = 16;
+
     private readonly TypeSchema _patient = FhirSchema.R4.Type("Patient")!;
     private readonly IReadOnlyList<IndexedParameter> _links = parameters.Compartment("Patient", FhirSchema.R4.Type("Patient")!)?.Parameters ?? [];
     private readonly IndexedParameter? _lastUpdated = parameters.Find(FhirSchema.R4.Type("Patient")!, "_lastUpdated");
@@ -18,7 +20,7 @@ internal sealed class ConditionCompiler(SearchParameterSet parameters, IndexHash
         OneOf one => new OneCondition([.. one.Parts.Select(part => Compile(part, types))]),
         NoneOf none => new NoneCondition(Compile(none.Part, types)),
         HasValue value => new ValueCondition(value, KeyQuery.Of(value, value.Parameter.Id, hasher), value.Parameter == _lastUpdated),
-        PointsAt at => new ChainCondition(at.Reference.Id, at.Targets, Compile(at.Target, at.Targets)),
+        PointsAt at => new ChainCondition(at.Reference.Id, at.Targets, Compile(at.Target, at.Targets), Compile(Containing(at.Targets), types)),
         PointedAtBy by => new ReverseCondition(
             by.Source, by.Reference.Id, IsMember(by.Reference, [by.Source]), Compile(by.Condition, [by.Source])),
         InCompartment compartment => new CompartmentCondition(parameters, compartment, Hash(compartment.Compartment, Encoding.UTF8.GetBytes(compartment.Id)), types),
@@ -95,6 +97,11 @@ internal sealed class ConditionCompiler(SearchParameterSet parameters, IndexHash
 
     /// <summary>Whether a reference puts resources of all these types into the compartment of the patient it points at.</summary>
     private bool IsMember(IndexedParameter reference, IReadOnlyList<TypeSchema> types) => types.All(type => memberships.IsMember(reference, type));
+
+    /// <summary>Some resource of one of the types is contained; any at all where there are many types to ask for.</summary>
+    private HasValue Containing(IReadOnlyList<TypeSchema> targets) => targets.Count > MostContainedTypes
+        ? new HasValue(parameters.ContainedType, SearchModifier.Missing, [new MissingQuery(false)])
+        : new HasValue(parameters.ContainedType, SearchModifier.None, [.. targets.Select(type => new TokenQuery(null, Encoding.UTF8.GetBytes(type.Name)))]);
 
     private long Hash(string type, ReadOnlySpan<byte> id) => hasher.Reference(Encoding.UTF8.GetBytes(type), id);
 

@@ -1,3 +1,4 @@
+using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Schema;
 
 namespace HealthChain.Storage.Sqlite.Searching;
@@ -26,8 +27,12 @@ internal sealed class ReferenceCondition(ushort parameter, long target) : Condit
     }
 }
 
-/// <summary>A reference points at a resource that meets a condition.</summary>
-internal sealed class ChainCondition(ushort parameter, IReadOnlyList<TypeSchema> targets, Condition condition) : Condition
+/// <summary>
+/// A reference points at a resource that meets a condition, be it one that stands for itself or one that is contained in the referring resource
+/// (https://hl7.org/fhir/R4/search.html#contained: "A chained condition will be evaluated inside contained resources").
+/// </summary>
+/// <param name="containing">Met by resources that contain one of the target types. What is contained is not indexed, so those are opened.</param>
+internal sealed class ChainCondition(ushort parameter, IReadOnlyList<TypeSchema> targets, Condition condition, Condition containing) : Condition
 {
     private readonly Dictionary<long, KeyAnswer> _judged = [];
     private List<long>? _met;
@@ -45,12 +50,13 @@ internal sealed class ChainCondition(ushort parameter, IReadOnlyList<TypeSchema>
                 answer = one > answer ? one : answer;
                 if (answer == KeyAnswer.Yes)
                 {
-                    break;
+                    return answer;
                 }
             }
         }
 
-        return answer;
+        KeyAnswer inside = JudgeContained(run, candidate, mayOpen);
+        return inside > answer ? inside : answer;
     }
 
     public override Finding Find(SearchRun run, PatientFocus? patient, List<long> rids, int limit)
@@ -70,7 +76,36 @@ internal sealed class ChainCondition(ushort parameter, IReadOnlyList<TypeSchema>
             }
         }
 
-        return patient is null ? Finding.Exact : Finding.Superset;
+        int found = rids.Count;
+        return containing.Find(run, patient, rids, limit - Math.Min(limit, found - before)) < Finding.Superset ? Finding.TooMany
+            : patient is null && rids.Count == found ? Finding.Exact
+            : Finding.Superset;
+    }
+
+    private KeyAnswer JudgeContained(SearchRun run, Candidate candidate, bool mayOpen)
+    {
+        if (containing.Judge(run, candidate, mayOpen: false) == KeyAnswer.No)
+        {
+            return KeyAnswer.No;
+        }
+
+        if (!mayOpen)
+        {
+            return KeyAnswer.Maybe;
+        }
+
+        KeyAnswer answer = KeyAnswer.No;
+        foreach (Element contained in candidate.ContainedBy(run, parameter))
+        {
+            if (IsTarget(contained.Type))
+            {
+                Candidate inner = run.RentContained(contained);
+                answer = run.Meets(condition, inner) ? KeyAnswer.Yes : answer;
+                run.Return(inner);
+            }
+        }
+
+        return answer;
     }
 
     private bool TryFindTargets(SearchRun run, int limit)

@@ -3,6 +3,7 @@ using HealthChain.Fhir;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Schema;
 using HealthChain.Fhir.Search;
+using HealthChain.Storage.Sqlite.Database;
 using HealthChain.Storage.Sqlite.Reading;
 
 namespace HealthChain.Storage.Sqlite.Searching;
@@ -61,6 +62,22 @@ internal sealed class SearchRun(EngineParts parts, IdentityCache identities)
 
     /// <summary>A candidate to load, to be given back.</summary>
     public Candidate Rent() => _candidates.TryPop(out Candidate? candidate) ? candidate : new Candidate();
+
+    /// <summary>A contained resource as a candidate, to be given back.</summary>
+    public Candidate RentContained(Element contained)
+    {
+        // No version of a resource has such a number, so it is never taken for one that was opened.
+        const long OfNoVersion = -1;
+        var values = new IndexValues();
+        var keys = new List<IndexKey>();
+        Extractor.Extract(contained, values);
+        new IndexKeyWriter(parts.Hasher).Write(values, keys);
+        byte[] coded = new byte[KeyCoding.MaxLength(keys.Count)];
+        int length = KeyCoding.Write(CollectionsMarshal.AsSpan(keys), parts.Numbers, coded);
+        Candidate candidate = Rent();
+        candidate.Show(contained, new HeadRow(0, contained.Type, 0, OfNoVersion, 0, 0, false, 0, 0, 0, coded[..length]), parts.Numbers);
+        return candidate;
+    }
 
     public void Return(Candidate candidate)
     {

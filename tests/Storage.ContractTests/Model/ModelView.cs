@@ -62,13 +62,36 @@ internal sealed partial class ModelView(SearchParameterSet parameters, IReadOnly
         NoneOf none => !Meets(version, none.Part),
         HasValue value => SearchMatcher.Matches(version.Values, value.Parameter.Id, value.Modifier, value.Alternatives),
         PointsAt at => version.Targets(at.Reference).Any(
-            key => _byKey.TryGetValue(key, out ModelVersion? target) && at.Targets.Contains(target.Type) && Meets(target, at.Target)),
+            key => _byKey.TryGetValue(key, out ModelVersion? target) && at.Targets.Contains(target.Type) && Meets(target, at.Target))
+            || Contained(version, at.Reference).Any(contained => at.Targets.Contains(contained.Type) && Meets(contained, at.Target)),
         PointedAtBy by => current.Any(
             source => source.Type == by.Source && source.Targets(by.Reference).Contains(version.Stored.Key) && Meets(source, by.Condition)),
         InCompartment compartment => IsIn(version, compartment),
         HasWords words => Has(version, words),
         _ => throw new ArgumentException($"Unknown criterion {criterion.GetType().Name}.", nameof(criterion)),
     };
+
+    /// <summary>The resources contained in one at which it points by a parameter, as if they stood for themselves under no name.</summary>
+    private IEnumerable<ModelVersion> Contained(ModelVersion version, IndexedParameter parameter)
+    {
+        for (int i = 0; i < version.Values.Count; i++)
+        {
+            SearchValue value = version.Values[i];
+            if (value.Parameter != parameter.Id || value.Kind != SearchValueKind.Reference || (value.Traits & SearchValueTraits.Contained) == 0)
+            {
+                continue;
+            }
+
+            string id = Encoding.UTF8.GetString(version.Values.Text(value.Code))[1..];
+            foreach (Element contained in version.Tree.Root.ChildrenOf("contained").ToList().Where(contained => contained.Child("id") is { Exists: true } own && own.Text == id))
+            {
+                ElementTree tree = new ResourceEdit(contained).ToTree();
+                var values = new IndexValues();
+                new SearchExtractor(parameters).Extract(tree.Root, values);
+                yield return new ModelVersion(version.Stored with { Key = default }, 0, tree, values, []);
+            }
+        }
+    }
 
     private bool IsIn(ModelVersion version, InCompartment compartment)
     {
