@@ -36,7 +36,7 @@ public interface IResourceStore : IAsyncDisposable
 
     /// <summary>
     /// Erases a patient: destroys the secret under which the patient and all that is in that patient's compartment alone is sealed, and
-    /// removes their index. Afterwards none of it exists for anybody, in no version; the sequence numbers and what the ledger commits to stay.
+    /// removes their index; so too with Bundles and Binaries that are that patient's alone (<see cref="PatientsWithin"/>). Afterwards none of it exists for anybody, in no version; the sequence numbers and what the ledger commits to stay.
     /// </summary>
     /// <param name="record">Why and by whom, for the ledger, which keeps it for ever: it must tell nothing of the patient.</param>
     /// <returns>What was erased; NotFound when the patient does not exist for the scope.</returns>

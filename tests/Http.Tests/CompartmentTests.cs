@@ -41,6 +41,17 @@ public sealed class CompartmentTests(FhirServerFixture server) : SearchTest(serv
     public Task A_compartment_holds_what_belongs_to_its_resource(string search, string keys) => FindsAsync(search, keys);
 
     [Theory]
+    [InlineData("Patient/{p1}/$everything", "c1 e1 o1 o2 o4 p1 p2")]
+    [InlineData("Patient/{p2}/$everything", "o3 p2")]
+    [InlineData("Patient/{p1}/$everything?_type=Patient", "p1 p2")]
+    public async Task Everything_of_a_patient_is_the_compartment_with_linked_patients_but_not_with_their_data(string path, string keys)
+    {
+        Answer answer = await GetAsync(Fill(path));
+
+        Assert.Equal(keys, string.Join(' ', KeysOf(answer, "match").Order(StringComparer.Ordinal)));
+    }
+
+    [Theory]
     [InlineData("Patient/{p1}/Organization")]
     [InlineData("Organization/{org}/Observation")]
     [InlineData("Patient/{p1}/*?_type=Organization")]

@@ -63,6 +63,48 @@ public abstract class EraseContract(Func<StoreSetup, IResourceStore> open) : Sto
         Assert.Equal("t", await FindAsync("Appointment", "patient=Patient/a"));
     }
 
+    [Theory]
+    [InlineData(true, """{"resource":{"resourceType":"Patient","id":"a"}}""")]
+    [InlineData(true, """{"fullUrl":"urn:uuid:8f5e7e2c-0001-4a6b-9c55-111111111111","resource":{"resourceType":"Patient","id":"a"}}""")]
+    [InlineData(true, """{"resource":{"resourceType":"Composition","status":"final","type":{"text":"x"},"date":"2024","title":"x","author":[{"reference":"Practitioner/p"}],"subject":{"reference":"Patient/a"}}}""", """{"resource":{"resourceType":"Practitioner","id":"p"}}""")]
+    [InlineData(true, """{"resource":{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Patient","id":"a"}}]}}""")]
+    [InlineData(true, """{"resource":{"resourceType":"Binary","contentType":"text/plain","securityContext":{"reference":"Patient/a"}}}""")]
+    [InlineData(false, """{"resource":{"resourceType":"Patient","id":"a"}}""", """{"resource":{"resourceType":"Patient","id":"b"}}""")]
+    [InlineData(false, """{"resource":{"resourceType":"Patient","id":"a"}}""", """{"resource":{"resourceType":"Observation","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/b"}}}""")]
+    [InlineData(false, """{"fullUrl":"http://other.example/fhir/Patient/a","resource":{"resourceType":"Patient","id":"a"}}""")]
+    [InlineData(false, """{"fullUrl":"http://other.example/fhir/Observation/1","resource":{"resourceType":"Observation","id":"1","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/a"}}}""")]
+    [InlineData(false, """{"resource":{"resourceType":"Observation","status":"final","code":{"text":"x"},"subject":{"reference":"http://other.example/fhir/Patient/a"}}}""")]
+    [InlineData(false, """{"resource":{"resourceType":"Practitioner","id":"p"}}""")]
+    public async Task A_bundle_goes_with_the_patient_whose_alone_its_entries_are(bool goes, params string[] entries)
+    {
+        await CommitAsync(new Transaction([PatientOf("a"), PatientOf("b")], []));
+        await PutAsync($$"""{"resourceType":"Bundle","id":"d","type":"collection","entry":[{{string.Join(',', entries)}}]}""");
+        Assert.Equal(new Erasure(goes ? 2 : 1, goes ? 2 : 1), (await Store.EraseAsync(Everything, Key("Patient/a"), Cancel)).Value);
+        Assert.Equal(goes, await ReadAsync("Bundle/d") is null);
+        Assert.Equal(goes ? "" : "d", await FindAsync("Bundle", ""));
+    }
+
+    [Fact]
+    public async Task A_binary_goes_with_the_patient_who_stands_for_it()
+    {
+        await CommitAsync(new Transaction([PatientOf("a"), PatientOf("b")], []));
+        await PutAsync("""{"resourceType":"Binary","id":"x","contentType":"text/plain","securityContext":{"reference":"Patient/a"},"data":"eA=="}""");
+        await PutAsync("""{"resourceType":"Binary","id":"y","contentType":"text/plain","securityContext":{"reference":"Patient/b"},"data":"eQ=="}""");
+        Assert.Equal(new Erasure(2, 2), (await Store.EraseAsync(Everything, Key("Patient/a"), Cancel)).Value);
+        Assert.Null(await ReadAsync("Binary/x"));
+        Assert.NotNull(await ReadAsync("Binary/y"));
+    }
+
+    [Fact]
+    public async Task Who_is_linked_to_the_patient_stays()
+    {
+        await CommitAsync(new Transaction(
+            [PatientOf("a"), PatientOf("b", ""","link":[{"other":{"reference":"Patient/a"},"type":"replaces"}]"""), PutOf(Observation("o", "a")), PutOf(Observation("q", "b"))], []));
+        Assert.Equal(new Erasure(2, 2), (await Store.EraseAsync(Everything, Key("Patient/a"), Cancel)).Value);
+        Assert.Equal("b", await FindAsync("Patient", "link=Patient/a"));
+        Assert.Equal("q", await FindAsync("Observation", ""));
+    }
+
     [Fact]
     public async Task A_resource_that_moved_loses_the_versions_of_the_erased_patient_only()
     {

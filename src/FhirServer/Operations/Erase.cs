@@ -16,7 +16,7 @@ namespace HealthChain.FhirServer.Operations;
 /// Definitions/Patient-erase.json.
 /// </summary>
 /// <remarks>The reason is kept in the log and in the ledger, so it may hold nothing that is known of the patient.</remarks>
-internal sealed partial class Erase(IResourceStore store, DefinitionSet definitions, ILogger<Erase> logger) : IOperation
+internal sealed partial class Erase(IResourceStore store, Mentions mentions, DefinitionSet definitions, ILogger<Erase> logger) : IOperation
 {
     private const int MinReason = 3;
     private const int MaxReason = 200;
@@ -59,7 +59,7 @@ internal sealed partial class Erase(IResourceStore store, DefinitionSet definiti
         AccessScope scope = AccessScope.System("erasing a patient");
         var key = new ResourceKey("Patient", request.Target.Id!);
         StoredVersion? patient = await store.ReadAsync(scope, key, cancellationToken);
-        if (Mentions(reason, key.Id) || (patient is { IsDeleted: false } && Texts(FhirJson.Read(patient.Json).Root).Any(text => Mentions(reason, text))))
+        if (IsIn(reason, key.Id) || (patient is { IsDeleted: false } && Texts(FhirJson.Read(patient.Json).Root).Any(text => IsIn(reason, text))))
         {
             return FhirError.Of(ErrorKind.Invalid, IssueType.Value, "The reason holds something that is known of the patient, such as a name or an identifier; the log keeps it, so say it without.");
         }
@@ -74,6 +74,13 @@ internal sealed partial class Erase(IResourceStore store, DefinitionSet definiti
         using var answer = new ParametersWriter();
         answer.Integer("resources", erased.Value.Resources);
         answer.Integer("versions", erased.Value.Versions);
+        Mentioned stays = await mentions.OfAsync(scope, key, cancellationToken);
+        foreach (ResourceKey resource in stays.Resources)
+        {
+            answer.Json("stays", "valueReference", Encoding.UTF8.GetBytes($$"""{"reference":"{{resource}}"}"""));
+        }
+
+        answer.Boolean("more", !stays.IsAll);
         return answer.ToResponse();
     }
 
@@ -115,7 +122,7 @@ internal sealed partial class Erase(IResourceStore store, DefinitionSet definiti
     }
 
     /// <summary>Whether a text, or one of its longer words, stands in the reason, whatever the case and the accents.</summary>
-    private static bool Mentions(string reason, string text)
+    private static bool IsIn(string reason, string text)
     {
         HashSet<string> words = [.. Words(reason)];
         string[] telling = [.. Words(text).Where(word => word.Length >= MinTelling)];

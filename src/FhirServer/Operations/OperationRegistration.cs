@@ -34,6 +34,7 @@ internal static class OperationRegistration
         services.AddSingleton<IOperation, GraphQlRequest>();
         services.AddSingleton<IOperation, Diff>();
         services.AddSingleton<IOperation, Reindex>();
+        services.AddSingleton<Mentions>();
         services.AddSingleton<IOperation, Erase>();
         services.AddSingleton<OperationTable>();
         return services;

@@ -8,8 +8,8 @@ namespace HealthChain.Storage.Sqlite.Database;
 /// <summary>Tells by which search parameters the resources were indexed, so that a change of packages does not go unnoticed.</summary>
 internal static class ParameterFingerprint
 {
-    /// <summary>To be raised when the same parameters give other keys than before.</summary>
-    private const int Algorithm = 1;
+    /// <summary>To be raised when the same parameters give other keys, or other patients to whom a resource belongs, than before.</summary>
+    private const int Algorithm = 2;
 
     public static byte[] Of(SearchParameterSet parameters)
     {

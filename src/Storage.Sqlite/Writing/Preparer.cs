@@ -19,6 +19,7 @@ internal sealed class Preparer(SearchParameterSet parameters, IndexHasher hasher
     private static readonly TypeSchema Patient = FhirSchema.R4.Type("Patient")!;
 
     private readonly SearchExtractor _extractor = new(parameters, serverBase);
+    private readonly PatientsWithin _within = new(parameters, serverBase);
     private readonly IndexKeyWriter _keyWriter = new(hasher);
     private readonly IndexValues _values = new();
     private readonly List<IndexKey> _keys = [];
@@ -50,12 +51,12 @@ internal sealed class Preparer(SearchParameterSet parameters, IndexHasher hasher
         hasher.Reference(Encoding.UTF8.GetBytes(key.Type), Encoding.UTF8.GetBytes(key.Id));
 
     /// <summary>The keys of a resource as it is stored; with the ids of parameters, sorted. Valid until the next call.</summary>
-    /// <param name="patient">Hash of the one patient's reference in whose compartment it is; 0 for none or several.</param>
+    /// <param name="patient">Hash of the one patient's reference whose alone it is, by compartment or by <see cref="PatientsWithin"/>; 0 for none or several.</param>
     public ReadOnlySpan<IndexKey> KeysOf(Element resource, long identity, out long patient)
     {
         _extractor.Extract(resource, _values);
         _keyWriter.Write(_values, _keys);
-        patient = PatientOf(resource.Type, identity);
+        patient = PatientOf(resource, identity);
         return CollectionsMarshal.AsSpan(_keys);
     }
 
@@ -117,8 +118,14 @@ internal sealed class Preparer(SearchParameterSet parameters, IndexHasher hasher
         _keys.Insert(place < 0 ? ~place : place, key);
     }
 
-    private long PatientOf(TypeSchema type, long identity)
+    private long PatientOf(Element resource, long identity)
     {
+        TypeSchema type = resource.Type;
+        if (PatientsWithin.Decides(type))
+        {
+            return _within.OnlyOneOf(resource) is { } only ? hasher.Reference("Patient"u8, Encoding.UTF8.GetBytes(only)) : 0;
+        }
+
         if (!_isKnown[type.Id])
         {
             _memberships[type.Id] = parameters.Compartment("Patient", type);

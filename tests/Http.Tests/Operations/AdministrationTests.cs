@@ -41,6 +41,33 @@ public sealed class AdministrationTests(FhirServerFixture server) : OperationTes
         Assert.Equal(HttpStatusCode.OK, (await GetAsync($"Patient/{id}-other")).Status);
     }
 
+    [Fact]
+    public async Task Erasing_reaches_documents_of_the_patient_alone_and_names_what_stays()
+    {
+        string id = await StorePatientAsync();
+        string other = id + "-other";
+        static string Document(string id, params string[] patients) =>
+            $$"""{"resourceType":"Bundle","id":"{{id}}","type":"collection","entry":[{{string.Join(',', patients.Select(patient => $$$"""{"resource":{"resourceType":"Patient","id":"{{{patient}}}"}}"""))}}]}""";
+        await StoreAsync(Document(id + "-own", id));
+        await StoreAsync(Document(id + "-both", id, other));
+        await StoreAsync(Document(id + "-others", other));
+        await StoreAsync($$"""{"resourceType":"Appointment","id":"{{id}}","status":"booked","participant":[{"actor":{"reference":"Patient/{{id}}"},"status":"accepted"},{"actor":{"reference":"Patient/{{other}}"},"status":"accepted"}]}""");
+        await StoreAsync($$"""{"resourceType":"Task","id":"{{id}}","status":"ready","intent":"order","for":{"reference":"Patient/{{other}}"},"focus":{"reference":"Patient/{{id}}"} }""");
+        await StoreAsync($$"""{"resourceType":"Patient","id":"{{id}}-linked","link":[{"other":{"reference":"Patient/{{id}}"},"type":"seealso"}]}""");
+
+        JsonNode answer = await OkAsync(PostAsync($"Patient/{id}/$erase", Reason("asked for in writing")));
+
+        Assert.Equal(3, (int)All(answer, "resources").Single()["valueInteger"]!);
+        Assert.Equal(
+            new[] { $"Appointment/{id}", $"Bundle/{id}-both", $"Patient/{id}-linked", $"Task/{id}" },
+            All(answer, "stays").Select(stays => (string)stays["valueReference"]!["reference"]!).Order(StringComparer.Ordinal));
+        Assert.False((bool)All(answer, "more").Single()["valueBoolean"]!);
+        Assert.Equal(HttpStatusCode.NotFound, (await GetAsync($"Bundle/{id}-own")).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await GetAsync($"Bundle/{id}-own/_history/1")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync($"Bundle/{id}-both")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync($"Bundle/{id}-others")).Status);
+    }
+
     [Theory]
     [InlineData("because Muller asked")]
     [InlineData("the case of MÜLLER")]

@@ -61,7 +61,8 @@ public sealed partial class ModelStore(StoreSetup setup) : IResourceStore
             StoredVersion[] rest = [.. all.Where(version => request.Before is not { } before || version.Sequence < before)];
             StoredVersion[] page = [.. rest.Take(request.Count)];
             long? next = page.Length > 0 && rest.Length > page.Length ? page[^1].Sequence : null;
-            return ValueTask.FromResult(new HistoryPage(page, all.Length, next));
+            bool isCounted = scope.SeesEverything || (request.Before is null && rest.Length == page.Length);
+            return ValueTask.FromResult(new HistoryPage(page, isCounted ? all.Length : null, next));
         }
     }
 
@@ -191,6 +192,11 @@ public sealed partial class ModelStore(StoreSetup setup) : IResourceStore
     /// <summary>The one patient in whose compartment it is, present or not; null for none or several.</summary>
     private ResourceKey? OwnerOf(ModelVersion version)
     {
+        if (PatientsWithin.Decides(version.Type))
+        {
+            return new PatientsWithin(setup.Parameters, null).OnlyOneOf(version.Tree.Root) is { } only ? new ResourceKey("Patient", only) : null;
+        }
+
         if (setup.Parameters.Compartment("Patient", version.Type) is not { } membership)
         {
             return null;
