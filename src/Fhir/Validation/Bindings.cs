@@ -19,12 +19,14 @@ internal sealed class BindingRules(Binding binding)
     {
         if (binding.ValueSet is { } canonical && binding.Strength != BindingStrength.Example)
         {
-            CheckAgainst(element, _codes ??= run.Terminology.Get(canonical), Severity(binding.Strength), run);
+            CheckAgainst(element, _codes ??= run.Terminology.Get(canonical), Severity(binding.Strength), asksForCode: true, run);
         }
 
         if (binding.MaxValueSet is { } outermost)
         {
-            CheckAgainst(element, _outermost ??= run.Terminology.Get(outermost), IssueSeverity.Error, run);
+            // It bounds which codes there may be; that there must be one, only the binding itself can say.
+            bool asksForCode = binding.Strength is BindingStrength.Required or BindingStrength.Extensible;
+            CheckAgainst(element, _outermost ??= run.Terminology.Get(outermost), IssueSeverity.Error, asksForCode, run);
         }
     }
 
@@ -32,7 +34,7 @@ internal sealed class BindingRules(Binding binding)
     public bool HasMember(Element element, ValidationRun run) =>
         binding.ValueSet is { } canonical && Test(element, _codes ??= run.Terminology.Get(canonical), out _).IsMember;
 
-    private static void CheckAgainst(Element element, CompiledValueSet codes, IssueSeverity severity, ValidationRun run)
+    private static void CheckAgainst(Element element, CompiledValueSet codes, IssueSeverity severity, bool asksForCode, ValidationRun run)
     {
         CodeMembership membership = Test(element, codes, out bool hasCode);
         if (membership.IsMember)
@@ -44,7 +46,7 @@ internal sealed class BindingRules(Binding binding)
         if (!hasCode)
         {
             // A preferred value set asks for nothing where no code is given; a coded element without any code breaks the stronger ones.
-            if (severity < IssueSeverity.Information && !IsEmptyByExtension(element))
+            if (asksForCode && severity < IssueSeverity.Information && !IsEmptyByExtension(element))
             {
                 run.Findings.Report(
                     severity, element, IssueType.CodeInvalid, name,
