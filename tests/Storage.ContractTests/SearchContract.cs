@@ -104,15 +104,15 @@ public abstract class SearchContract(Func<StoreSetup, IResourceStore> open) : St
     }
 
     [Theory]
-    [InlineData("medication.code=A", "own r1 r3")]
-    [InlineData("medication.code=B", "r1")]
+    [InlineData("medication:Medication.code=A", "own r1 r3")]
+    [InlineData("medication:Medication.code=B", "r1")]
     [InlineData("medication:Medication.code=A&status=active", "own r1")]
-    [InlineData("medication.code=C", "")]
-    [InlineData("medication.code:not=A", "r2")]
-    [InlineData("medication.manufacturer.name=Works", "r1")]
-    [InlineData("medication.manufacturer=Organization/works", "r1")]
-    [InlineData("medication.status:missing=true", "own r1 r2 r3")]
-    [InlineData("subject=Patient/p&medication.code=A", "r1")]
+    [InlineData("medication:Medication.code=C", "")]
+    [InlineData("medication:Medication.code:not=A", "r2")]
+    [InlineData("medication:Medication.manufacturer:Organization.name=Works", "r1")]
+    [InlineData("medication:Medication.manufacturer=Organization/works", "r1")]
+    [InlineData("medication:Medication.status:missing=true", "own r1 r2 r3")]
+    [InlineData("subject=Patient/p&medication:Medication.code=A", "r1")]
     public async Task A_chain_leads_into_contained_resources(string query, string found)
     {
         static string Medication(string id, string code, string more = "") => $$"""{"resourceType":"Medication","id":"{{id}}","code":{"coding":[{"code":"{{code}}"}]}{{more}} }""";
