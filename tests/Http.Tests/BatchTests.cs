@@ -308,4 +308,18 @@ public sealed class BatchTests(FhirServerFixture server) : FhirTest(server)
         Answer last = await GetAsync(answer.KeyOfEntry(199));
         Assert.Equal(tag + "x199", (string?)last.Json["name"]![0]!["family"]);
     }
+
+    [Theory]
+    [InlineData("Patient/{id}")]
+    [InlineData("Patient?_id={id}")]
+    [InlineData("Patient/{id}/_history")]
+    public async Task A_HEAD_has_the_status_of_a_GET_but_no_resource(string url)
+    {
+        string id = await CreateAsync(Samples.Patient());
+
+        Answer answer = await PostAsync("", Samples.Batch(Samples.Entry("HEAD", url.Replace("{id}", id, StringComparison.Ordinal))));
+
+        Assert.Equal("200 OK", (string?)answer.Json["entry"]![0]!["response"]!["status"]);
+        Assert.Null(answer.Json["entry"]![0]!["resource"]);
+    }
 }

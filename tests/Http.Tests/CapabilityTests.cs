@@ -245,4 +245,18 @@ public sealed class CapabilityTests(FhirServerFixture server) : FhirTest(server)
         Assert.Equal(["not-supported"], answer.IssueCodes);
         Assert.NotNull(answer.Header("Allow"));
     }
+
+    [Fact]
+    public async Task Patches_are_taken_in_the_formats_that_are_named_and_no_others()
+    {
+        string[] named = [.. ((JsonArray)(await GetAsync("metadata")).Json["patchFormat"]!).Select(format => (string)format!)];
+        string id = await CreateAsync(Samples.Patient());
+
+        foreach (string format in new[] { "application/json-patch+json", "application/xml-patch+xml", "application/fhir+json", "application/fhir+xml", "application/merge-patch+json", "text/plain" })
+        {
+            Answer answer = await PatchAsync("Patient/" + id, "nothing", format);
+
+            Assert.Equal(named.Contains(format), answer.Status != HttpStatusCode.UnsupportedMediaType);
+        }
+    }
 }

@@ -164,4 +164,16 @@ public sealed class ConditionalCreateTests(FhirServerFixture server) : FhirTest(
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
     }
+
+    [Fact]
+    public async Task A_question_mark_in_a_value_is_part_of_the_value()
+    {
+        string value = Unique();
+        string patient = $$"""{"resourceType":"Patient","identifier":[{"system":"http://ids.example.com/list?kind=a","value":"{{value}}"}]}""";
+        string criteria = $"identifier=http://ids.example.com/list?kind=a|{value}";
+
+        Assert.Equal(HttpStatusCode.Created, (await PostAsync("Patient", patient, ("If-None-Exist", criteria))).Status);
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync("Patient", patient, ("If-None-Exist", criteria))).Status);
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync("Patient", patient, ("If-None-Exist", "Patient?" + criteria))).Status);
+    }
 }

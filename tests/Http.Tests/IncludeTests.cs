@@ -36,12 +36,7 @@ public sealed class IncludeTests(FhirServerFixture server) : SearchTest(server)
     [InlineData("Observation?_id={o4}&_include=Observation:subject", "")]
     [InlineData("Observation?_id={o1},{o2}&_include=Observation:subject", "p1")]
     [InlineData("Patient?_id={p1}&_include=Patient:organization", "dept")]
-    public async Task Include_adds_what_matches_point_at(string search, string keys)
-    {
-        Answer answer = await SearchAsync(search);
-
-        Assert.Equal(Words(keys).Order(StringComparer.Ordinal), KeysOf(answer, "include").Order(StringComparer.Ordinal));
-    }
+    public Task Include_adds_what_matches_point_at(string search, string keys) => IncludesAsync(search, keys);
 
     [Theory]
     [InlineData("Patient?_id={p1}&_revinclude=Observation:subject", "o1 o2")]
@@ -56,12 +51,7 @@ public sealed class IncludeTests(FhirServerFixture server) : SearchTest(server)
     [InlineData("Patient?_id={p1}&_revinclude=Observation:*", "o1 o2")]
     [InlineData("Patient?_id={p1}&_revinclude=*", "o1 o2 e1 pr p2")]
     [InlineData("Patient?_id={p1}&_include=Patient:general-practitioner&_revinclude=Encounter:patient", "doc e1")]
-    public async Task Revinclude_adds_what_points_at_matches(string search, string keys)
-    {
-        Answer answer = await SearchAsync(search);
-
-        Assert.Equal(Words(keys).Order(StringComparer.Ordinal), KeysOf(answer, "include").Order(StringComparer.Ordinal));
-    }
+    public Task Revinclude_adds_what_points_at_matches(string search, string keys) => IncludesAsync(search, keys);
 
     [Theory]
     [InlineData("Observation?_id={o1}&_include=Observation:subject&_include=Patient:organization", "p1")]
@@ -71,7 +61,9 @@ public sealed class IncludeTests(FhirServerFixture server) : SearchTest(server)
     [InlineData("Observation?_id={ring1}&_include:iterate=Observation:has-member", "ring2")]
     [InlineData("Practitioner?_id={doc}&_revinclude=Patient:general-practitioner&_revinclude:iterate=Observation:subject", "p1 o1 o2")]
     [InlineData("Organization?_id={org}&_revinclude:iterate=Organization:partof&_revinclude:iterate=Patient:organization", "dept p1")]
-    public async Task Iterate_follows_from_included_resources_too(string search, string keys)
+    public Task Iterate_follows_from_included_resources_too(string search, string keys) => IncludesAsync(search, keys);
+
+    private async Task IncludesAsync(string search, string keys)
     {
         Answer answer = await SearchAsync(search);
 

@@ -14,6 +14,8 @@ public sealed class PreferTests(FhirServerFixture server) : FhirTest(server)
         UpdateAsCreate,
     }
 
+    public static TheoryData<Write> Writes => [.. Enum.GetValues<Write>()];
+
     private async Task<Answer> SendAsync(Write write, string preference)
     {
         string id = write is Write.Create or Write.UpdateAsCreate ? Unique() : await CreateAsync(Samples.Patient());
@@ -28,10 +30,7 @@ public sealed class PreferTests(FhirServerFixture server) : FhirTest(server)
     private static HttpStatusCode StatusOf(Write write) => write is Write.Create or Write.UpdateAsCreate ? HttpStatusCode.Created : HttpStatusCode.OK;
 
     [Theory]
-    [InlineData(Write.Create)]
-    [InlineData(Write.Update)]
-    [InlineData(Write.UpdateAsCreate)]
-    [InlineData(Write.Patch)]
+    [MemberData(nameof(Writes))]
     public async Task Minimal_answers_without_a_body_but_with_headers(Write write)
     {
         Answer answer = await SendAsync(write, "return=minimal");
@@ -44,10 +43,7 @@ public sealed class PreferTests(FhirServerFixture server) : FhirTest(server)
     }
 
     [Theory]
-    [InlineData(Write.Create)]
-    [InlineData(Write.Update)]
-    [InlineData(Write.UpdateAsCreate)]
-    [InlineData(Write.Patch)]
+    [MemberData(nameof(Writes))]
     public async Task Representation_answers_with_the_resource(Write write)
     {
         Answer answer = await SendAsync(write, "return=representation");
@@ -57,10 +53,7 @@ public sealed class PreferTests(FhirServerFixture server) : FhirTest(server)
     }
 
     [Theory]
-    [InlineData(Write.Create)]
-    [InlineData(Write.Update)]
-    [InlineData(Write.UpdateAsCreate)]
-    [InlineData(Write.Patch)]
+    [MemberData(nameof(Writes))]
     public async Task OperationOutcome_answers_with_one(Write write)
     {
         Answer answer = await SendAsync(write, "return=OperationOutcome");

@@ -181,4 +181,14 @@ public sealed class SummaryTests(FhirServerFixture server) : SearchTest(server)
         Assert.Contains("SUBSETTED", answer.Body, StringComparison.Ordinal);
         Assert.DoesNotContain("contact", answer.Body, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("_summary=true&_summary=text", HttpStatusCode.BadRequest)]
+    [InlineData("_summary=true&_summary=true", HttpStatusCode.OK)]
+    public async Task A_summary_is_asked_for_in_one_way(string query, HttpStatusCode status)
+    {
+        string id = await CreateAsync(Samples.Patient());
+
+        Assert.Equal(status, (await GetAsync($"Patient/{id}?{query}")).Status);
+    }
 }

@@ -52,6 +52,6 @@ internal sealed class Batch(Lazy<FhirService> service)
     /// <summary>An answer as that of an entry: a HEAD has no resource, issues are those of the bundle.</summary>
     public static Result<FhirResponse> Within(RequestEntry entry, Result<FhirResponse> answer) =>
         !answer.IsOk ? entry.Locate(answer.Error)
-        : entry.Request.Value.Verb == HttpVerb.Head ? answer.Value with { Json = default }
+        : entry.Request.Value.Verb == HttpVerb.Head ? answer.Value with { Json = default, Bundle = null }
         : answer;
 }

@@ -35,7 +35,7 @@ internal static class BundleReader
             return Missing(entry, "request", "Each entry of a batch or transaction needs a request.");
         }
 
-        if (VerbOf(TextOf(request, "method")) is not { } verb)
+        if (HttpVerbs.Read(TextOf(request, "method")) is not { } verb)
         {
             return Missing(request, "method", "The request needs a method: GET, HEAD, POST, PUT, DELETE or PATCH.");
         }
@@ -78,17 +78,6 @@ internal static class BundleReader
             Body = body.Value,
         };
     }
-
-    private static HttpVerb? VerbOf(string? method) => method switch
-    {
-        "GET" => HttpVerb.Get,
-        "HEAD" => HttpVerb.Head,
-        "POST" => HttpVerb.Post,
-        "PUT" => HttpVerb.Put,
-        "PATCH" => HttpVerb.Patch,
-        "DELETE" => HttpVerb.Delete,
-        _ => null,
-    };
 
     private static Result<string> Relative(string url, string baseUrl, Element request)
     {

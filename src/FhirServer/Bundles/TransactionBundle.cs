@@ -54,7 +54,7 @@ internal sealed class TransactionBundle(
         : request.Target.Kind == TargetKind.Operation && operations.Find(request.Target, request.Verb) is { AffectsState: true }
             ? FhirError.Unsupported($"${request.Target.Name} changes what is stored and cannot be part of a transaction; call it by itself, or in a batch.")
         : service.Value.Allowed(request.Target).Contains(request.Verb) ? null
-        : FhirError.Unsupported($"{request.Verb} is not supported at this url; metadata lists what is.");
+        : FhirError.Unsupported($"{request.Verb.ToString().ToUpperInvariant()} is not supported at this url; metadata lists what is.");
 
     /// <summary>https://hl7.org/fhir/R4/bundle.html#bdl-7, and "fullUrl SHALL NOT disagree with the id in the resource".</summary>
     private static FhirError? RefuseUrl(RequestEntry entry, string fullUrl, HashSet<string> before)

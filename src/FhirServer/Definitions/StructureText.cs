@@ -1,5 +1,6 @@
 using System.Text.Json;
 using HealthChain.Fhir.Definitions;
+using HealthChain.FhirServer.Responses;
 
 namespace HealthChain.FhirServer.Definitions;
 
@@ -18,14 +19,14 @@ internal static class StructureText
         });
         json.WriteBoolean("abstract", structure.IsAbstract);
         json.WriteString("type", structure.Type);
-        DefinitionText.Text(json, "baseDefinition", structure.BaseDefinition);
+        json.WriteText("baseDefinition", structure.BaseDefinition);
         if (structure.BaseDefinition is not null)
         {
             json.WriteString("derivation", structure.IsConstraint ? "constraint" : "specialization");
         }
 
         json.WriteStartObject("snapshot");
-        DefinitionText.Objects(json, "element", structure.Snapshot, element => Write(json, element));
+        json.WriteObjects("element", structure.Snapshot, element => Write(json, element));
         json.WriteEndObject();
     });
 
@@ -33,9 +34,9 @@ internal static class StructureText
     {
         json.WriteString("id", element.Id);
         json.WriteString("path", element.Path);
-        DefinitionText.Texts(json, "representation", element.Representations);
-        DefinitionText.Text(json, "sliceName", element.SliceName);
-        DefinitionText.Text(json, "short", element.Short);
+        json.WriteTexts("representation", element.Representations);
+        json.WriteText("sliceName", element.SliceName);
+        json.WriteText("short", element.Short);
         json.WriteString("definition", element.Short ?? element.Path);
         json.WriteNumber("min", element.Min ?? 0);
         json.WriteString("max", DefinitionText.Max(element.Max ?? 1));
@@ -48,17 +49,17 @@ internal static class StructureText
             json.WriteEndObject();
         }
 
-        DefinitionText.Text(json, "contentReference", element.ContentReference is { } content ? "#" + content : null);
-        DefinitionText.Objects(json, "type", element.Types, type => Write(json, type));
-        DefinitionText.Objects(json, "constraint", element.Constraints, constraint => Write(json, constraint));
-        DefinitionText.Flag(json, "mustSupport", element.MustSupport);
-        DefinitionText.Flag(json, "isModifier", element.IsModifier);
+        json.WriteText("contentReference", element.ContentReference is { } content ? "#" + content : null);
+        json.WriteObjects("type", element.Types, type => Write(json, type));
+        json.WriteObjects("constraint", element.Constraints, constraint => Write(json, constraint));
+        json.WriteFlag("mustSupport", element.MustSupport);
+        json.WriteFlag("isModifier", element.IsModifier);
         if (element.IsModifier == true)
         {
             json.WriteString("isModifierReason", "It changes what the elements beside it mean.");
         }
 
-        DefinitionText.Flag(json, "isSummary", element.IsSummary);
+        json.WriteFlag("isSummary", element.IsSummary);
         DefinitionText.Write(json, element.Binding);
     }
 
@@ -75,10 +76,10 @@ internal static class StructureText
         }
 
         json.WriteString("code", type.Code);
-        DefinitionText.Texts(json, "profile", type.Profiles);
-        DefinitionText.Texts(json, "targetProfile", type.TargetProfiles);
-        DefinitionText.Texts(json, "aggregation", type.Aggregations);
-        DefinitionText.Text(json, "versioning", type.Versioning);
+        json.WriteTexts("profile", type.Profiles);
+        json.WriteTexts("targetProfile", type.TargetProfiles);
+        json.WriteTexts("aggregation", type.Aggregations);
+        json.WriteText("versioning", type.Versioning);
     }
 
     private static void Write(Utf8JsonWriter json, Constraint constraint)
@@ -86,7 +87,7 @@ internal static class StructureText
         json.WriteString("key", constraint.Key);
         json.WriteString("severity", constraint.Severity.ToString().ToLowerInvariant());
         json.WriteString("human", constraint.Human);
-        DefinitionText.Text(json, "expression", constraint.Expression);
-        DefinitionText.Text(json, "source", constraint.Source);
+        json.WriteText("expression", constraint.Expression);
+        json.WriteText("source", constraint.Source);
     }
 }

@@ -73,7 +73,7 @@ internal sealed class FhirEndpoint(FhirService service, Requesters requesters, B
                 : FhirError.NotFound("There is nothing at this path. The FHIR base is /fhir; /fhir/metadata says what it offers.");
         }
 
-        if (VerbOf(context.Request.Method) is not { } verb)
+        if (HttpVerbs.Read(context.Request.Method) is not { } verb)
         {
             context.Response.Headers.Allow = Allowed(target);
             return FhirError.Of(ErrorKind.MethodNotAllowed, IssueType.NotSupported, "FHIR has no use for this method.");
@@ -155,17 +155,6 @@ internal sealed class FhirEndpoint(FhirService service, Requesters requesters, B
         parameters.Any(parameter => Formats.IsForm(parameter.Name))
             ? ([.. parameters.Where(parameter => !Formats.IsForm(parameter.Name))], [.. parameters.Where(parameter => Formats.IsForm(parameter.Name))])
             : (parameters, []);
-
-    private static HttpVerb? VerbOf(string method) => method switch
-    {
-        "GET" => HttpVerb.Get,
-        "HEAD" => HttpVerb.Head,
-        "POST" => HttpVerb.Post,
-        "PUT" => HttpVerb.Put,
-        "PATCH" => HttpVerb.Patch,
-        "DELETE" => HttpVerb.Delete,
-        _ => null,
-    };
 
     /// <summary>Clients mostly use one name for the server, so the last url made is kept.</summary>
     private string BaseUrlOf(HttpRequest request)

@@ -14,6 +14,21 @@ internal enum HttpVerb
     Delete,
 }
 
+internal static class HttpVerbs
+{
+    /// <summary>The verb of that name; null for any that FHIR has no use for.</summary>
+    public static HttpVerb? Read(string? method) => method switch
+    {
+        "GET" => HttpVerb.Get,
+        "HEAD" => HttpVerb.Head,
+        "POST" => HttpVerb.Post,
+        "PUT" => HttpVerb.Put,
+        "PATCH" => HttpVerb.Patch,
+        "DELETE" => HttpVerb.Delete,
+        _ => null,
+    };
+}
+
 /// <summary>
 /// One FHIR request, whether it came over the network or is an entry of a batch or transaction. Immutable; everything that a
 /// header, path or query says has been read into it, so that interactions know nothing of HTTP's spelling.

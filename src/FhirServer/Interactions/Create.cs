@@ -32,5 +32,10 @@ internal sealed class Create(ConditionalSearch search, IdSource ids) : IWritePla
     }
 
     /// <summary>The header holds "just the search parameters (what would be in the URL following the "?")"; the rest of a url does no harm.</summary>
-    private static List<Searching.QueryParameter> Criteria(string header) => QueryText.Read(header.AsSpan(header.IndexOf('?', StringComparison.Ordinal) + 1));
+    private static List<Searching.QueryParameter> Criteria(string header)
+    {
+        // Behind an equals sign a question mark is part of a value, such as the url of a system.
+        int question = header.IndexOf('?', StringComparison.Ordinal);
+        return QueryText.Read(header.AsSpan(header.AsSpan(0, question + 1).Contains('=') ? 0 : question + 1));
+    }
 }

@@ -28,32 +28,25 @@ internal sealed class History(IResourceStore store, PageCursors cursors, SearchL
 
         HistoryRequest history = read.Value;
         var links = new PageLinks(request, PathOf(request.Target), request.Query.Where(parameter => parameter.Name != PageLinks.Cursor));
-        string? cursor = request.Parameter(PageLinks.Cursor);
-        PagePosition? position = null;
-        if (cursor is not null)
+        Result<Pages> pages = Pages.Of(cursors, links, request.Parameter(PageLinks.Cursor));
+        if (!pages.IsOk)
         {
-            Result<PagePosition> opened = cursors.Open(cursor, links.Context);
-            if (!opened.IsOk)
-            {
-                return opened.Error;
-            }
-
-            position = opened.Value;
+            return pages.Error;
         }
 
+        PagePosition? position = pages.Value.Position;
         HistoryPage page = await store.HistoryAsync(request.Requester.Scope, history with { Before = position?.Start }, cancellationToken);
         if (page.Versions.Count == 0 && history.Id is not null && !await ExistedAsync(request, history, cancellationToken))
         {
             return FhirError.NotFound($"There is no such {history.Type}, and there never was.");
         }
 
-        var pages = new Pages(cursors, links, cursor, position);
         return FhirResponse.Of(new Bundle
         {
             Type = "history",
             BaseUrl = request.BaseUrl,
             Total = page.Total,
-            Links = pages.Links(page.Next is { } next ? PagePosition.Next(position, 0, next) : null),
+            Links = pages.Value.Links(page.Next is { } next ? PagePosition.Next(position, 0, next) : null),
             Entries = [.. page.Versions.Select(version => BundleEntry.Of(EntryRole.History, version))],
             Selection = selection.Value,
         });

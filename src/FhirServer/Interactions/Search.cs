@@ -42,24 +42,18 @@ internal sealed class Search(
         }
 
         var links = new PageLinks(request, PathOf(request.Target), plan.Used);
-        string? cursor = request.Parameter(PageLinks.Cursor);
-        PagePosition? position = null;
-        if (cursor is not null)
+        Result<Pages> pages = Pages.Of(cursors, links, request.Parameter(PageLinks.Cursor));
+        if (!pages.IsOk)
         {
-            Result<PagePosition> opened = cursors.Open(cursor, links.Context);
-            if (!opened.IsOk)
-            {
-                return opened.Error;
-            }
-
-            position = opened.Value;
+            return pages.Error;
         }
 
+        PagePosition? position = pages.Value.Position;
         Result<Findings> found = plan.Contained != ContainedMode.False ? await FindContainedAsync(request, plan, position, cancellationToken)
             : definitions.IsAmong(plan.Request.Types) ? await FindDefinitionsAsync(request, plan, position, cancellationToken)
             : await FindAsync(request, plan, position, cancellationToken);
         return found.IsOk
-            ? FhirResponse.Of(BundleOf(request, plan, found.Value, new Pages(cursors, links, cursor, position)))
+            ? FhirResponse.Of(BundleOf(request, plan, found.Value, pages.Value))
             : found.Error;
     }
 

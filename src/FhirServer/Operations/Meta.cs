@@ -50,9 +50,12 @@ internal sealed class Meta(IResourceStore store, SearchParameterSet parameters, 
     public static FhirResponse Answer(ReadOnlySpan<byte> meta)
     {
         using var answer = new ParametersWriter();
-        answer.Json("return", "valueMeta", meta);
+        answer.Json("return", "valueMeta", meta.SequenceEqual("{}"u8) ? NoLabels : meta);
         return answer.ToResponse();
     }
+
+    /// <summary>FHIR has no empty objects, so that there are no labels must be said.</summary>
+    private static ReadOnlySpan<byte> NoLabels => """{"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"not-applicable"}]}"""u8;
 
     private async ValueTask<Result<FhirResponse>> OfResourceAsync(FhirRequest request, CancellationToken cancellationToken)
     {

@@ -43,13 +43,18 @@ internal static class OperationRegistration
     private static void AddTerminologyOperations(this IServiceCollection services)
     {
         services.AddSingleton<DefinitionInput>();
-        services.AddSingleton<IOperation, Expand>();
-        services.AddSingleton<IOperation, Lookup>();
-        services.AddSingleton<IOperation, Subsumes>();
-        services.AddSingleton<IOperation, Translate>();
+        services.AddDefined("ValueSet-expand", static provider => ActivatorUtilities.CreateInstance<Expand>(provider).AnswerAsync);
+        services.AddDefined("CodeSystem-lookup", static provider => ActivatorUtilities.CreateInstance<Lookup>(provider).AnswerAsync);
+        services.AddDefined("CodeSystem-subsumes", static provider => ActivatorUtilities.CreateInstance<Subsumes>(provider).AnswerAsync);
+        services.AddDefined("ConceptMap-translate", static provider => ActivatorUtilities.CreateInstance<Translate>(provider).AnswerAsync);
         foreach (DefinitionKind kind in new[] { DefinitionKind.ValueSet, DefinitionKind.CodeSystem })
         {
-            services.AddSingleton<IOperation>(provider => ActivatorUtilities.CreateInstance<ValidateCode>(provider, kind));
+            services.AddDefined($"{kind}-validate-code", provider => ActivatorUtilities.CreateInstance<ValidateCode>(provider, kind).AnswerAsync);
         }
     }
+
+    /// <param name="definition">Id of its OperationDefinition in R4.</param>
+    private static void AddDefined(this IServiceCollection services, string definition, Func<IServiceProvider, OperationAnswer> answer) =>
+        services.AddSingleton<IOperation>(provider => new DefinedOperation(
+            provider.GetRequiredService<DefinitionSet>().Operation("http://hl7.org/fhir/OperationDefinition/" + definition)!, answer(provider)));
 }

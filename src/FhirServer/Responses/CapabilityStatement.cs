@@ -31,7 +31,7 @@ internal sealed class CapabilityStatement(
         Strings(json, "format", ["application/fhir+json", "application/fhir+xml", "json", "xml"]);
         if (Offers(new RequestTarget(TargetKind.Instance, ResourceTypes.All[0], "1"), HttpVerb.Patch))
         {
-            Strings(json, "patchFormat", ["application/json-patch+json", "application/fhir+json", "application/fhir+xml"]);
+            Strings(json, "patchFormat", ["application/json-patch+json", "application/xml-patch+xml", "application/fhir+json", "application/fhir+xml"]);
         }
 
         json.WriteStartArray("rest"u8);

@@ -32,7 +32,7 @@ internal sealed class ElementSelection
     /// <summary>What a request other than a search asks for.</summary>
     public static Result<ElementSelection> Of(FhirRequest request)
     {
-        SummaryMode summary = SummaryMode.False;
+        SummaryMode? summary = null;
         List<string> elements = [];
         foreach (QueryParameter parameter in request.Query)
         {
@@ -42,6 +42,11 @@ internal sealed class ElementSelection
                 if (ModeOf(parameter.Value) is not { } mode)
                 {
                     return FhirError.Invalid($"'{SearchPath.Shown(parameter.Value)}' is no value for '_summary': expected one of false, true, text, data.");
+                }
+
+                if (summary is { } before && before != mode)
+                {
+                    return FhirError.Invalid("'_summary' stands twice, with different values.");
                 }
 
                 summary = mode;
@@ -57,7 +62,7 @@ internal sealed class ElementSelection
             return FhirError.Invalid($"'{SearchPath.Shown(unknown)}' in '_elements' is no element of {type.Name}.");
         }
 
-        return Of(summary, elements);
+        return Of(summary ?? SummaryMode.False, elements);
     }
 
     /// <summary>Whether an element of the resource itself is shown.</summary>

@@ -1,3 +1,5 @@
+using HealthChain.Fhir;
+
 namespace HealthChain.FhirServer.Responses;
 
 /// <summary>The page that is being answered, and the way from it to the others.</summary>
@@ -6,6 +8,18 @@ namespace HealthChain.FhirServer.Responses;
 internal sealed class Pages(PageCursors cursors, PageLinks links, string? cursor, PagePosition? position)
 {
     public PagePosition? Position => position;
+
+    /// <param name="cursor">As the client sent it; null for the first page.</param>
+    public static Result<Pages> Of(PageCursors cursors, PageLinks links, string? cursor)
+    {
+        if (cursor is null)
+        {
+            return new Pages(cursors, links, null, null);
+        }
+
+        Result<PagePosition> opened = cursors.Open(cursor, links.Context);
+        return opened.IsOk ? new Pages(cursors, links, cursor, opened.Value) : opened.Error;
+    }
 
     /// <param name="next">Where the following page begins; null on the last page.</param>
     public IReadOnlyList<BundleLink> Links(PagePosition? next)

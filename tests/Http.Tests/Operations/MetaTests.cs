@@ -280,4 +280,14 @@ public sealed class MetaTests(FhirServerFixture server) : OperationTest(server)
 
         await RefusedAsync(GetAsync($"Patient/{id}/$meta?whatever=1"), HttpStatusCode.BadRequest, "not-supported");
     }
+
+    [Fact]
+    public async Task That_there_are_no_labels_is_said_in_valid_FHIR()
+    {
+        Answer answer = await GetAsync("SubstanceNucleicAcid/$meta");
+
+        Assert.Equal(HttpStatusCode.OK, answer.Status);
+        Assert.True(HealthChain.Fhir.Model.FhirJson.Read(System.Text.Encoding.UTF8.GetBytes(answer.Body)).IsOk, answer.Body);
+        Assert.Single(All(answer.Json, "return"));
+    }
 }

@@ -6,29 +6,12 @@ using HealthChain.FhirServer.Http;
 namespace HealthChain.FhirServer.Operations.Terminology;
 
 /// <summary><c>$expand</c>: the codes of a value set. https://hl7.org/fhir/R4/valueset-operation-expand.html</summary>
-internal sealed class Expand(DefinitionInput definitionInput, DefinitionSet definitions, TimeProvider time) : IOperation
+internal sealed class Expand(DefinitionInput definitionInput, TimeProvider time)
 {
     private static readonly string[] Unsupported = ["date", "system-version", "check-system-version", "force-system-version"];
 
-    public string Name => "expand";
-
-    public string Definition => "http://hl7.org/fhir/OperationDefinition/ValueSet-expand";
-
-    public OperationLevels Levels => OperationLevels.Type | OperationLevels.Instance;
-
-    public IReadOnlyList<string> Types { get; } = ["ValueSet"];
-
-    public bool AffectsState => false;
-
-    public async ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, CancellationToken cancellationToken)
+    public async ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, OperationInput input, CancellationToken cancellationToken)
     {
-        Result<OperationInput> read = OperationInput.Read(request, definitions.Operation(Definition)!);
-        if (!read.IsOk)
-        {
-            return read.Error;
-        }
-
-        OperationInput input = read.Value;
         if (Array.Find(Unsupported, input.Has) is { } unsupported)
         {
             // Left out silently, it would give other codes than the client asked for.

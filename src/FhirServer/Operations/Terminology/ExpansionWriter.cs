@@ -4,6 +4,7 @@ using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Terminology;
 using HealthChain.FhirServer.Http;
+using HealthChain.FhirServer.Responses;
 
 namespace HealthChain.FhirServer.Operations.Terminology;
 
@@ -28,11 +29,11 @@ internal sealed class ExpansionWriter(OperationInput input, DateTimeOffset now)
         json.WriteStartObject();
         json.WriteString("resourceType", "ValueSet");
         json.WriteString("url", valueSet.Url);
-        Optional(json, "version", valueSet.Version);
-        Optional(json, "name", valueSet.Name);
-        Optional(json, "title", valueSet.Title);
+        json.WriteText("version", valueSet.Version);
+        json.WriteText("name", valueSet.Name);
+        json.WriteText("title", valueSet.Title);
         json.WriteString("status", valueSet.Status ?? "unknown");
-        Flag(json, "experimental", valueSet.IsExperimental);
+        json.WriteIfTrue("experimental", valueSet.IsExperimental);
         if (valueSet.HasCompose && (input.Boolean("includeDefinition") ?? false))
         {
             WriteCompose(json, valueSet);
@@ -61,188 +62,74 @@ internal sealed class ExpansionWriter(OperationInput input, DateTimeOffset now)
 
     private void WriteParameters(Utf8JsonWriter json, Expansion expansion)
     {
-        (string Name, string Member, Element Value)[] asked = [.. Recorded.SelectMany(known => input.Values(known.Name).Select(value => (known.Name, known.Member, value)))];
-        string[] versions = [.. expansion.CodeSystems.Where(system => system.Contains('|', StringComparison.Ordinal))];
-        if (asked.Length + versions.Length == 0)
+        (string Name, string Member, ReadOnlyMemory<byte> Value)[] recorded =
+        [
+            .. Recorded.SelectMany(known => input.Values(known.Name).Select(value => (known.Name, known.Member, (ReadOnlyMemory<byte>)FhirJson.ToBytes(value)))),
+            .. expansion.CodeSystems.Where(system => system.Contains('|', StringComparison.Ordinal)).Select(system => ("version", "valueUri", (ReadOnlyMemory<byte>)NodeJson.Of(system))),
+        ];
+        json.WriteObjects("parameter", recorded, parameter =>
         {
-            return;
-        }
-
-        json.WriteStartArray("parameter");
-        foreach ((string name, string member, Element value) in asked)
-        {
-            json.WriteStartObject();
-            json.WriteString("name", name);
-            json.WritePropertyName(member);
-            json.WriteRawValue(FhirJson.ToBytes(value), skipInputValidation: true);
-            json.WriteEndObject();
-        }
-
-        foreach (string version in versions)
-        {
-            json.WriteStartObject();
-            json.WriteString("name", "version");
-            json.WriteString("valueUri", version);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
+            json.WriteString("name", parameter.Name);
+            json.WritePropertyName(parameter.Member);
+            json.WriteRawValue(parameter.Value.Span, skipInputValidation: true);
+        });
     }
 
-    private void WriteContains(Utf8JsonWriter json, IReadOnlyList<ExpansionEntry> entries)
+    private void WriteContains(Utf8JsonWriter json, IReadOnlyList<ExpansionEntry> entries) => json.WriteObjects("contains", entries, entry =>
     {
-        if (entries.Count == 0)
-        {
-            return;
-        }
-
-        json.WriteStartArray("contains");
-        foreach (ExpansionEntry entry in entries)
-        {
-            json.WriteStartObject();
-            json.WriteString("system", entry.System);
-            Flag(json, "abstract", entry.IsAbstract);
-            Flag(json, "inactive", entry.IsInactive);
-            Optional(json, "version", entry.Version);
-            json.WriteString("code", entry.Code);
-            Optional(json, "display", entry.Display);
-            WriteDesignations(json, [.. entry.Designations.Where(IsWanted)]);
-            WriteContains(json, entry.Contains);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-    }
+        json.WriteString("system", entry.System);
+        json.WriteIfTrue("abstract", entry.IsAbstract);
+        json.WriteIfTrue("inactive", entry.IsInactive);
+        json.WriteText("version", entry.Version);
+        json.WriteString("code", entry.Code);
+        json.WriteText("display", entry.Display);
+        WriteDesignations(json, [.. entry.Designations.Where(IsWanted)]);
+        WriteContains(json, entry.Contains);
+    });
 
     private bool IsWanted(Designation designation) =>
         _designations.Length == 0 || Array.Exists(_designations, token => token == $"{LanguageSystem}|{designation.Language}" || token == $"{designation.Use?.System}|{designation.Use?.Code}");
 
-    private static void WriteDesignations(Utf8JsonWriter json, IReadOnlyList<Designation> designations)
+    private static void WriteDesignations(Utf8JsonWriter json, IReadOnlyList<Designation> designations) => json.WriteObjects("designation", designations, designation =>
     {
-        if (designations.Count == 0)
+        json.WriteText("language", designation.Language);
+        if (designation.Use is { } use)
         {
-            return;
-        }
-
-        json.WriteStartArray("designation");
-        foreach (Designation designation in designations)
-        {
-            json.WriteStartObject();
-            Optional(json, "language", designation.Language);
-            if (designation.Use is { } use)
-            {
-                json.WriteStartObject("use");
-                Optional(json, "system", use.System);
-                Optional(json, "code", use.Code);
-                Optional(json, "display", use.Display);
-                json.WriteEndObject();
-            }
-
-            json.WriteString("value", designation.Value);
+            json.WriteStartObject("use");
+            json.WriteText("system", use.System);
+            json.WriteText("code", use.Code);
+            json.WriteText("display", use.Display);
             json.WriteEndObject();
         }
 
-        json.WriteEndArray();
-    }
+        json.WriteString("value", designation.Value);
+    });
 
     private static void WriteCompose(Utf8JsonWriter json, ValueSet valueSet)
     {
         json.WriteStartObject("compose");
-        if (valueSet.IncludesInactive is { } inactive)
-        {
-            json.WriteBoolean("inactive", inactive);
-        }
-
+        json.WriteFlag("inactive", valueSet.IncludesInactive);
         WriteSets(json, "include", valueSet.Includes);
         WriteSets(json, "exclude", valueSet.Excludes);
         json.WriteEndObject();
     }
 
-    private static void WriteSets(Utf8JsonWriter json, string name, IReadOnlyList<ConceptSet> sets)
+    private static void WriteSets(Utf8JsonWriter json, string name, IReadOnlyList<ConceptSet> sets) => json.WriteObjects(name, sets, set =>
     {
-        if (sets.Count == 0)
+        json.WriteText("system", set.System);
+        json.WriteText("version", set.Version);
+        json.WriteObjects("concept", set.Concepts, concept =>
         {
-            return;
-        }
-
-        json.WriteStartArray(name);
-        foreach (ConceptSet set in sets)
-        {
-            json.WriteStartObject();
-            Optional(json, "system", set.System);
-            Optional(json, "version", set.Version);
-            WriteConcepts(json, set.Concepts);
-            WriteFilters(json, set.Filters);
-            if (set.ValueSets.Count > 0)
-            {
-                json.WriteStartArray("valueSet");
-                foreach (string valueSet in set.ValueSets)
-                {
-                    json.WriteStringValue(valueSet);
-                }
-
-                json.WriteEndArray();
-            }
-
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-    }
-
-    private static void WriteConcepts(Utf8JsonWriter json, IReadOnlyList<ConceptReference> concepts)
-    {
-        if (concepts.Count == 0)
-        {
-            return;
-        }
-
-        json.WriteStartArray("concept");
-        foreach (ConceptReference concept in concepts)
-        {
-            json.WriteStartObject();
             json.WriteString("code", concept.Code);
-            Optional(json, "display", concept.Display);
+            json.WriteText("display", concept.Display);
             WriteDesignations(json, concept.Designations);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-    }
-
-    private static void WriteFilters(Utf8JsonWriter json, IReadOnlyList<ConceptFilter> filters)
-    {
-        if (filters.Count == 0)
+        });
+        json.WriteObjects("filter", set.Filters, filter =>
         {
-            return;
-        }
-
-        json.WriteStartArray("filter");
-        foreach (ConceptFilter filter in filters)
-        {
-            json.WriteStartObject();
             json.WriteString("property", filter.Property);
             json.WriteString("op", filter.Operator);
             json.WriteString("value", filter.Value);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-    }
-
-    private static void Optional(Utf8JsonWriter json, string name, string? value)
-    {
-        if (value is not null)
-        {
-            json.WriteString(name, value);
-        }
-    }
-
-    private static void Flag(Utf8JsonWriter json, string name, bool value)
-    {
-        if (value)
-        {
-            json.WriteBoolean(name, true);
-        }
-    }
+        });
+        json.WriteTexts("valueSet", set.ValueSets);
+    });
 }

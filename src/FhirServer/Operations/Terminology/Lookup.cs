@@ -6,29 +6,12 @@ using HealthChain.FhirServer.Http;
 namespace HealthChain.FhirServer.Operations.Terminology;
 
 /// <summary><c>$lookup</c>: what is known of a code. https://hl7.org/fhir/R4/codesystem-operation-lookup.html</summary>
-internal sealed class Lookup(StoredDefinitions stored, DefinitionSet definitions) : IOperation
+internal sealed class Lookup(StoredDefinitions stored)
 {
     private const string LanguagePrefix = "lang.";
 
-    public string Name => "lookup";
-
-    public string Definition => "http://hl7.org/fhir/OperationDefinition/CodeSystem-lookup";
-
-    public OperationLevels Levels => OperationLevels.Type;
-
-    public IReadOnlyList<string> Types { get; } = ["CodeSystem"];
-
-    public bool AffectsState => false;
-
-    public async ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, CancellationToken cancellationToken)
+    public async ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, OperationInput input, CancellationToken cancellationToken)
     {
-        Result<OperationInput> read = OperationInput.Read(request, definitions.Operation(Definition)!);
-        if (!read.IsOk)
-        {
-            return read.Error;
-        }
-
-        OperationInput input = read.Value;
         Result<CodeInput> code = CodeInput.Read(input, "system", "version");
         if (!code.IsOk)
         {

@@ -6,27 +6,10 @@ using HealthChain.FhirServer.Http;
 namespace HealthChain.FhirServer.Operations.Terminology;
 
 /// <summary><c>$subsumes</c>: how two codes stand to each other. https://hl7.org/fhir/R4/codesystem-operation-subsumes.html</summary>
-internal sealed class Subsumes(DefinitionInput definitionInput, DefinitionSet definitions) : IOperation
+internal sealed class Subsumes(DefinitionInput definitionInput)
 {
-    public string Name => "subsumes";
-
-    public string Definition => "http://hl7.org/fhir/OperationDefinition/CodeSystem-subsumes";
-
-    public OperationLevels Levels => OperationLevels.Type | OperationLevels.Instance;
-
-    public IReadOnlyList<string> Types { get; } = ["CodeSystem"];
-
-    public bool AffectsState => false;
-
-    public async ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, CancellationToken cancellationToken)
+    public async ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, OperationInput input, CancellationToken cancellationToken)
     {
-        Result<OperationInput> read = OperationInput.Read(request, definitions.Operation(Definition)!);
-        if (!read.IsOk)
-        {
-            return read.Error;
-        }
-
-        OperationInput input = read.Value;
         Result<Coding> a = Code(input, "A");
         Result<Coding> b = Code(input, "B");
         if (!a.IsOk || !b.IsOk)

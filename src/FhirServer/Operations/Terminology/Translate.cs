@@ -7,27 +7,10 @@ using HealthChain.FhirServer.Http;
 namespace HealthChain.FhirServer.Operations.Terminology;
 
 /// <summary><c>$translate</c>: what a code is in another system. https://hl7.org/fhir/R4/conceptmap-operation-translate.html</summary>
-internal sealed class Translate(DefinitionInput definitionInput, StoredDefinitions stored, DefinitionSet definitions) : IOperation
+internal sealed class Translate(DefinitionInput definitionInput, StoredDefinitions stored)
 {
-    public string Name => "translate";
-
-    public string Definition => "http://hl7.org/fhir/OperationDefinition/ConceptMap-translate";
-
-    public OperationLevels Levels => OperationLevels.Type | OperationLevels.Instance;
-
-    public IReadOnlyList<string> Types { get; } = ["ConceptMap"];
-
-    public bool AffectsState => false;
-
-    public async ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, CancellationToken cancellationToken)
+    public async ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, OperationInput input, CancellationToken cancellationToken)
     {
-        Result<OperationInput> read = OperationInput.Read(request, definitions.Operation(Definition)!);
-        if (!read.IsOk)
-        {
-            return read.Error;
-        }
-
-        OperationInput input = read.Value;
         Result<CodeInput> code = CodeInput.Read(input, "system", "version");
         if (!code.IsOk)
         {

@@ -9,46 +9,30 @@ namespace HealthChain.FhirServer.Operations.Terminology;
 /// <c>$validate-code</c>: whether a code is in a value set, or is one of a code system.
 /// https://hl7.org/fhir/R4/valueset-operation-validate-code.html, https://hl7.org/fhir/R4/codesystem-operation-validate-code.html
 /// </summary>
-internal sealed class ValidateCode(DefinitionInput definitionInput, DefinitionSet definitions, DefinitionKind kind) : IOperation
+internal sealed class ValidateCode(DefinitionInput definitionInput, DefinitionKind kind)
 {
-    public string Name => "validate-code";
-
-    public string Definition => $"http://hl7.org/fhir/OperationDefinition/{kind}-validate-code";
-
-    public OperationLevels Levels => OperationLevels.Type | OperationLevels.Instance;
-
-    public IReadOnlyList<string> Types { get; } = [kind.ToString()];
-
-    public bool AffectsState => false;
-
     private bool IsValueSet => kind == DefinitionKind.ValueSet;
 
-    public async ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, CancellationToken cancellationToken)
+    public async ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, OperationInput input, CancellationToken cancellationToken)
     {
-        Result<OperationInput> input = OperationInput.Read(request, definitions.Operation(Definition)!);
-        if (!input.IsOk)
-        {
-            return input.Error;
-        }
-
-        Result<CodeInput> code = CodeInput.Read(input.Value, IsValueSet ? "system" : null, IsValueSet ? "systemVersion" : "version");
+        Result<CodeInput> code = CodeInput.Read(input, IsValueSet ? "system" : null, IsValueSet ? "systemVersion" : "version");
         if (!code.IsOk)
         {
             return code.Error;
         }
 
-        if (input.Value.Has("date"))
+        if (input.Has("date"))
         {
             return FhirError.Unsupported("'date' is not supported: only the definitions of today are at hand.");
         }
 
         Needed[] systems = [.. code.Value.Codings.Select(coding => coding.System).OfType<string>().Select(system => new Needed(DefinitionKind.CodeSystem, system))];
         Result<Subject> subject = await definitionInput.FindAsync(
-            request, input.Value, kind, IsValueSet ? "valueSet" : "codeSystem", IsValueSet ? "valueSetVersion" : null, systems, cancellationToken);
+            request, input, kind, IsValueSet ? "valueSet" : "codeSystem", IsValueSet ? "valueSetVersion" : null, systems, cancellationToken);
         return !subject.IsOk ? subject.Error
             : subject.Value.Canonical is not { } canonical ? Missing()
-            : IsValueSet ? InValueSet(subject.Value.Knowledge, canonical, code.Value, input.Value)
-            : OfCodeSystem(subject.Value.Knowledge, canonical, code.Value, input.Value);
+            : IsValueSet ? InValueSet(subject.Value.Knowledge, canonical, code.Value, input)
+            : OfCodeSystem(subject.Value.Knowledge, canonical, code.Value, input);
     }
 
     private FhirError Missing() => FhirError.Of(ErrorKind.Invalid, IssueType.Required, IsValueSet
