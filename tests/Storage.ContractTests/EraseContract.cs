@@ -79,7 +79,7 @@ public abstract class EraseContract(Func<StoreSetup, IResourceStore> open) : Sto
     {
         await CommitAsync(new Transaction([PatientOf("a"), PatientOf("b")], []));
         await PutAsync($$"""{"resourceType":"Bundle","id":"d","type":"collection","entry":[{{string.Join(',', entries)}}]}""");
-        Assert.Equal(new Erasure(goes ? 2 : 1, goes ? 2 : 1), (await Store.EraseAsync(Everything, Key("Patient/a"), Cancel)).Value);
+        Assert.Equal(new Erasure(goes ? 2 : 1, goes ? 2 : 1), (await Store.EraseAsync(Everything, Key("Patient/a"), "test"u8.ToArray(), Cancel)).Value);
         Assert.Equal(goes, await ReadAsync("Bundle/d") is null);
         Assert.Equal(goes ? "" : "d", await FindAsync("Bundle", ""));
     }
@@ -90,7 +90,7 @@ public abstract class EraseContract(Func<StoreSetup, IResourceStore> open) : Sto
         await CommitAsync(new Transaction([PatientOf("a"), PatientOf("b")], []));
         await PutAsync("""{"resourceType":"Binary","id":"x","contentType":"text/plain","securityContext":{"reference":"Patient/a"},"data":"eA=="}""");
         await PutAsync("""{"resourceType":"Binary","id":"y","contentType":"text/plain","securityContext":{"reference":"Patient/b"},"data":"eQ=="}""");
-        Assert.Equal(new Erasure(2, 2), (await Store.EraseAsync(Everything, Key("Patient/a"), Cancel)).Value);
+        Assert.Equal(new Erasure(2, 2), (await Store.EraseAsync(Everything, Key("Patient/a"), "test"u8.ToArray(), Cancel)).Value);
         Assert.Null(await ReadAsync("Binary/x"));
         Assert.NotNull(await ReadAsync("Binary/y"));
     }
@@ -100,7 +100,7 @@ public abstract class EraseContract(Func<StoreSetup, IResourceStore> open) : Sto
     {
         await CommitAsync(new Transaction(
             [PatientOf("a"), PatientOf("b", ""","link":[{"other":{"reference":"Patient/a"},"type":"replaces"}]"""), PutOf(Observation("o", "a")), PutOf(Observation("q", "b"))], []));
-        Assert.Equal(new Erasure(2, 2), (await Store.EraseAsync(Everything, Key("Patient/a"), Cancel)).Value);
+        Assert.Equal(new Erasure(2, 2), (await Store.EraseAsync(Everything, Key("Patient/a"), "test"u8.ToArray(), Cancel)).Value);
         Assert.Equal("b", await FindAsync("Patient", "link=Patient/a"));
         Assert.Equal("q", await FindAsync("Observation", ""));
     }
