@@ -9,6 +9,8 @@ public sealed class IncludeTests(FhirServerFixture server) : SearchTest(server)
     protected override IEnumerable<string> Resources =>
     [
         """{"resourceType":"Organization","id":"{org}","name":"Clinic"}""",
+        """{"resourceType":"Questionnaire","id":"{form}","url":"http://example.org/{run}/form","status":"active"}""",
+        """{"resourceType":"QuestionnaireResponse","id":"{answers}","questionnaire":"http://example.org/{run}/form|3","status":"completed"}""",
         """{"resourceType":"Organization","id":"{dept}","name":"Ward","partOf":{"reference":"Organization/{org}"}}""",
         """{"resourceType":"Practitioner","id":"{doc}","name":[{"family":"House"}]}""",
         """{"resourceType":"Patient","id":"{p1}","generalPractitioner":[{"reference":"Practitioner/{doc}"}],"managingOrganization":{"reference":"Organization/{dept}"}}""",
@@ -36,6 +38,8 @@ public sealed class IncludeTests(FhirServerFixture server) : SearchTest(server)
     [InlineData("Observation?_id={o4}&_include=Observation:subject", "")]
     [InlineData("Observation?_id={o1},{o2}&_include=Observation:subject", "p1")]
     [InlineData("Patient?_id={p1}&_include=Patient:organization", "dept")]
+    [InlineData("QuestionnaireResponse?_id={answers}&_include=QuestionnaireResponse:questionnaire", "form")]
+    [InlineData("QuestionnaireResponse?_id={answers}&_include=*", "form")]
     public Task Include_adds_what_matches_point_at(string search, string keys) => IncludesAsync(search, keys);
 
     [Theory]
@@ -48,6 +52,7 @@ public sealed class IncludeTests(FhirServerFixture server) : SearchTest(server)
     [InlineData("Observation?_id={o1}&_revinclude=Provenance:target:Patient", "")]
     [InlineData("Patient?_id={p1}&_revinclude=Patient:link", "p2")]
     [InlineData("Patient?_id={p2}&_revinclude=Observation:subject", "")]
+    [InlineData("Questionnaire?_id={form}&_revinclude=QuestionnaireResponse:questionnaire", "answers")]
     [InlineData("Patient?_id={p1}&_revinclude=Observation:*", "o1 o2")]
     [InlineData("Patient?_id={p1}&_revinclude=*", "o1 o2 e1 pr p2")]
     [InlineData("Patient?_id={p1}&_include=Patient:general-practitioner&_revinclude=Encounter:patient", "doc e1")]

@@ -136,6 +136,27 @@ public abstract class SearchContract(Func<StoreSetup, IResourceStore> open) : St
     }
 
     [Fact]
+    public async Task Includes_follow_canonicals()
+    {
+        await CommitAsync(new Transaction(
+            [
+                PutOf("""{"resourceType":"Questionnaire","id":"q","url":"http://x.org/q","version":"1","status":"active"}"""),
+                PutOf("""{"resourceType":"Questionnaire","id":"other","url":"http://x.org/other","status":"active"}"""),
+                PutOf("""{"resourceType":"QuestionnaireResponse","id":"r1","status":"completed","questionnaire":"http://x.org/q"}"""),
+                PutOf("""{"resourceType":"QuestionnaireResponse","id":"r2","status":"completed","questionnaire":"http://x.org/q|1"}"""),
+                PutOf("""{"resourceType":"QuestionnaireResponse","id":"r3","status":"completed","questionnaire":"http://x.org/absent"}"""),
+            ],
+            []));
+        var questionnaire = new Include(TypeOf("QuestionnaireResponse"), Parameter("QuestionnaireResponse", "questionnaire"), null, IsReverse: false, Iterates: false);
+
+        Assert.Equal(["q"], Ids((await SearchAsync(Request("QuestionnaireResponse") with { Includes = [questionnaire] })).Included));
+        Assert.Equal(["q"], Ids((await SearchAsync(Request("QuestionnaireResponse", "_id=r2") with { Includes = [questionnaire with { Reference = null }] })).Included));
+        Assert.Empty((await SearchAsync(Request("QuestionnaireResponse", "_id=r3") with { Includes = [questionnaire] })).Included);
+        Assert.Equal(["r1", "r2"], Ids((await SearchAsync(Request("Questionnaire", "_id=q") with { Includes = [questionnaire with { IsReverse = true }] })).Included).Order());
+        Assert.Empty((await SearchAsync(Request("Questionnaire", "_id=other") with { Includes = [questionnaire with { IsReverse = true }] })).Included);
+    }
+
+    [Fact]
     public async Task Included_resources_come_once_and_only_as_asked()
     {
         await GivenAClinicAsync();

@@ -1,4 +1,5 @@
 using HealthChain.Fhir.Definitions;
+using HealthChain.Fhir.Schema;
 using HealthChain.Fhir.Search;
 
 namespace HealthChain.Storage.Sqlite.Searching;
@@ -6,6 +7,9 @@ namespace HealthChain.Storage.Sqlite.Searching;
 /// <summary>Follows references from the matches of a page, and from what was included where that iterates.</summary>
 internal sealed class IncludeWalk(SearchParameterSet parameters, SearchRun run, SearchRequest request)
 {
+    /// <summary>The parameter of definitions by which canonicals find them.</summary>
+    private const string Url = "url";
+
     private readonly List<long> _included = [];
     private readonly HashSet<long> _seen = [];
     private readonly Queue<(long Rid, bool IsMatch)> _waiting = [];
@@ -61,30 +65,69 @@ internal sealed class IncludeWalk(SearchParameterSet parameters, SearchRun run, 
                     Add(run.TryLoadIdentity(key.Hash, target), target, include.Target);
                     run.Return(target);
                 }
+                else if (key.Kind == IndexKeyKind.Uri && parameters.Parameters[key.Parameter].Type == SearchParameterType.Reference)
+                {
+                    FollowCanonical(parameters.Parameters[key.Parameter], key.Hash, include.Target);
+                }
             }
         }
+    }
+
+    /// <summary>A canonical leads to the definitions of that url (https://hl7.org/fhir/R4/references.html#canonical), of whatever version.</summary>
+    private void FollowCanonical(IndexedParameter reference, long url, TypeSchema? target)
+    {
+        IEnumerable<TypeSchema> types = target is not null ? [target] : reference.Targets.Count > 0 ? reference.Targets : FhirSchema.R4.Types;
+        List<long> rids = run.RentList();
+        foreach (IndexedParameter parameter in types.Select(type => parameters.Find(type, Url)).OfType<IndexedParameter>().Distinct())
+        {
+            run.Snapshot.FindValue(parameter.Id, url, rids);
+        }
+
+        rids.Sort();
+        AddAll(rids, target);
+        run.Return(rids);
     }
 
     private void FollowBack(Candidate from, Include include)
     {
         List<long> sources = run.RentList();
-        foreach (ushort reference in ReferencesOf(include))
+        ushort[] references = ReferencesOf(include);
+        foreach (ushort reference in references)
         {
             run.Snapshot.FindValue(reference, from.Head.Identity, sources);
         }
 
-        sources.Sort();
-        Candidate candidate = run.Rent();
-        foreach (long source in sources)
+        if (parameters.Find(from.Head.Type, Url) is { } url)
         {
-            if (!IsTruncated && !_seen.Contains(source))
+            foreach (ref readonly IndexKey key in from.Head.KeysOf(url.Id))
             {
-                Add(run.TryLoad(source, candidate), candidate, include.Source);
+                if (key.Kind == IndexKeyKind.Uri)
+                {
+                    foreach (ushort reference in references)
+                    {
+                        run.Snapshot.FindValue(reference, key.Hash, sources);
+                    }
+                }
+            }
+        }
+
+        sources.Sort();
+        AddAll(sources, include.Source);
+        run.Return(sources);
+    }
+
+    private void AddAll(List<long> rids, TypeSchema? type)
+    {
+        Candidate candidate = run.Rent();
+        foreach (long rid in rids)
+        {
+            if (!IsTruncated && !_seen.Contains(rid))
+            {
+                Add(run.TryLoad(rid, candidate), candidate, type);
             }
         }
 
         run.Return(candidate);
-        run.Return(sources);
     }
 
     /// <summary>The parameters that an include follows backwards.</summary>
@@ -101,7 +144,7 @@ internal sealed class IncludeWalk(SearchParameterSet parameters, SearchRun run, 
         return references;
     }
 
-    private void Add(bool exists, Candidate candidate, Fhir.Schema.TypeSchema? type)
+    private void Add(bool exists, Candidate candidate, TypeSchema? type)
     {
         if (!exists || (type is not null && candidate.Head.Type != type) || _seen.Contains(candidate.Head.Rid))
         {

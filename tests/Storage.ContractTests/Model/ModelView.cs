@@ -160,7 +160,8 @@ internal sealed partial class ModelView(SearchParameterSet parameters, IReadOnly
         {
             return include.Target is { } wanted && wanted != from.Type
                 ? []
-                : current.Where(source => source.Type == include.Source && source.Targets(include.Reference).Contains(from.Stored.Key));
+                : current.Where(source => source.Type == include.Source
+                    && (source.Targets(include.Reference).Contains(from.Stored.Key) || Urls(source, include.Reference).Intersect(UrlOf(from)).Any()));
         }
 
         return from.Type != include.Source
@@ -168,7 +169,24 @@ internal sealed partial class ModelView(SearchParameterSet parameters, IReadOnly
             : from.Targets(include.Reference)
                 .Select(key => _byKey.GetValueOrDefault(key))
                 .OfType<ModelVersion>()
+                .Concat(current.Where(target => Urls(from, include.Reference).Intersect(UrlOf(target)).Any()))
                 .Where(target => include.Target is null || target.Type == include.Target);
+    }
+
+    private IEnumerable<string> UrlOf(ModelVersion version) => parameters.Find(version.Type, "url") is { } url ? Urls(version, url) : [];
+
+    /// <summary>Canonicals that a resource has under a parameter, or under all its references when none is named.</summary>
+    private IEnumerable<string> Urls(ModelVersion version, IndexedParameter? parameter)
+    {
+        for (int i = 0; i < version.Values.Count; i++)
+        {
+            SearchValue value = version.Values[i];
+            if (value.Kind == SearchValueKind.Uri && value.Component == 0
+                && (parameter is null ? parameters.Parameters[value.Parameter].Type == Fhir.Definitions.SearchParameterType.Reference : value.Parameter == parameter.Id))
+            {
+                yield return Encoding.UTF8.GetString(version.Values.Text(value.Code));
+            }
+        }
     }
 
     [GeneratedRegex("<[^>]*>", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
