@@ -114,6 +114,7 @@ public sealed class FormatTests(FhirServerFixture server) : SearchTest(server)
     [Theory]
     [InlineData("_format=json", "{\n  \"resourceType\": \"Patient\"")]
     [InlineData("_format=xml", "<id value=")]
+    [InlineData("_format=XML", "<id value=")]
     public async Task Pretty_is_for_people(string format, string start)
     {
         Answer plain = await GetAsync($"{Fill("Patient/{p}")}?{format}");

@@ -1,3 +1,4 @@
+using System.Net;
 using Xunit;
 
 namespace HealthChain.Http.Tests;
@@ -62,5 +63,37 @@ public sealed class SearchReferenceTests(FhirServerFixture server) : SearchTest(
         Answer answer = await GetAsync($"Observation?{query}", ("Prefer", "handling=strict"));
 
         Assert.Equal(System.Net.HttpStatusCode.BadRequest, answer.Status);
+    }
+
+    [Theory]
+    [InlineData("Observation?subject=Patient/{id}")]
+    [InlineData("Observation?patient={id}")]
+    [InlineData("Observation?subject={base}Patient/{id}")]
+    [InlineData("Observation?subject:Patient.family={id}")]
+    [InlineData("Patient/{id}/Observation")]
+    public async Task A_reference_by_the_url_of_this_server_is_one_within_it(string search)
+    {
+        string patient = Unique("abs");
+        await StoreAsync(Samples.Patient(patient, family: patient));
+        string single = await CreateAsync(Samples.Observation($"{Base}Patient/{patient}"));
+        Answer transaction = await PostAsync("", Samples.Transaction(Samples.Entry("POST", "Observation", Samples.Observation($"{Base}Patient/{patient}"))));
+        string[] found = await FindAsync(search.Replace("{id}", patient, StringComparison.Ordinal).Replace("{base}", Base.ToString(), StringComparison.Ordinal));
+
+        Assert.Equal(HttpStatusCode.OK, transaction.Status);
+        Assert.Equal(2, found.Length);
+        Assert.Contains(single, found);
+        Assert.Equal(patient, (await GetAsync($"Observation?_id={single}&_include=Observation:subject")).Entries("include").Select(included => (string)included["id"]!).Single());
+    }
+
+    [Fact]
+    public async Task What_is_no_reference_stays_as_it_is()
+    {
+        string url = $"{Base}Patient/x";
+        string id = await CreateAsync(Samples.Observation("http://elsewhere.example/fhir/Patient/x", more: $"\"identifier\":[{{\"system\":\"{url}\"}}],\"performer\":[{{\"reference\":\"{Base}metadata\"}}]"));
+
+        System.Text.Json.Nodes.JsonNode observation = (await GetAsync("Observation/" + id)).Json;
+        Assert.Equal(url, (string?)observation["identifier"]![0]!["system"]);
+        Assert.Equal("http://elsewhere.example/fhir/Patient/x", (string?)observation["subject"]!["reference"]);
+        Assert.Equal($"{Base}metadata", (string?)observation["performer"]![0]!["reference"]);
     }
 }

@@ -67,7 +67,7 @@ internal static class Formats
     private static FhirFormat? Named(string name)
     {
         // A plus sign that was not escaped in the query arrives as a space.
-        string text = name.Replace(' ', '+');
+        string text = name.Replace(' ', '+').ToLowerInvariant();
         return text switch
         {
             "json" => FhirFormat.Json,

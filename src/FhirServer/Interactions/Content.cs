@@ -1,6 +1,8 @@
+using System.Text;
 using HealthChain.Fhir;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Schema;
+using HealthChain.Fhir.Search;
 using HealthChain.Fhir.Validation;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Server;
@@ -34,14 +36,15 @@ internal sealed class Content(Validator validator, ServerOptions options)
 
     /// <summary>Makes the write of a plan: gives the resource its id and checks it as it will be stored.</summary>
     /// <param name="edit">Further changes to the plan's resource, such as references that were resolved.</param>
-    public Result<CheckedPut> ToPut(PutPlan plan, ResourceEdit edit)
+    /// <param name="baseUrl">The FHIR base as the client sees it.</param>
+    public Result<CheckedPut> ToPut(PutPlan plan, ResourceEdit edit, string baseUrl)
     {
         if (IdOf(plan.Resource) != plan.Key.Id)
         {
             edit.SetId(plan.Key.Id);
         }
 
-        Element resource = edit.ToTree().Root;
+        Element resource = options.BaseUrl is null ? WithOwnReferences(edit.ToTree().Root, baseUrl) : edit.ToTree().Root;
         IReadOnlyList<Issue> issues = options.Validation switch
         {
             ValidationLevel.Structure => [],
@@ -51,6 +54,40 @@ internal sealed class Content(Validator validator, ServerOptions options)
         return issues.Any(issue => issue.IsError)
             ? new FhirError(KindOf(resource), issues)
             : new CheckedPut(new Put(plan.Key, resource) { IsPosted = plan.IsPosted }, issues);
+    }
+
+    /// <summary>
+    /// A reference by the full url of this server means the same as a relative one (https://hl7.org/fhir/R4/references.html#literal). A store that is told its
+    /// url takes it so; where each client may use another name for the server, only the request knows, so the reference is written as a relative one.
+    /// </summary>
+    private static Element WithOwnReferences(Element resource, string baseUrl)
+    {
+        byte[] start = Encoding.UTF8.GetBytes(baseUrl + "/");
+        if (resource.Tree.Json.Span.IndexOf(start) < 0)
+        {
+            return resource;
+        }
+
+        var edit = new ResourceEdit(resource);
+        Relativize(resource, start, edit);
+        return edit.ToTree().Root;
+    }
+
+    private static void Relativize(Element element, byte[] start, ResourceEdit edit)
+    {
+        for (Element child = element.FirstChild; child.Exists; child = child.NextSibling)
+        {
+            if (child.Name == "reference" && element.Type.Name == "Reference" && child.HasValue && child.Text!.StartsWith(Encoding.UTF8.GetString(start), StringComparison.Ordinal)
+                && LiteralReference.Parse(child.Value[start.Length..]) is { Type: not null } relative && relative.Server.Equals(..0))
+            {
+                edit.SetText(child, Encoding.UTF8.GetString(child.Value[start.Length..]));
+            }
+
+            if (child.HasChildren)
+            {
+                Relativize(child, start, edit);
+            }
+        }
     }
 
     /// <summary>Validates once more, which only who sent a faulty resource waits for.</summary>
