@@ -50,6 +50,11 @@ internal sealed class BodyReader(BlobStore blobs, ServerOptions options)
                 return await ReadWholeAsync(source.Value, mediaType, context.RequestAborted);
             }
 
+            if (IsModest(context.Request) && Formats.OfContent(mediaType) == FhirFormat.Json)
+            {
+                return await ReadModestAsync(source.Value, mediaType, (int)context.Request.ContentLength!, context.RequestAborted);
+            }
+
             Allow(context, MaxText);
             return await ReadResourceAsync(source.Value, mediaType, context.Request.ContentLength, context.RequestAborted);
         }
@@ -70,6 +75,10 @@ internal sealed class BodyReader(BlobStore blobs, ServerOptions options)
     private long MaxText => options.Limits.BodyBytes + ((options.Blobs.MaxBytes + 2) / 3 * 4);
 
     private bool IsShort(HttpRequest request) => request.ContentLength <= options.Blobs.InlineBytes && request.Headers.ContentEncoding.Count == 0;
+
+    /// <summary>What may well be in memory as a whole before it is known what of it goes to blobs.</summary>
+    private bool IsModest(HttpRequest request) =>
+        request.ContentLength <= Math.Min(MostCapacity, options.Limits.BodyBytes) && request.Headers.ContentEncoding.Count == 0;
 
     /// <summary>The server's own bound on bodies is for those that stay in memory.</summary>
     private static void Allow(HttpContext context, long bytes)
@@ -120,6 +129,30 @@ internal sealed class BodyReader(BlobStore blobs, ServerOptions options)
 
             source.AdvanceTo(result.Buffer.Start, result.Buffer.End);
         }
+    }
+
+    /// <summary>
+    /// The filter for large data looks at every token, which costs a bundle as much as parsing it. Most have no member <c>data</c> at all, and that one
+    /// search tells.
+    /// </summary>
+    private async ValueTask<Result<RequestBody>> ReadModestAsync(PipeReader source, string mediaType, int length, CancellationToken cancellationToken)
+    {
+        byte[] bytes = new byte[length];
+        int taken = 0;
+        ReadResult result;
+        do
+        {
+            result = await source.ReadAsync(cancellationToken);
+            result.Buffer.CopyTo(bytes.AsSpan(taken));
+            taken += (int)result.Buffer.Length;
+            source.AdvanceTo(result.Buffer.End);
+        }
+        while (!result.IsCompleted);
+
+        ReadOnlyMemory<byte> content = bytes.AsMemory(0, taken);
+        return content.Span.IndexOf("\"data\""u8) < 0
+            ? Checked(new RequestBody(content, mediaType) { Limits = options.Limits.Reading })
+            : await ReadResourceAsync(PipeReader.Create(new ReadOnlySequence<byte>(content)), mediaType, length, cancellationToken);
     }
 
     private async ValueTask<Result<RequestBody>> ReadResourceAsync(PipeReader source, string mediaType, long? length, CancellationToken cancellationToken)
