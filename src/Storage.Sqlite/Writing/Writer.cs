@@ -12,7 +12,8 @@ namespace HealthChain.Storage.Sqlite.Writing;
 /// </summary>
 internal sealed class Writer : IDisposable
 {
-    private const int LeastFlushed = 512;
+    // Where one slice ends and the next begins, pages are written twice.
+    private const int LeastFlushed = 4096;
     private const int FlushedWhenIdle = 4096;
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(5);
 
@@ -26,6 +27,7 @@ internal sealed class Writer : IDisposable
     private WriterSession? _session;
     private WriteRequest? _held;
     private bool _isAtRest;
+    private int _unflushed;
     private int _queued;
     private string? _failure;
 
@@ -193,7 +195,7 @@ internal sealed class Writer : IDisposable
         NoticeLog(_session);
     }
 
-    private static void Commit(WriterSession session, List<GroupRequest> group)
+    private void Commit(WriterSession session, List<GroupRequest> group)
     {
         long start = session.Meter.Start();
         session.Sql.Begin.Run();
@@ -205,7 +207,13 @@ internal sealed class Writer : IDisposable
         }
 
         // Twice as fast as rows come in, so that a generation is flushed before the next is full.
-        session.Flush(Math.Max(LeastFlushed, 2 * (session.Index.Set.Active.Count - rows)), wait: false);
+        _unflushed += 2 * (session.Index.Set.Active.Count - rows);
+        if (_unflushed >= Math.Min(LeastFlushed, _options.GenerationRows))
+        {
+            session.Flush(_unflushed, wait: false);
+            _unflushed = 0;
+        }
+
         session.Commit();
         int recent = session.Index.Set.Active.Count + (session.Index.Set.Frozen?.Count ?? 0);
         session.Meter.Committed(start, group.Sum(request => request.Weight), recent, session.Connection.LogPages * (long)Schema.PageBytes);
