@@ -143,6 +143,9 @@ internal static class ServerHost
             }
 
             filters.Rules.Add(new LoggerFilterRule(null, Platform, LogLevel.Warning, null));
+
+            // As long as this could log anything, the platform makes an activity and a log scope with the path for each request.
+            filters.Rules.Add(new LoggerFilterRule(null, "Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None, null));
         });
         builder.Services.PostConfigure<SimpleConsoleFormatterOptions>(formatter => formatter.IncludeScopes = false);
         builder.Services.PostConfigure<JsonConsoleFormatterOptions>(formatter => formatter.IncludeScopes = false);
