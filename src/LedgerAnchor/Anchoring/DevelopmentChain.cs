@@ -1,3 +1,4 @@
+using System.Text;
 using HealthChain.LedgerAnchor.Chain;
 using HealthChain.LedgerAnchor.Files;
 using HealthChain.LedgerProofs;
@@ -35,6 +36,7 @@ public sealed record DevelopmentChainOptions
 public sealed class DevelopmentChain : IAnchorTarget, IAsyncDisposable
 {
     private const string StateFile = "state";
+    private const string EndpointFile = "endpoint";
 
     // Saving writes everything: it may take this part of the time, so that a long chain does not keep the machine busy.
     private const int SavingShare = 20;
@@ -62,7 +64,7 @@ public sealed class DevelopmentChain : IAnchorTarget, IAsyncDisposable
     {
         (_options, _origin, _time) = (options, origin, time);
         _disk.CreateFolder(options.Folder);
-        _keys = DevelopmentKeys.ReadOrMake(_disk, Path.Combine(options.Folder, "key"));
+        _keys = DevelopmentKeys.ReadOrMake(_disk, Path.Combine(options.Folder, "key"), origin);
         Name = EthereumAnchor.NameOf(DevelopmentChainOptions.ChainId, _keys.CheckpointAnchor);
     }
 
@@ -82,6 +84,15 @@ public sealed class DevelopmentChain : IAnchorTarget, IAsyncDisposable
 
     /// <summary>Why it is not up; null when it is, or when nothing went wrong yet.</summary>
     public string? Problem => _problem;
+
+    /// <summary>
+    /// The JSON-RPC of the chain that a process keeps in this folder, for another process that wants to read it; null when none is up. After
+    /// a crash it may be one that is no more.
+    /// </summary>
+    public static Uri? EndpointIn(string folder) =>
+        RealDisk.Instance.Read(Path.Combine(folder, EndpointFile)) is { } text && Uri.TryCreate(Encoding.ASCII.GetString(text), UriKind.Absolute, out Uri? endpoint) && endpoint.IsLoopback
+            ? endpoint
+            : null;
 
     /// <summary>Begins to run it in the background.</summary>
     public void Start() => _loop = RunAsync();
@@ -141,6 +152,7 @@ public sealed class DevelopmentChain : IAnchorTarget, IAsyncDisposable
             {
                 await using RunningChain running = await StartNodeAsync(_stopping.Token);
                 await TrySaveAsync(running, isUrgent: true, _stopping.Token);
+                _disk.Replace(Path.Combine(_options.Folder, EndpointFile), Encoding.ASCII.GetBytes(running.Node.Endpoint.AbsoluteUri));
                 (_running, _problem, pause) = (running, null, _firstPause);
                 _up.TrySetResult();
                 await StayUpAsync(running);
@@ -172,6 +184,14 @@ public sealed class DevelopmentChain : IAnchorTarget, IAsyncDisposable
         }
 
         (_problem, _running) = (problem, null);
+        try
+        {
+            _disk.Delete(Path.Combine(_options.Folder, EndpointFile));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Who reads it then finds nobody there.
+        }
     }
 
     private async Task StayUpAsync(RunningChain running)

@@ -7,18 +7,18 @@ namespace HealthChain.LedgerAnchor.Anchoring;
 
 /// <summary>
 /// The accounts of one development chain, derived from a secret that was made for it. Each contract is the first thing that an account
-/// of its own makes, and that account depends on the contract's code: so the address is known beforehand, and a new version of a contract
-/// gets a new address.
+/// of its own makes, and that account depends on the contract's code and log: so the address is known beforehand, and a new version of a
+/// contract, or one for another origin, gets a new address.
 /// </summary>
 internal sealed class DevelopmentKeys : IDisposable
 {
     private const int SecretBytes = 32;
 
-    private DevelopmentKeys(ReadOnlySpan<byte> secret)
+    private DevelopmentKeys(ReadOnlySpan<byte> secret, string origin)
     {
         Anchorer = Derive(secret, "anchorer");
         Owner = Derive(secret, "owner");
-        AnchorMaker = Derive(secret, $"maker {ContractArtefact.CheckpointAnchor.CodeHash}");
+        AnchorMaker = Derive(secret, $"maker {ContractArtefact.CheckpointAnchor.CodeHash} {CheckpointAnchorContract.LogOf(origin)}");
         RegistryMaker = Derive(secret, $"maker {ContractArtefact.HealthRegistry.CodeHash}");
         CheckpointAnchor = EthereumAddress.OfContract(AnchorMaker.Address, 0);
         HealthRegistry = EthereumAddress.OfContract(RegistryMaker.Address, 0);
@@ -38,7 +38,7 @@ internal sealed class DevelopmentKeys : IDisposable
 
     public IEnumerable<EthereumAddress> Accounts => [Anchorer.Address, Owner.Address, AnchorMaker.Address, RegistryMaker.Address];
 
-    public static DevelopmentKeys ReadOrMake(IDisk disk, string path)
+    public static DevelopmentKeys ReadOrMake(IDisk disk, string path, string origin)
     {
         byte[]? secret = disk.Read(path);
         if (secret is not { Length: SecretBytes })
@@ -47,7 +47,7 @@ internal sealed class DevelopmentKeys : IDisposable
             disk.Replace(path, secret);
         }
 
-        var keys = new DevelopmentKeys(secret);
+        var keys = new DevelopmentKeys(secret, origin);
         CryptographicOperations.ZeroMemory(secret);
         return keys;
     }

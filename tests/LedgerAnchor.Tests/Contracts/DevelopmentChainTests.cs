@@ -30,6 +30,28 @@ public sealed class DevelopmentChainTests : IDisposable
         using var client = new EthereumClient(new JsonRpcOptions { Endpoint = chain.Endpoint! });
         Assert.True(await ContractArtefact.HealthRegistry.IsAtAsync(client, chain.Registry, Cancellation));
         Assert.True(chain.Endpoint!.IsLoopback);
+        Assert.Equal(chain.Endpoint, DevelopmentChain.EndpointIn(_folder));
+        await chain.DisposeAsync();
+        Assert.Null(DevelopmentChain.EndpointIn(_folder));
+    }
+
+    [Fact]
+    public async Task A_server_of_another_origin_gets_another_contract()
+    {
+        string name;
+        await using (DevelopmentChain first = await UpAsync())
+        {
+            name = first.Name;
+            await FinalAsync(first, TreeHead.Empty, Heads.At(5));
+        }
+
+        var options = new DevelopmentChainOptions { Folder = _folder, Executable = TestChain.Executable };
+        await using var renamed = new DevelopmentChain(options, "renamed.example/ledger", TimeProvider.System);
+        renamed.Start();
+        await UpAgainAsync(renamed);
+
+        Assert.NotEqual(name, renamed.Name);
+        await FinalAsync(renamed, TreeHead.Empty, Heads.At(3));
     }
 
     [Fact]
