@@ -15,9 +15,9 @@ namespace HealthChain.Micro;
 /// </summary>
 internal static class LedgerPrice
 {
-    private const int InRound = 4000;
-    private const int Warm = 4;
-    private const int Counted = 15;
+    private const int InRound = 2000;
+    private const int Warm = 12;
+    private const int Counted = 61;
     private const int Patients = 2000;
     private static readonly AccessScope Scope = AccessScope.System("benchmark");
 

@@ -12,7 +12,7 @@ var benchmarks = new (string Name, Action Run)[]
     ("seal", Sealing.Run),
     ("store", Storing.Run),
     ("search", Searching.Run),
-    ("ledger", LedgerPrice.Run),
+    ("leaves", LedgerPrice.Run),
     ("ledger", Ledger.Run),
 };
 

@@ -58,7 +58,7 @@ internal static class Settings
 
         Of.Text("HealthChain:Keys:Folder", "the patients' secrets; relative to the data folder", "a folder", o => o.Keys.Folder, (o, value) => o with { Keys = o.Keys with { Folder = value } }),
         Of.Text("HealthChain:Keys:TenantKeyFolder", "the key that wraps them; relative to the data folder, but better on another medium", "a folder", o => o.Keys.TenantKeyFolder, (o, value) => o with { Keys = o.Keys with { TenantKeyFolder = value } }),
-        Of.Number("HealthChain:Keys:CachedSubjects", "patients whose key is kept in memory, at about 1.5 KB", 1, 10_000_000, o => o.Keys.MaxCachedSubjects, (o, value) => o with { Keys = o.Keys with { MaxCachedSubjects = value } }),
+        Of.Number("HealthChain:Keys:CachedSubjects", "patients whose key is kept in memory, at about 2.5 KB", 1, 10_000_000, o => o.Keys.MaxCachedSubjects, (o, value) => o with { Keys = o.Keys with { MaxCachedSubjects = value } }),
 
         Of.Text("HealthChain:Blobs:Folder", "large contents; relative to the data folder", "a folder", o => o.Blobs.Folder, (o, value) => o with { Blobs = o.Blobs with { Folder = value } }),
         Of.Size("HealthChain:Blobs:MaxBytes", "longest Binary or attachment", 1024, 1L << 40, o => o.Blobs.MaxBytes, (o, value) => o with { Blobs = o.Blobs with { MaxBytes = value } }),

@@ -11,6 +11,6 @@ public sealed record KeyStoreOptions
     /// </summary>
     public required string TenantKeyFolder { get; init; }
 
-    /// <summary>Subjects whose key is kept ready for use in memory, at about 1.5 KB each.</summary>
+    /// <summary>Subjects whose key is kept ready for use in memory, at about 2.5 KB each.</summary>
     public int MaxCachedSubjects { get; init; } = 8192;
 }

@@ -67,7 +67,7 @@ public sealed class ResourceSealer(KeyStore keys)
             destination[0] = Format;
             destination[1] = NoCodec;
             Span<byte> nonce = destination.Slice(2, NonceBytes);
-            RandomNumberGenerator.Fill(nonce);
+            Nonces.Next(nonce);
             Span<byte> bound = stackalloc byte[TypeAt + MaxTypeBytes];
             bound = bound[..WriteBound(bound, destination, version)];
             cipher.Encrypt(nonce, plain, destination[(2 + NonceBytes)..^TagBytes], destination[^TagBytes..], bound);

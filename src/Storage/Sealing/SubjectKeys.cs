@@ -21,8 +21,8 @@ internal sealed class SubjectKeys
     // kept here and lent; whoever comes meanwhile makes another.
     private AesGcm? _idle;
 
-    // Derived when it is first asked for: each version and record needs a salt.
-    private byte[]? _saltKey;
+    // Made when it is first asked for and kept: each version and record needs a salt, and a new one costs as much again as the salt.
+    private IncrementalHash? _salts;
     private bool _isDestroyed;
     private bool _isEvicted;
 
@@ -63,7 +63,9 @@ internal sealed class SubjectKeys
     /// </summary>
     public bool TryWriteSalt(long sequence, Span<byte> salt)
     {
-        Span<byte> key = stackalloc byte[KeyBytes];
+        Span<byte> counter = stackalloc byte[sizeof(long)];
+        Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        BinaryPrimitives.WriteInt64BigEndian(counter, sequence);
         lock (_gate)
         {
             if (_isDestroyed)
@@ -71,21 +73,17 @@ internal sealed class SubjectKeys
                 return false;
             }
 
-            if (_saltKey is null)
+            IncrementalHash salts = _salts ?? NewSalts();
+            salts.AppendData(counter);
+            salts.GetHashAndReset(mac);
+            _salts = _isEvicted ? null : salts;
+            if (_isEvicted)
             {
-                _saltKey = new byte[KeyBytes];
-                Derive("HealthChain 1 commitment salt"u8, _saltKey);
+                salts.Dispose();
             }
-
-            _saltKey.CopyTo(key);
         }
 
-        Span<byte> counter = stackalloc byte[sizeof(long)];
-        Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        BinaryPrimitives.WriteInt64BigEndian(counter, sequence);
-        HMACSHA256.HashData(key, counter, mac);
         mac[..salt.Length].CopyTo(salt);
-        CryptographicOperations.ZeroMemory(key);
         return true;
     }
 
@@ -121,8 +119,7 @@ internal sealed class SubjectKeys
         lock (_gate)
         {
             _isEvicted = true;
-            _idle?.Dispose();
-            _idle = null;
+            Release();
         }
     }
 
@@ -132,9 +129,7 @@ internal sealed class SubjectKeys
         {
             _isDestroyed = true;
             CryptographicOperations.ZeroMemory(_secret);
-            CryptographicOperations.ZeroMemory(_saltKey);
-            _idle?.Dispose();
-            _idle = null;
+            Release();
         }
     }
 
@@ -145,6 +140,23 @@ internal sealed class SubjectKeys
         var cipher = new AesGcm(key, ResourceSealer.TagBytes);
         CryptographicOperations.ZeroMemory(key);
         return cipher;
+    }
+
+    private IncrementalHash NewSalts()
+    {
+        Span<byte> key = stackalloc byte[KeyBytes];
+        Derive("HealthChain 1 commitment salt"u8, key);
+        var salts = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key);
+        CryptographicOperations.ZeroMemory(key);
+        return salts;
+    }
+
+    private void Release()
+    {
+        _idle?.Dispose();
+        _idle = null;
+        _salts?.Dispose();
+        _salts = null;
     }
 
     // The secret is uniformly random, so the extract step may be left out (RFC 5869 §3.3).

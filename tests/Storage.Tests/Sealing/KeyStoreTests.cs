@@ -256,4 +256,27 @@ public sealed class KeyStoreTests : IDisposable
         Assert.Equal("ErasedSubject", keys.Opened(Subject(1), bytes));
         Assert.Equal(SealStatus.ErasedSubject, new ResourceSealer(keys).Seal(Subject(1), Seals.Version, default, new byte[ResourceSealer.Overhead]));
     }
+
+    [Fact]
+    public void The_salt_of_a_commitment_is_the_beginning_of_a_mac_over_its_sequence_number()
+    {
+        using var folders = new Folders();
+        using KeyStore keys = folders.OpenKeys();
+        SubjectId subject = SubjectId.NewRandom();
+        byte[] salt = new byte[16];
+        Assert.Equal(KeyState.Unknown, keys.GetCommitmentSalt(subject, 1, salt));
+        Assert.True(keys.Ensure(subject));
+        byte[] key = new byte[32];
+        Assert.Equal(KeyState.Present, keys.GetCommitmentSaltKey(subject, key));
+        foreach (long sequence in new[] { 1L, 2, 1, long.MaxValue })
+        {
+            byte[] counter = new byte[8];
+            System.Buffers.Binary.BinaryPrimitives.WriteInt64BigEndian(counter, sequence);
+            Assert.Equal(KeyState.Present, keys.GetCommitmentSalt(subject, sequence, salt));
+            Assert.Equal(System.Security.Cryptography.HMACSHA256.HashData(key, counter)[..16], salt);
+        }
+
+        keys.Destroy(subject);
+        Assert.Equal(KeyState.Destroyed, keys.GetCommitmentSalt(subject, 1, salt));
+    }
 }
