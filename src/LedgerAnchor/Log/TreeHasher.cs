@@ -19,8 +19,8 @@ internal enum HashWidth
 /// <summary>Hashes many leaves or nodes at once, as widely as the processor can.</summary>
 internal static class TreeHasher
 {
-    // Below it the lanes that stay empty cost more than the calls that they save (benchmarks/Micro, ledger).
-    private const int FewestForLanes = 3;
+    // All lanes together take about as long as one and a half calls of the base library (benchmarks/Micro, ledger).
+    private const int FewestForLanes = 2;
 
     /// <summary>The widest that the processor can.</summary>
     public static HashWidth Widest { get; } =

@@ -151,8 +151,40 @@ public sealed class VerifierPageTests
         Assert.DoesNotContain("innerHTML", html, StringComparison.Ordinal);
         Assert.Contains(Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(script))), VerifierPage.ContentSecurityPolicy, StringComparison.Ordinal);
         Assert.StartsWith("default-src 'none'", VerifierPage.ContentSecurityPolicy, StringComparison.Ordinal);
-        Assert.Equal("", RunNode(script, "--input-type=module", "--check"));
     }
+
+    [Fact]
+    public void The_page_tells_what_a_receipt_proves_and_why_another_proves_nothing()
+    {
+        var html = Encoding.UTF8.GetString(VerifierPage.Html.Span);
+        var receipt = Log.Receipt(21, 37, 1, 40);
+        var verdicts = JsonNode.Parse(RunNode(
+            new JsonObject
+            {
+                ["html"] = html,
+                ["clicks"] = new JsonArray(
+                    Click(receipt, 1, [5, 1]), Click(receipt, 1, [21, 1]), Click(receipt, 2, []), Click(receipt with { Index = 20 }, 0, [])),
+            }.ToJsonString(),
+            Repository.PathOf("tests/LedgerAnchor.Tests/Page/click-verify.mjs")))!.AsArray();
+
+        Assert.Equal("Not proven|Why|The receipt is good but speaks of other content than that file.", (string?)verdicts[0]);
+        Assert.Equal(
+            "Proven|The log|clinic.example/ledger, at index 21 of 37|says|Observation/o21, version 2, updated at 2025-10-09T08:53:20.021Z"
+            + $"|of content|SHA-256 {Hash256.Of([21, 1])}, which is the file's|signed by|{Keys[0]}|seen by|witness1.example at 2025-10-09T08:55:00.000Z"
+            + $"|said to be anchored on|eip155:31337, contract {receipt.Anchors[0].Contract}, transaction {receipt.Anchors[0].Transaction}, block 40: size 40. "
+            + "A look at the chain shows whether it stands there.",
+            (string?)verdicts[1]);
+        Assert.Equal("Not proven|Why|1 of the 2 witnesses that are needed have cosigned.", (string?)verdicts[2]);
+        Assert.Equal("Not proven|Why|the log of size 37 does not have this statement at index 20.", (string?)verdicts[3]);
+    }
+
+    private static JsonObject Click(Receipt receipt, int needed, byte[] content) => new()
+    {
+        ["receipt"] = receipt.ToString(),
+        ["keys"] = string.Join('\n', Keys),
+        ["needed"] = needed,
+        ["content"] = content.Length == 0 ? null : Convert.ToBase64String(content),
+    };
 
     private static void AssertSame(Statement statement, JsonNode verdict)
     {
