@@ -194,4 +194,24 @@ public sealed class CheckpointAnchorTests
         header[100] ^= 1;
         Assert.ThrowsAny<FormatException>(() => CheckpointAnchorContract.RootIn(proof with { Header = header }, TestChain.Origin, 5));
     }
+
+    [Fact]
+    public async Task A_contract_is_made_and_waited_for()
+    {
+        await using TestChain chain = await TestChain.StartAsync("--block-time", "1");
+        LocalSigner owner = await chain.AccountAsync();
+        LocalSigner poor = await chain.AccountAsync(ether: 0);
+        EthereumCall creation = CheckpointAnchorContract.Deployment(TestChain.Origin, owner.Address, owner.Address, TreeHead.Empty);
+
+        ContractDeployment made = await ContractDeployment.MakeAsync(
+            chain.Client, chain.SenderOf(owner), ContractArtefact.CheckpointAnchor, creation, TimeProvider.System, Cancellation);
+
+        Assert.Equal(TreeHead.Empty, await new CheckpointAnchorContract(chain.Client, made.Address).HeadAsync(BlockTag.Latest, Cancellation));
+        Assert.InRange(made.Block, 1, await chain.Client.BlockNumberAsync(Cancellation));
+        Assert.True(made.Cost > 0);
+        await Assert.ThrowsAsync<EthereumException>(() => ContractDeployment.MakeAsync(
+            chain.Client, chain.SenderOf(owner), ContractArtefact.HealthRegistry, creation, TimeProvider.System, Cancellation).AsTask());
+        await Assert.ThrowsAsync<EthereumException>(() => ContractDeployment.MakeAsync(
+            chain.Client, chain.SenderOf(poor), ContractArtefact.CheckpointAnchor, creation, TimeProvider.System, Cancellation).AsTask());
+    }
 }
