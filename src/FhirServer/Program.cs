@@ -3,6 +3,7 @@ using HealthChain.Fhir.Search;
 using HealthChain.FhirServer;
 using HealthChain.FhirServer.Cli;
 using HealthChain.FhirServer.Http;
+using HealthChain.FhirServer.Ledger;
 using HealthChain.FhirServer.Server;
 using HealthChain.FhirServer.Upkeep;
 using HealthChain.Storage;
@@ -40,6 +41,7 @@ builder.Services.AddSingleton<StoreUpkeep>();
 builder.Services.AddHostedService<ControlSocket>();
 builder.Services.AddHostedService<PeriodicSweep>();
 builder.Services.AddFhir();
+builder.Services.AddLedger();
 
 var app = builder.Build();
 
@@ -50,8 +52,10 @@ ServerHost.Announce(app, options, stores);
 
 app.Use(Outcomes.AnswerFailures);
 app.MapFhir();
+app.MapLedger();
 app.UseRouting();
 Health.Map(app);
+app.Services.GetRequiredService<LedgerWatch>().Map(app);
 
 try
 {

@@ -4,8 +4,10 @@ using System.Text.Json;
 using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Search;
 using HealthChain.FhirServer.Generation;
+using HealthChain.FhirServer.Ledger;
 using HealthChain.FhirServer.Server;
 using HealthChain.FhirServer.Upkeep;
+using HealthChain.LedgerAnchor.Anchoring;
 using HealthChain.Storage.Sealing;
 using HealthChain.Storage.Sqlite;
 
@@ -41,7 +43,7 @@ internal static class StoreVerbs
         Exit code: 0 done; 2 not done, FOLDER holds no backup; 64 wrong settings.
 
         """,
-        static (arguments, output, errors) => new StoreCommand("backup", arguments, output, errors).BackupAsync())
+        static (arguments, output, errors) => new StoreCommand("backup", arguments, arguments.Positional, output, errors).BackupAsync())
     {
         Options = Options,
         Flags = Flags,
@@ -61,7 +63,7 @@ internal static class StoreVerbs
         Exit code: 0 done; 2 not done; 64 wrong settings.
 
         """,
-        static (arguments, output, errors) => new StoreCommand("restore", arguments, output, errors).RestoreAsync())
+        static (arguments, output, errors) => new StoreCommand("restore", arguments, arguments.Positional, output, errors).RestoreAsync())
     {
         Options = Options,
         Flags = Flags,
@@ -82,7 +84,7 @@ internal static class StoreVerbs
         Exit code: 0 all is well; 1 something is wrong; 2 not checked; 64 wrong settings.
 
         """,
-        static (arguments, output, errors) => new StoreCommand("verify", arguments, output, errors).VerifyAsync())
+        static (arguments, output, errors) => new StoreCommand("verify", arguments, arguments.Positional, output, errors).VerifyAsync())
     {
         Options = Options,
         Flags = [.. Flags, "--quick"],
@@ -90,30 +92,41 @@ internal static class StoreVerbs
 }
 
 /// <summary>One run of a verb on a data folder.</summary>
-internal sealed class StoreCommand(string verb, Arguments arguments, Stream output, TextWriter errors)
+/// <param name="words">What is left of the positional words.</param>
+internal sealed class StoreCommand(string verb, Arguments arguments, IReadOnlyList<string> words, Stream output, TextWriter errors)
 {
     private readonly bool _draws = ReferenceEquals(errors, Console.Error) && !Console.IsErrorRedirected && !arguments.Has("--quiet");
 
     public Task<int> BackupAsync() => RunAsync(needsFolder: true, async (options, folder) =>
         await AskServerAsync(options, new ControlRequest(verb, folder))
-            ?? await WithStoresAsync(options, async upkeep => new ControlAnswer(Result: await upkeep.BackupAsync(folder, Draw, CancellationToken.None))));
+            ?? await WithStoresAsync(options, async stores => new ControlAnswer(Result: await new StoreUpkeep(stores, options).BackupAsync(folder, Draw, CancellationToken.None))));
 
     public Task<int> RestoreAsync() => RunAsync(needsFolder: true, (options, folder) =>
         Task.FromResult(new ControlAnswer(Result: StoreUpkeep.Restore(folder, options, Draw, CancellationToken.None))));
 
     public Task<int> VerifyAsync() => RunAsync(needsFolder: false, async (options, _) =>
         await AskServerAsync(options, new ControlRequest(verb, IsQuick: arguments.Has("--quick")))
-            ?? await WithStoresAsync(options, async upkeep =>
+            ?? await WithStoresAsync(options, async stores =>
             {
-                VerifyReport report = await upkeep.VerifyAsync(arguments.Has("--quick") ? VerifyLevel.Quick : VerifyLevel.Full, Draw, CancellationToken.None);
+                VerifyReport report = await new StoreUpkeep(stores, options).VerifyAsync(arguments.Has("--quick") ? VerifyLevel.Quick : VerifyLevel.Full, Draw, CancellationToken.None);
                 return new ControlAnswer(Result: ControlSocket.Describe(report), Faults: report.Faults);
+            }));
+
+    public Task<int> VerifyLedgerAsync() => RunAsync(needsFolder: false, async (options, _) =>
+        await AskServerAsync(options, new ControlRequest(ControlSocket.LedgerVerify, IsDeep: arguments.Has("--deep")))
+            ?? await WithStoresAsync(options, async stores =>
+            {
+                using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
+                IAnchorTarget? target = options.Ledger.Chain == LedgerChain.Rpc ? AnchorTargets.OfRpc(options.Ledger.Rpc, stores.Resources.LedgerOrigin ?? "", TimeProvider.System) : null;
+                AuditReport report = await new LedgerAudit(stores, options, http, target, TimeProvider.System).RunAsync(arguments.Has("--deep"), Draw, CancellationToken.None);
+                return new ControlAnswer(Result: report.Summary, Faults: report.Findings);
             }));
 
     private async Task<int> RunAsync(bool needsFolder, Func<ServerOptions, string, Task<ControlAnswer>> work)
     {
-        if (arguments.Positional.Count != (needsFolder ? 1 : 0))
+        if (words.Count != (needsFolder ? 1 : 0))
         {
-            return Fail(needsFolder ? "one folder is expected." : $"'{arguments.Positional[0]}' is not expected here.");
+            return Fail(needsFolder ? "one folder is expected." : $"'{words[0]}' is not expected here.");
         }
 
         if (ReadOptions() is not { } options)
@@ -124,7 +137,7 @@ internal sealed class StoreCommand(string verb, Arguments arguments, Stream outp
         ControlAnswer answer;
         try
         {
-            answer = await work(options, needsFolder ? Path.GetFullPath(arguments.Positional[0]) : "");
+            answer = await work(options, needsFolder ? Path.GetFullPath(words[0]) : "");
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or KeyStoreException)
         {
@@ -210,7 +223,7 @@ internal sealed class StoreCommand(string verb, Arguments arguments, Stream outp
         return new ControlAnswer(Error: "the server ended before it was done.");
     }
 
-    private static async Task<ControlAnswer> WithStoresAsync(ServerOptions options, Func<StoreUpkeep, Task<ControlAnswer>> work)
+    private static async Task<ControlAnswer> WithStoresAsync(ServerOptions options, Func<Stores, Task<ControlAnswer>> work)
     {
         string folder = options.Folder(options.Sqlite.Folder);
         if (!Directory.Exists(folder))
@@ -219,7 +232,7 @@ internal sealed class StoreCommand(string verb, Arguments arguments, Stream outp
         }
 
         await using Stores stores = await Stores.OpenAsync(options, new SearchParameterSet(DefinitionSet.R4), TimeProvider.System, CancellationToken.None);
-        return await work(new StoreUpkeep(stores, options));
+        return await work(stores);
     }
 
     private void Draw(double done)

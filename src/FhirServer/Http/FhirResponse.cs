@@ -49,6 +49,9 @@ internal sealed record FhirResponse
     /// <summary>The body says what was done, and is not what was asked for (<c>Prefer: return=OperationOutcome</c>).</summary>
     public bool IsOutcome { get; init; }
 
+    /// <summary>When to ask again for what is not there yet.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
     /// <summary>Absolute url of the version that was made.</summary>
     public string? Location { get; init; }
 

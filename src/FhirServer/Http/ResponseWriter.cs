@@ -77,6 +77,11 @@ internal static class ResponseWriter
 
     public static void WriteHeaders(IHeaderDictionary headers, FhirResponse answer)
     {
+        if (answer.RetryAfter is { } wait)
+        {
+            headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        }
+
         if (answer.Version is { } version)
         {
             headers.ETag = EntityTags.Of(version.Version);

@@ -1,7 +1,9 @@
 using HealthChain.Fhir.Definitions;
 using HealthChain.FhirServer.GraphQl;
+using HealthChain.FhirServer.Ledger;
 using HealthChain.FhirServer.Operations.Matching;
 using HealthChain.FhirServer.Operations.Terminology;
+using HealthChain.Storage;
 
 namespace HealthChain.FhirServer.Operations;
 
@@ -36,6 +38,7 @@ internal static class OperationRegistration
         services.AddSingleton<IOperation, Reindex>();
         services.AddSingleton<Mentions>();
         services.AddSingleton<IOperation, Erase>();
+        services.AddSingleton<IOperation>(provider => new ReceiptOperation(provider.GetRequiredService<IResourceStore>(), provider.GetService<LedgerNode>()));
         services.AddSingleton<OperationTable>();
         return services;
     }

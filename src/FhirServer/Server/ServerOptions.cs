@@ -1,5 +1,6 @@
 using HealthChain.Fhir.Model;
 using HealthChain.FhirServer.Access;
+using HealthChain.FhirServer.Ledger;
 using HealthChain.FhirServer.Searching;
 using HealthChain.Storage.Blobs;
 using HealthChain.Storage.Sealing;
@@ -81,6 +82,8 @@ internal sealed record ServerOptions
 
     /// <summary>Least free space on the disk with the data for the server to call itself ready.</summary>
     public long ReadyDiskBytes { get; init; } = 256 << 20;
+
+    public LedgerSettings Ledger { get; init; } = new();
 
     public TlsOptions Tls { get; init; } = new();
 

@@ -1,5 +1,6 @@
 using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Http;
+using HealthChain.FhirServer.Ledger;
 using Of = HealthChain.FhirServer.Server.Setting<HealthChain.FhirServer.Server.ServerOptions>;
 using OfToken = HealthChain.FhirServer.Server.Setting<HealthChain.FhirServer.Server.TokenOptions>;
 
@@ -65,6 +66,8 @@ internal static class Settings
         Of.Size("HealthChain:Blobs:InlineBytes", "base64 data up to this length stays in its resource", 1024, 16 << 20, o => o.Blobs.InlineBytes, (o, value) => o with { Blobs = o.Blobs with { InlineBytes = (int)value } }),
         Of.Seconds("HealthChain:Blobs:SweepInterval", "time from one removal of contents that nothing refers to, to the next", 60, 86_400, o => o.SweepInterval, (o, value) => o with { SweepInterval = value }),
 
+        .. LedgerTable.All,
+
         Of.Text("HealthChain:Tls:Certificate", "certificate for https addresses, with its chain", "a PEM file, or a PKCS #12 file (.pfx, .p12) with the key",
             o => o.Tls.Certificate, (o, value) => o with { Tls = o.Tls with { Certificate = value } }, File.Exists),
         Of.Text("HealthChain:Tls:Key", "its private key", "a PEM file", o => o.Tls.Key, (o, value) => o with { Tls = o.Tls with { Key = value } }, File.Exists),
@@ -109,7 +112,7 @@ internal static class Settings
         return true;
     }
 
-    private static bool IsHttp(string url) =>
+    public static bool IsHttp(string url) =>
         Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps);
 
     /// <summary>https://www.rfc-editor.org/rfc/rfc6750#section-2.1</summary>

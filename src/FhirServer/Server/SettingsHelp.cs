@@ -14,6 +14,8 @@ internal static class SettingsHelp
         ["HealthChain:Sqlite"] = "Embedded engine",
         ["HealthChain:Keys"] = "Keys",
         ["HealthChain:Blobs"] = "Large contents",
+        ["HealthChain:Ledger"] = "Ledger",
+        ["HealthChain:Ledger:Rpc"] = "Chain of --ledger-chain rpc",
         ["HealthChain:Tls"] = "TLS (1.2 or newer; HTTP/2 where clients offer it)",
         ["HealthChain:Telemetry"] = "Telemetry",
     };

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using HealthChain.FhirServer.Ledger;
 using Microsoft.Extensions.Configuration.Json;
 
 namespace HealthChain.FhirServer.Server;
@@ -161,6 +162,11 @@ internal sealed class SettingsReader
         if (options.Engine == StoreEngine.Cosmos)
         {
             yield return "HealthChain:Engine: the engine for Cosmos DB is not there yet; use sqlite";
+        }
+
+        foreach (string contradiction in LedgerTable.Contradictions(options.Ledger))
+        {
+            yield return contradiction;
         }
 
         // Endpoints of the platform's own would listen beside the checked ones.

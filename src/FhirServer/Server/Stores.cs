@@ -45,7 +45,7 @@ internal sealed class Stores : IAsyncDisposable
 
     public static SqliteStoreOptions SqliteOf(ServerOptions options)
     {
-        SqliteStoreOptions sqlite = options.Sqlite with { Folder = options.Folder(options.Sqlite.Folder), ServerBase = options.BaseUrl };
+        SqliteStoreOptions sqlite = options.Sqlite with { Folder = options.Folder(options.Sqlite.Folder), ServerBase = options.BaseUrl, HasLedger = options.Ledger.IsEnabled, LedgerOrigin = options.Ledger.Origin };
         return options.SqliteReaders == 0 ? sqlite : sqlite with { Readers = options.SqliteReaders };
     }
 

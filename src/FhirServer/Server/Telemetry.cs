@@ -1,4 +1,5 @@
 using HealthChain.FhirServer.Cli;
+using HealthChain.FhirServer.Ledger;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
@@ -11,7 +12,7 @@ namespace HealthChain.FhirServer.Server;
 internal sealed class Telemetry : IDisposable
 {
     // The platform's own: garbage collection, threads, memory; connections.
-    private static readonly string[] Meters = [Measurements.Name, "HealthChain.Storage", "System.Runtime", "Microsoft.AspNetCore.Server.Kestrel"];
+    private static readonly string[] Meters = [Measurements.Name, "HealthChain.Storage", LedgerWatch.MeterName, "System.Runtime", "Microsoft.AspNetCore.Server.Kestrel"];
 
     private static readonly TimeSpan LastExport = TimeSpan.FromSeconds(5);
 

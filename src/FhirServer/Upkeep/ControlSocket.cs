@@ -2,15 +2,16 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using HealthChain.FhirServer.Ledger;
 using HealthChain.FhirServer.Server;
 using HealthChain.Storage.Sqlite;
 
 namespace HealthChain.FhirServer.Upkeep;
 
 /// <summary>What the command line asks of a running server, and what it answers, each a line of JSON.</summary>
-/// <param name="Verb"><c>backup</c> or <c>verify</c>.</param>
+/// <param name="Verb"><c>backup</c>, <c>verify</c> or <c>ledger verify</c>.</param>
 /// <param name="Folder">Where a backup goes, absolute.</param>
-internal sealed record ControlRequest(string Verb, string? Folder = null, bool IsQuick = false);
+internal sealed record ControlRequest(string Verb, string? Folder = null, bool IsQuick = false, bool IsDeep = false);
 
 /// <param name="Done">How much is done, from 0 to 1; null in the last line.</param>
 /// <param name="Result">What came of it, for the operator.</param>
@@ -27,8 +28,10 @@ internal sealed partial class ControlJson : JsonSerializerContext;
 /// A socket in the data folder through which the command line asks the process that has the store open: only one may. Whoever may open the
 /// folder may use it; so the folder's owner alone.
 /// </summary>
-internal sealed class ControlSocket(StoreUpkeep upkeep, ServerOptions options, ILogger<ControlSocket> logger) : BackgroundService
+internal sealed class ControlSocket(StoreUpkeep upkeep, LedgerNode ledger, ServerOptions options, ILogger<ControlSocket> logger) : BackgroundService
 {
+    public const string LedgerVerify = "ledger verify";
+
     // sockaddr_un has room for 107 bytes.
     private const int MaxPathBytes = 107;
     private const int MaxRequestLetters = 8192;
@@ -118,6 +121,9 @@ internal sealed class ControlSocket(StoreUpkeep upkeep, ServerOptions options, I
             case { Verb: "verify" }:
                 VerifyReport report = await upkeep.VerifyAsync(request.IsQuick ? VerifyLevel.Quick : VerifyLevel.Full, Report, cancellationToken);
                 return new ControlAnswer(Result: Describe(report), Faults: report.Faults);
+            case { Verb: LedgerVerify }:
+                AuditReport audit = await ledger.AuditAsync(request.IsDeep, Report, cancellationToken);
+                return new ControlAnswer(Result: audit.Summary, Faults: audit.Findings);
             default:
                 return new ControlAnswer(Error: "The server does not know this request; is it of another version?");
         }

@@ -37,6 +37,8 @@ public sealed class Mirror
 
     public string Origin => _log.Name;
 
+    public TileFolder Tiles => _ours;
+
     /// <summary>The newest checkpoint whose tiles are all here; null before the first.</summary>
     public PublishedCheckpoint? Newest { get; private set; }
 

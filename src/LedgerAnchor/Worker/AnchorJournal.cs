@@ -6,7 +6,7 @@ namespace HealthChain.LedgerAnchor.Worker;
 /// <summary>
 /// The anchors of one target: those on their way, of which each step stands here before it is done, and all that are final, oldest first. Thread-safe.
 /// </summary>
-internal sealed class AnchorJournal
+public sealed class AnchorJournal
 {
     public const string FolderName = "anchors";
 
@@ -40,7 +40,9 @@ internal sealed class AnchorJournal
 
     /// <param name="target">Name of the target: each has its own files, since a head that one has says nothing of another.</param>
     /// <exception cref="JournalDamagedException">It cannot be known what was handed in.</exception>
-    public static AnchorJournal Open(IDisk disk, string folder, string target)
+    public static AnchorJournal Open(string folder, string target) => Open(RealDisk.Instance, folder, target);
+
+    internal static AnchorJournal Open(IDisk disk, string folder, string target)
     {
         string path = Path.Combine(folder, FolderName, FileNameOf(target));
         var journal = new AnchorJournal(JournalFile.Open(disk, path + ".steps", 1 + AnchorRecord.Bytes), JournalFile.Open(disk, path, AnchorRecord.Bytes));
@@ -53,6 +55,9 @@ internal sealed class AnchorJournal
     }
 
     public static string FileNameOf(string target) => target.Replace(':', '-');
+
+    /// <summary>The name of the target whose file that is.</summary>
+    public static string TargetOf(string fileName) => fileName.Replace('-', ':');
 
     /// <summary>Anchors on their way, oldest first. One without a transaction may or may not have been handed in.</summary>
     public IReadOnlyList<AnchorStatus> Pending()

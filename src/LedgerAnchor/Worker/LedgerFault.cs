@@ -27,6 +27,9 @@ public enum LedgerFault
     /// <summary>The target has a head that is not one of this log: a fork, or somebody else writes under the same name.</summary>
     AnchorContradicts,
 
+    /// <summary>An anchor that was final is not there any more: the chain is not the one that was written to.</summary>
+    AnchorMissing,
+
     /// <summary>A witness cosigned a head that this log has not reached.</summary>
     WitnessAhead,
 

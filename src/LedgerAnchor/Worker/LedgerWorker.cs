@@ -49,6 +49,9 @@ public sealed class LedgerWorker : IDisposable
     /// <summary>Name of the target; null without one, or before it was reached first.</summary>
     public string? TargetName => _target?.Name;
 
+    /// <summary>Where heads are anchored; null without one, or before it was reached first.</summary>
+    public IAnchorTarget? Target => _target;
+
     public LedgerStatus Status
     {
         get
@@ -89,6 +92,10 @@ public sealed class LedgerWorker : IDisposable
             : null;
         return final is not null ? [final] : mined is not null ? [mined] : [];
     }
+
+    /// <summary>The newest anchors: the last that is final, and those on their way.</summary>
+    public IReadOnlyList<AnchorStatus> NewestAnchors() =>
+        _anchors is not { } journal ? [] : [.. journal.Count > 0 ? [journal[journal.Count - 1]] : Array.Empty<AnchorStatus>(), .. journal.Pending()];
 
     /// <summary>Works until it is cancelled, or until an alarm.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)

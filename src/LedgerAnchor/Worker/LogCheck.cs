@@ -1,4 +1,5 @@
 using HealthChain.LedgerAnchor.Log;
+using HealthChain.LedgerAnchor.Witness;
 using HealthChain.LedgerProofs;
 
 namespace HealthChain.LedgerAnchor.Worker;
@@ -39,6 +40,51 @@ public sealed class LogCheck
 
         TreeHead rebuilt = await check.RebuildAsync(onProgress, cancellationToken);
         return new LogCheckReport(rebuilt, check._newest, check._findings);
+    }
+
+    /// <summary>
+    /// Has a witness cosign the published checkpoint once more, which it does for nothing but what it knows or what continues that.
+    /// </summary>
+    /// <param name="onAway">Told why the witness could not be asked.</param>
+    /// <returns>What is wrong; null when nothing is.</returns>
+    public static async ValueTask<LedgerFinding?> AskAsync(LedgerParts parts, WitnessClient witness, Action<string> onAway, CancellationToken cancellationToken)
+    {
+        PublishedCheckpoint? published;
+        try
+        {
+            published = PublishedCheckpoint.Read(parts);
+        }
+        catch (LedgerFaultException)
+        {
+            // Found already.
+            return null;
+        }
+
+        if (published is null || !SignedNote.TryRead(published.Note.Span, out SignedNote? note, out _))
+        {
+            return null;
+        }
+
+        var tree = new TileTree(new TileFolder(parts.Folder, parts.Disk));
+        tree.Grow(published.Head.Size);
+        async ValueTask<IReadOnlyList<Hash256>> ProveAsync(long size) => await tree.ConsistencyAsync(size, published.Head.Size, cancellationToken);
+        WitnessOutcome outcome = await witness.CosignAsync(note, published.Head, ProveAsync, parts.Options.WitnessTimeout, cancellationToken);
+        switch (outcome.Verdict)
+        {
+            case WitnessVerdict.Ahead when HeadJournal.Open(parts.Disk, parts.Folder).Newest.Size > published.Head.Size:
+                // It may have cosigned what is decided on and about to be published.
+                onAway($"{witness.Name} is ahead of the published checkpoint; a newer one is on its way.");
+                break;
+            case WitnessVerdict.Ahead:
+                return new LedgerFinding(LedgerFault.WitnessAhead, outcome.Detail);
+            case WitnessVerdict.Contradicts:
+                return new LedgerFinding(LedgerFault.WitnessContradicts, outcome.Detail);
+            case WitnessVerdict.Unavailable:
+                onAway($"A witness could not be asked: {outcome.Detail}.");
+                break;
+        }
+
+        return null;
     }
 
     private void ReadOwnHeads()

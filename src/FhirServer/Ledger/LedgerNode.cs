@@ -1,0 +1,247 @@
+using System.Security.Cryptography;
+using System.Text;
+using HealthChain.FhirServer.Server;
+using HealthChain.LedgerAnchor.Anchoring;
+using HealthChain.LedgerAnchor.Log;
+using HealthChain.LedgerAnchor.Witness;
+using HealthChain.LedgerAnchor.Worker;
+using HealthChain.LedgerProofs;
+
+namespace HealthChain.FhirServer.Ledger;
+
+/// <summary>
+/// The ledger of this server: the worker over the store's leaves, the witness for others' logs, and mirrors of them. All of it runs beside the
+/// requests; nothing that happens here stops them.
+/// </summary>
+internal sealed class LedgerNode : BackgroundService
+{
+    private const string ChainFolder = "chain";
+    private const string MirrorFolder = "mirrors";
+    private const string WitnessKeyFile = "witness.key";
+
+    private static readonly TimeSpan OutsideTimeout = TimeSpan.FromSeconds(30);
+
+    private readonly ServerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<LedgerNode> _logger;
+    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = OutsideTimeout };
+    private readonly Stores _stores;
+    private readonly string? _origin;
+
+    public LedgerNode(Stores stores, ServerOptions options, TimeProvider time, ILogger<LedgerNode> logger)
+    {
+        _stores = stores;
+        _origin = stores.Resources.LedgerOrigin;
+        _options = options;
+        _time = time;
+        _logger = logger;
+        Leaves = new StoreLeaves(stores.Resources);
+    }
+
+    public LedgerSettings Settings => _options.Ledger;
+
+    public ILeafSource Leaves { get; }
+
+    /// <summary>Null while the ledger is off, and in the first moments.</summary>
+    public LedgerWorker? Worker { get; private set; }
+
+    /// <summary>Null when this server witnesses nobody.</summary>
+    public WitnessServer? Witness { get; private set; }
+
+    public IReadOnlyList<Mirror> Mirrors { get; private set; } = [];
+
+    /// <summary>Logs of others that showed two histories.</summary>
+    public IReadOnlyList<string> Forks => [.. (Witness?.Forked ?? []).Union(Mirrors.Where(mirror => mirror.Fork is not null).Select(mirror => mirror.Origin))];
+
+    public bool IsEnabled => _origin is not null;
+
+    public TimeSpan CheckpointInterval => WorkerOptionsOf(_options).CheckpointInterval;
+
+    /// <summary>Why the ledger could not be begun; null when it was.</summary>
+    public string? StartProblem { get; private set; }
+
+    /// <summary>The tiles of this server's log.</summary>
+    public TileFolder Tiles => new(Folder);
+
+    private string Folder => Path.Combine(_options.Folder(""), Settings.Folder);
+
+    /// <summary>What the worker works with; the command line checks a log by the same.</summary>
+    public static LedgerParts PartsOf(ServerOptions options, string origin, ILeafSource leaves, TimeProvider time)
+    {
+        LedgerSettings settings = options.Ledger;
+        string folder = Path.Combine(options.Folder(""), settings.Folder);
+        MakePrivate(folder);
+        var signer = new NoteSigner(origin, LedgerKeyFile.ReadOrMake(Path.Combine(folder, settings.KeyFile)));
+        return new LedgerParts(folder, leaves, signer, WorkerOptionsOf(options), time);
+    }
+
+    public static IReadOnlyList<WitnessClient> WitnessesOf(ServerOptions options, HttpClient http) =>
+        [.. options.Ledger.Witnesses.Select(witness => new WitnessClient(http, witness.Address, witness.Key))];
+
+    /// <summary>Checks the whole ledger while it goes on.</summary>
+    public Task<AuditReport> AuditAsync(bool isDeep, Action<double> onProgress, CancellationToken cancellationToken) =>
+        new LedgerAudit(_stores, _options, _http, Worker?.Target, _time).RunAsync(isDeep, onProgress, cancellationToken);
+
+    /// <summary>The folder of a mirror: origins may have letters that file names may not.</summary>
+    public static string MirrorName(string origin) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(origin)));
+
+    public override void Dispose()
+    {
+        Worker?.Dispose();
+        _http.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (_origin is null)
+        {
+            return;
+        }
+
+        DevelopmentChain? chain = null;
+        try
+        {
+            LedgerParts parts = PartsOf(_options, _origin, Leaves, _time);
+            chain = Settings.Chain == LedgerChain.Development ? StartChain(_origin) : null;
+            Worker = new LedgerWorker(parts with
+            {
+                Witnesses = WitnessesOf(_options, _http),
+                Target = TargetOf(chain),
+                OnAlarm = alarm => LedgerLog.Alarm(_logger, alarm.Finding),
+                OnFailure = new FailureReports(_logger, _time).Report,
+            });
+            Witness = OpenWitness();
+            LedgerLog.Started(_logger, _origin, parts.Signer.Verifier);
+            await Task.WhenAll([Worker.RunAsync(stoppingToken), .. OpenMirrors().Select(mirror => FollowAsync(mirror, stoppingToken))]);
+        }
+        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or InvalidDataException or ArgumentException)
+        {
+            // A key or folder that cannot be used: FHIR goes on, and health says what is wrong.
+            StartProblem = unusable.Message;
+            LedgerLog.CannotStart(_logger, unusable.Message);
+        }
+        finally
+        {
+            if (chain is not null)
+            {
+                await chain.DisposeAsync();
+            }
+        }
+    }
+
+    private static void MakePrivate(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(folder);
+        }
+        else
+        {
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    private static LedgerOptions WorkerOptionsOf(ServerOptions options) => new()
+    {
+        CheckpointInterval = options.Ledger.CheckpointInterval ?? TimeSpan.FromSeconds(options.Development ? 1 : 10),
+        AnchorInterval = options.Ledger.AnchorInterval,
+        FeePerDay = options.Ledger.FeePerDay,
+        WitnessesNeeded = options.Ledger.WitnessesNeeded,
+    };
+
+    private DevelopmentChain StartChain(string origin)
+    {
+        var chain = new DevelopmentChain(new DevelopmentChainOptions { Folder = Path.Combine(Folder, ChainFolder) }, origin, _time);
+        chain.Start();
+        return chain;
+    }
+
+    private Func<CancellationToken, ValueTask<IAnchorTarget>>? TargetOf(DevelopmentChain? chain) => Settings.Chain switch
+    {
+        LedgerChain.Development => _ => new(chain!),
+        LedgerChain.Rpc => _ => new(AnchorTargets.OfRpc(Settings.Rpc, _origin!, _time)),
+        _ => null,
+    };
+
+    private WitnessServer? OpenWitness()
+    {
+        if (Settings.WitnessFor.Count == 0)
+        {
+            return null;
+        }
+
+        // A key of its own: what a log signs and what a witness signs must not be taken for one another.
+        var cosigner = new Cosigner(_origin + "/witness", LedgerKeyFile.ReadOrMake(Path.Combine(Folder, WitnessKeyFile)));
+        return new WitnessServer(Path.Combine(Folder, WitnessServer.FolderName), cosigner, Settings.WitnessFor, _time);
+    }
+
+    private IReadOnlyList<Mirror> OpenMirrors() => Mirrors =
+    [
+        .. Settings.Mirrors.Select(log => Mirror.Open(Path.Combine(Folder, MirrorFolder, MirrorName(log.Key.Name)), log.Key, _http, log.Address)),
+    ];
+
+    private async Task FollowAsync(Mirror mirror, CancellationToken cancellationToken)
+    {
+        var reports = new FailureReports(_logger, _time);
+        try
+        {
+            while (mirror.Fork is null)
+            {
+                try
+                {
+                    await mirror.FollowAsync(cancellationToken);
+                }
+                catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+                {
+                    reports.ReportMirror(mirror.Origin, failure);
+                }
+
+                await Task.Delay(Settings.MirrorInterval, _time, cancellationToken);
+            }
+
+            LedgerLog.Forked(_logger, mirror.Fork.Detail);
+        }
+        catch (OperationCanceledException)
+        {
+            // The process stops.
+        }
+    }
+
+    /// <summary>Tells the operator of what does not work, but not with every attempt.</summary>
+    private sealed class FailureReports(ILogger logger, TimeProvider time)
+    {
+        private static readonly TimeSpan Pause = TimeSpan.FromMinutes(5);
+
+        private readonly Lock _lock = new();
+        private string? _last;
+        private DateTimeOffset _at;
+
+        public void Report(Exception failure)
+        {
+            if (IsNews(failure.Message))
+            {
+                LedgerLog.Failed(logger, failure.Message);
+            }
+        }
+
+        public void ReportMirror(string origin, Exception failure)
+        {
+            if (IsNews(failure.Message))
+            {
+                LedgerLog.MirrorFailed(logger, origin, failure.Message);
+            }
+        }
+
+        private bool IsNews(string message)
+        {
+            lock (_lock)
+            {
+                DateTimeOffset now = time.GetUtcNow();
+                bool isNews = message != _last || now - _at > Pause;
+                (_last, _at) = isNews ? (message, now) : (_last, _at);
+                return isNews;
+            }
+        }
+    }
+}
