@@ -130,7 +130,7 @@ internal sealed class ControlSocket(StoreUpkeep upkeep, LedgerNode ledger, Serve
     }
 
     public static string Describe(VerifyReport report) =>
-        $"{StoreUpkeep.Count(report.Versions, "version")} of {StoreUpkeep.Count(report.Resources, "resource")}{(report.IndexRows > 0 ? $", {report.IndexRows} index rows" : "")}: {(report.IsSound ? "all is well" : StoreUpkeep.Count(report.Faults.Count, "fault"))}";
+        $"{StoreUpkeep.Count(report.Versions, "version")} of {StoreUpkeep.Count(report.Resources, "resource")}, {StoreUpkeep.Count(report.Records, "record")} of the ledger{(report.IndexRows > 0 ? $", {report.IndexRows} index rows" : "")}: {(report.IsSound ? "all is well" : StoreUpkeep.Count(report.Faults.Count, "fault"))}";
 
     private static void Write(StreamWriter writer, ControlAnswer answer)
     {

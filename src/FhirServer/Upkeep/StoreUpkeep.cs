@@ -25,7 +25,7 @@ internal sealed class StoreUpkeep(Stores stores, ServerOptions options)
 
         // After the database, so that no blob is missing that it names; more than it names do no harm.
         int count = CopyBlobs(options.Folder(options.Blobs.Folder), Path.Combine(folder, BlobFolder), new Progress(onProgress, DatabasePart, 1), cancellationToken);
-        return $"{Count(newest, "version")} and {Count(count, "large content")} in {folder}. The tenant key is not in it; keep a copy of {stores.Keys.TenantKeyPath} in another place.";
+        return $"Versions and records up to {newest}, and {Count(count, "large content")} in {folder}. The tenant key is not in it; keep a copy of {stores.Keys.TenantKeyPath} in another place.";
     }
 
     /// <summary>Checks that the store is whole.</summary>

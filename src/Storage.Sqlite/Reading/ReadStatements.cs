@@ -26,7 +26,7 @@ internal sealed class ReadStatements(Connection connection) : IDisposable
     public Statement Versions { get; } = connection.Prepare("SELECT versions FROM count WHERE type=?");
 
     public Statement NewestFirst { get; } =
-        connection.Prepare("SELECT rid, vid FROM ver INDEXED BY ver_type WHERE type=? AND vid<? ORDER BY vid DESC");
+        connection.Prepare("SELECT rid, vid FROM ver INDEXED BY ver_type WHERE type=? AND vid<? AND vid>? ORDER BY vid DESC");
 
     public Statement Body { get; } = connection.Prepare($"SELECT {VersionColumns}, body, hash, leaf FROM ver WHERE vid=?");
     public Statement BySequence { get; } = connection.Prepare($"SELECT {VersionColumns} FROM ver WHERE vid=? AND rid<>0");

@@ -166,11 +166,12 @@ internal sealed partial class Snapshot : IDisposable
 
     /// <summary>Versions of a type before a sequence number, newest first: its resource and itself. Superseded ones and deletions too.</summary>
     /// <returns>False when there are more than the limit.</returns>
-    public bool NewestFirst(ushort type, long before, List<(long Rid, long Sequence)> versions, int limit)
+    public bool NewestFirst(ushort type, long before, List<(long Rid, long Sequence)> versions, int limit, long after = 0)
     {
         Statement select = _sql.NewestFirst;
         select.Bind(1, _numbers.OfType(type));
         select.Bind(2, before);
+        select.Bind(3, after);
         bool more = false;
         for (int found = 0; select.Step(); found++)
         {

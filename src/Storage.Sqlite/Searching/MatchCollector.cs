@@ -203,14 +203,14 @@ internal sealed class MatchCollector(SearchRun run, TypeSchema[] types, Conditio
         var versions = new List<(long Rid, long Sequence)>();
         var created = new HashSet<long>();
         Candidate candidate = run.Rent();
-        bool isTold = (run.Snapshot.Newest - newest) * types.Length <= MaxLookedThrough;
+        bool isTold = true;
         for (int i = 0; isTold && i < types.Length; i++)
         {
             versions.Clear();
-            run.Snapshot.NewestFirst(types[i].Id, long.MaxValue, versions, (int)(run.Snapshot.Newest - newest));
-            foreach ((long rid, long sequence) in versions)
+            isTold = run.Snapshot.NewestFirst(types[i].Id, long.MaxValue, versions, MaxLookedThrough / types.Length, after: newest);
+            foreach ((long rid, _) in versions)
             {
-                if (sequence > newest && run.TryLoad(rid, candidate) && candidate.Head.First > newest)
+                if (run.TryLoad(rid, candidate) && candidate.Head.First > newest)
                 {
                     created.Add(rid);
                 }

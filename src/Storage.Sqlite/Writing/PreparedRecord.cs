@@ -20,8 +20,12 @@ internal sealed record PreparedRecord(StatementKind Kind, long[] Patients, Seque
             throw new ArgumentException("A record tells of an access or an event.", nameof(record));
         }
 
-        long[] patients = record.Patients.Count == 0 ? [] : [.. record.Patients.Distinct().Select(patient => IdentityOf(patient, hasher))];
-        return Of(record.Kind, patients, Ascending(record.Accessed), record.Consent, record.Body.Span);
+        if (record.Patients.Count > AccessStatement.MostPatients)
+        {
+            throw new ArgumentException($"A record concerns {AccessStatement.MostPatients} patients at most.", nameof(record));
+        }
+
+        return Of(record.Kind, Identities(record.Patients, hasher), Ascending(record.Accessed), record.Consent, record.Body.Span);
     }
 
     public static PreparedRecord Of(StatementKind kind, long[] patients, ReadOnlySpan<long> mentioned, long consent, ReadOnlySpan<byte> body) => new(
@@ -32,6 +36,14 @@ internal sealed record PreparedRecord(StatementKind Kind, long[] Patients, Seque
         consent,
         Hash256.Of(body),
         RecordContent.Write(consent, mentioned, body));
+
+    // Almost all concern one patient, or none.
+    private static long[] Identities(IReadOnlyList<ResourceKey> patients, IndexHasher hasher) => patients.Count switch
+    {
+        0 => [],
+        1 => [IdentityOf(patients[0], hasher)],
+        _ => [.. patients.Distinct().Select(patient => IdentityOf(patient, hasher))],
+    };
 
     private static long IdentityOf(ResourceKey patient, IndexHasher hasher) => patient.Type == "Patient"
         ? hasher.Reference("Patient"u8, Encoding.UTF8.GetBytes(patient.Id))
