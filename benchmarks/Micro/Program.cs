@@ -14,6 +14,7 @@ var benchmarks = new (string Name, Action Run)[]
     ("search", Searching.Run),
     ("leaves", LedgerPrice.Run),
     ("ledger", Ledger.Run),
+    ("chain", Signing.Run),
 };
 
 foreach ((string name, Action run) in benchmarks)

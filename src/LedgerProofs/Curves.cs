@@ -23,6 +23,15 @@ public static class Curves
     /// <summary>A point: x, then y. The byte 0x04 that some formats put in front is left out, as Ethereum does.</summary>
     public const int Secp256k1PublicKeyBytes = 64;
 
+    private static readonly byte[][] _smallOrder =
+    [
+        Convert.FromHexString("0100000000000000000000000000000000000000000000000000000000000000"),
+        Convert.FromHexString("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"),
+        Convert.FromHexString("0000000000000000000000000000000000000000000000000000000000000000"),
+        Convert.FromHexString("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+        Convert.FromHexString("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
+    ];
+
     private static readonly X9ECParameters _secp256k1 = CustomNamedCurves.GetByName("secp256k1");
     private static readonly BigInteger _order = _secp256k1.N;
     private static readonly BigInteger _halfOrder = _order.ShiftRight(1);
@@ -43,9 +52,11 @@ public static class Curves
         return signature;
     }
 
+    /// <remarks>Keys of small order are nobody's: under them one signature fits any message, which the library lets pass.</remarks>
     public static bool VerifyEd25519(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature) =>
         publicKey.Length == Ed25519KeyBytes
         && signature.Length == Ed25519SignatureBytes
+        && !IsOfSmallOrder(publicKey)
         && Ed25519.Verify(signature.ToArray(), 0, publicKey.ToArray(), 0, message.ToArray(), 0, message.Length);
 
     /// <summary>Whether these bytes are a secret of the curve: 32 of them, as a number from 1 to its order less 1.</summary>
@@ -121,6 +132,24 @@ public static class Curves
         BigInteger ofPoint = s.Multiply(inverse).Mod(_order);
         ECPoint key = ECAlgorithms.SumOfTwoMultiplies(_secp256k1.G, ofBase, point, ofPoint).Normalize();
         return key.IsInfinity ? null : Bytes(key);
+    }
+
+    // The eight points whose order divides 8 have five different y; the highest bit of a key is the sign of its x. Other spellings of them, with y from
+    // the prime upwards, the library refuses.
+    private static bool IsOfSmallOrder(ReadOnlySpan<byte> publicKey)
+    {
+        Span<byte> y = stackalloc byte[Ed25519KeyBytes];
+        publicKey.CopyTo(y);
+        y[^1] &= 0x7F;
+        foreach (byte[] small in _smallOrder)
+        {
+            if (y.SequenceEqual(small))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     // k⁻¹ · sum, with both factors multiplied by a random number first: what the arithmetic takes longer over is then never the secret's doing.

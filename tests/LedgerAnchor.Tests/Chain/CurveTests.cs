@@ -119,6 +119,33 @@ public sealed class CurveTests
         await Task.Run(() => Curves.VerifyEd25519(key, message, signature), TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
     }
 
+    // Under a key of small order, every eighth message at least has such a signature without any secret.
+    [Fact]
+    public void Keys_of_small_order_verify_nothing()
+    {
+        byte[][] points =
+        [
+            .. new[]
+            {
+                "0100000000000000000000000000000000000000000000000000000000000000",
+                "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+                "0000000000000000000000000000000000000000000000000000000000000000",
+                "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+                "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+            }.Select(Convert.FromHexString).SelectMany(static point => new[] { point, [.. point[..^1], (byte)(point[^1] | 0x80)] }),
+        ];
+        foreach (byte[] key in points)
+        {
+            foreach (byte[] r in points)
+            {
+                for (byte message = 0; message < 16; message++)
+                {
+                    Assert.False(Curves.VerifyEd25519(key, [message], [.. r, .. new byte[32]]));
+                }
+            }
+        }
+    }
+
     private static byte[] Bytes(BigInteger number)
     {
         byte[] bytes = new byte[32];
