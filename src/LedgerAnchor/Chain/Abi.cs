@@ -78,7 +78,7 @@ public sealed class AbiFunction
     /// <summary>The first four bytes of a call.</summary>
     public ReadOnlySpan<byte> Selector => _selector;
 
-    /// <summary>The data of a call.</summary>
+    /// <summary>The data of a call. An array that is the only argument is to be cast to object, or C# takes it for the list of arguments.</summary>
     /// <exception cref="ArgumentException">An argument does not fit its type.</exception>
     public byte[] Encode(params object[] arguments) => AbiWriter.Encode(Inputs, arguments, Selector);
 

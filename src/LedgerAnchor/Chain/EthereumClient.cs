@@ -11,7 +11,10 @@ public readonly record struct BlockTag
 {
     private readonly string? _text;
 
-    private BlockTag(string text) => _text = text;
+    private BlockTag(string text, long? number = null) => (_text, Number) = (text, number);
+
+    /// <summary>Null for a place on the chain that moves.</summary>
+    public long? Number { get; }
 
     public static BlockTag Latest { get; } = new("latest");
 
@@ -21,7 +24,7 @@ public readonly record struct BlockTag
     /// <summary>The newest one that the chain's rules call final.</summary>
     public static BlockTag Finalized { get; } = new("finalized");
 
-    public static BlockTag Of(long number) => new(Hex.Quantity(number));
+    public static BlockTag Of(long number) => new(Hex.Quantity(number), number);
 
     public override string ToString() => _text ?? "latest";
 }
@@ -66,7 +69,12 @@ public sealed class EthereumClient : IDisposable
 
     /// <returns>Null when there is no such block (yet).</returns>
     public ValueTask<EthereumBlock?> BlockAsync(BlockTag tag, CancellationToken cancellationToken) =>
-        AskAsync(new("eth_getBlockByNumber", tag.ToString(), false), static answer => Optional(answer, NodeAnswers.Block), cancellationToken);
+        AskAsync(
+            new("eth_getBlockByNumber", tag.ToString(), false),
+            answer => Optional(answer, NodeAnswers.Block) is var block && (block is null || tag.Number is null || tag.Number == block.Number)
+                ? block
+                : throw new FormatException("It is another one."),
+            cancellationToken);
 
     public ValueTask<BigInteger> GasPriceAsync(CancellationToken cancellationToken) =>
         AskAsync(new("eth_gasPrice"), static answer => Hex.ParseQuantity(answer.Text()), cancellationToken);
@@ -108,7 +116,7 @@ public sealed class EthereumClient : IDisposable
         {
             StateProof made = StateProof.OfAnswers(answers[0], proof);
             made.Verify();
-            return made.Contract == contract && made.Slots.Select(static slot => slot.Slot).SequenceEqual(slots) ? made : throw new FormatException("It is the proof of something else.");
+            return made.Contract == contract && BlockHeader.Read(made.Header).Number == block && made.Slots.Select(static slot => slot.Slot).SequenceEqual(slots) ? made : throw new FormatException("It is the proof of something else.");
         });
     }
 
@@ -140,7 +148,12 @@ public sealed class EthereumClient : IDisposable
 
     /// <returns>Null when the node does not know it (any more).</returns>
     public ValueTask<KnownTransaction?> TransactionAsync(Hash256 transaction, CancellationToken cancellationToken) =>
-        AskAsync(new("eth_getTransactionByHash", Hex.Data(transaction)), static answer => Optional(answer, NodeAnswers.Transaction), cancellationToken);
+        AskAsync(
+            new("eth_getTransactionByHash", Hex.Data(transaction)),
+            answer => Optional(answer, NodeAnswers.Transaction) is var known && (known is null || known.Hash == transaction)
+                ? known
+                : throw new FormatException("It is another one."),
+            cancellationToken);
 
     /// <summary>Reads logs in order, some thousand blocks at a time; where a node finds that too much, fewer.</summary>
     public async IAsyncEnumerable<EthereumLog> LogsAsync(LogQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -154,9 +167,9 @@ public sealed class EthereumClient : IDisposable
             {
                 logs = await LogPageAsync(part, cancellationToken);
             }
-            catch (EthereumException e) when (e.Fault is EthereumFault.Refused or EthereumFault.BadAnswer && page > 1)
+            catch (EthereumException e) when (e.Fault is EthereumFault.Refused or EthereumFault.BadAnswer && part.ToBlock > from)
             {
-                page = Math.Max(1, page / 4);
+                page = Math.Max(1, (part.ToBlock - from + 1) / 4);
                 continue;
             }
 

@@ -34,7 +34,7 @@ internal sealed class FakeNode
 
     public EthereumClient Connect() => new(new JsonRpcOptions { Endpoint = new Uri("http://node.example") }, new AnsweringHandler(request =>
     {
-        string answer = AnsweringHandler.Envelope((JsonObject)JsonNode.Parse(request)!, Answer);
+        string answer = AnsweringHandler.Envelope((JsonObject)JsonNode.Parse(request)!, Reply);
         return LosesAnswers && request.Contains("eth_sendRaw", StringComparison.Ordinal) ? throw new HttpRequestException("lost") : Task.FromResult(AnsweringHandler.Ok(answer));
     }));
 
@@ -78,7 +78,7 @@ internal sealed class FakeNode
 
     public void Forget() => _pool.Clear();
 
-    private JsonNode? Answer(JsonObject request)
+    public JsonNode? Reply(JsonObject request)
     {
         var parameters = (JsonArray)request["params"]!;
         string first = parameters.Count > 0 && parameters[0] is JsonValue ? (string)parameters[0]! : "";
