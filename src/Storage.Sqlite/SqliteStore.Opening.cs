@@ -33,7 +33,7 @@ public sealed partial class SqliteStore
             (Numbers numbers, bool parametersChanged, string? origin) = Prepare(files, options, keys, hasher, parameters);
             IndexedParameter? lastUpdated = parameters.Find(FhirSchema.R4.Type("Patient")!, "_lastUpdated");
             var rows = new RowWriter(lastUpdated is null ? -1 : numbers.OfParameter(lastUpdated.Id));
-            var parts = new EngineParts(options, keys, new ResourceSealer(keys), hasher, parameters, numbers, rows, new HeadCache(options.CachedHeads), time, origin);
+            var parts = new EngineParts(options, keys, new ResourceSealer(keys), hasher, parameters, numbers, rows, new HeadCache(options.HeadCacheBytes), time, origin);
             var generations = new GenerationSource(new GenerationSet(new Generation(0), null));
             var search = new SearchEngine(parts);
             WriterSession OpenSession() => OpenWriter(parts, files, generations, search.Holds);

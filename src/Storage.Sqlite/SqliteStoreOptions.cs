@@ -57,8 +57,8 @@ public sealed record SqliteStoreOptions
     /// <summary>Names and other texts to sort by that are kept in memory, about 150 bytes each.</summary>
     public int CachedSortValues { get; init; } = 32_768;
 
-    /// <summary>What stands beside a resource and decides searches is kept in memory for so many resources, about 500 bytes each.</summary>
-    public int CachedHeads { get; init; } = 65_536;
+    /// <summary>Memory for what stands beside resources and decides searches: about 1 KB for an observation, 300 bytes for smaller resources.</summary>
+    public int HeadCacheBytes { get; init; } = 24 << 20;
 
     /// <summary>Name of a VFS through which the database is written; tests put one that fails in the place of the operating system's.</summary>
     internal string? Vfs { get; init; }

@@ -174,6 +174,25 @@ public abstract class SearchContract(Func<StoreSetup, IResourceStore> open) : St
         Assert.Equal((1, true), (cut.Included.Count, cut.IncludesTruncated));
     }
 
+    [Fact]
+    public async Task What_points_back_at_a_patient_is_found_among_much_of_other_types_and_when_it_is_of_several_patients()
+    {
+        await GivenAClinicAsync();
+        await CommitAsync(new Transaction(
+            [.. Enumerable.Range(0, 40).Select(number => PutOf($$"""{"resourceType":"Observation","id":"many{{number}}","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/p1"} }""")),
+                PutOf("""{"resourceType":"Condition","id":"c1","subject":{"reference":"Patient/p1"} }"""),
+                PutOf("""{"resourceType":"Condition","id":"c2","subject":{"reference":"Patient/p2"} }"""),
+                PutOf("""{"resourceType":"Condition","id":"both","subject":{"reference":"Patient/p1"},"asserter":{"reference":"Patient/p2"} }"""),
+                PutOf("""{"resourceType":"Condition","id":"other","subject":{"reference":"Patient/p2"},"asserter":{"reference":"Patient/p1"} }""")],
+            []));
+        var back = new Include(TypeOf("Condition"), Parameter("Condition", "patient"), null, IsReverse: true, Iterates: false);
+        var asserted = back with { Reference = Parameter("Condition", "asserter") };
+        Assert.Equal("both c1", await IncludedAsync("Patient", "_id=p1", back));
+        Assert.Equal("c2 other", await IncludedAsync("Patient", "_id=p2", back));
+        Assert.Equal("other", await IncludedAsync("Patient", "_id=p1", asserted));
+        Assert.Equal("both c1 other", await IncludedAsync("Patient", "_id=p1", back with { Reference = null }));
+    }
+
     [Theory]
     [InlineData("birthdate", false, "p1 p2 p3")]
     [InlineData("birthdate", true, "p2 p1 p3")]

@@ -4,6 +4,11 @@ using HealthChain.Storage.Sqlite.Database;
 
 namespace HealthChain.Storage.Sqlite.Reading;
 
+/// <summary>What stands beside a resource, as <see cref="Head"/> names it.</summary>
+/// <param name="Type">Id of the type.</param>
+internal readonly record struct HeadRow(
+    long Rid, ushort Type, long First, long Newest, long Version, long Instant, bool IsDeleted, long Subject, long Patient, long Identity);
+
 /// <summary>
 /// What stands beside a resource and is known without opening it. An object that is filled again and again by
 /// <see cref="Snapshot.TryGetHead"/>; spans of its keys live until the next time.
@@ -12,37 +17,39 @@ internal sealed class Head
 {
     private readonly List<IndexKey> _keys = [];
     private readonly List<IndexKey> _group = [];
-    private byte[] _own = new byte[1024];
     private byte[] _coded = [];
     private int _codedLength;
     private bool _isDecoded;
+    private HeadRow _row;
     private Numbers? _numbers;
 
-    public long Rid { get; private set; }
+    public HeadRow Row => _row;
 
-    public TypeSchema Type { get; private set; } = null!;
+    public long Rid => _row.Rid;
+
+    public TypeSchema Type => FhirSchema.R4.Types[_row.Type];
 
     /// <summary>Sequence number of its first version.</summary>
-    public long First { get; private set; }
+    public long First => _row.First;
 
     /// <summary>Sequence number of its newest version.</summary>
-    public long Newest { get; private set; }
+    public long Newest => _row.Newest;
 
-    public long Version { get; private set; }
+    public long Version => _row.Version;
 
     /// <summary>When the newest version was committed, in milliseconds of Unix time.</summary>
-    public long Instant { get; private set; }
+    public long Instant => _row.Instant;
 
-    public bool IsDeleted { get; private set; }
+    public bool IsDeleted => _row.IsDeleted;
 
     /// <summary>Subject under which the newest version is sealed; 0 for no person.</summary>
-    public long Subject { get; private set; }
+    public long Subject => _row.Subject;
 
     /// <summary>Subject of the one patient in whose compartment it is; 0 for none or several.</summary>
-    public long Patient { get; private set; }
+    public long Patient => _row.Patient;
 
     /// <summary>Hash of <c>Type/id</c>.</summary>
-    public long Identity { get; private set; }
+    public long Identity => _row.Identity;
 
     /// <summary>Keys of the newest version, sorted; of a deletion those of the version that it ended.</summary>
     public ReadOnlySpan<IndexKey> Keys
@@ -79,43 +86,33 @@ internal sealed class Head
     public bool IsSeenBy(AccessScope scope) => scope.SeesEverything || (scope.MaySee(Type.Name) && scope.Sees(Facts));
 
     /// <param name="row">A row of <c>res</c>: rid, type, first, vid, v, ts, op, sub, pat, h, keys.</param>
-    public void Fill(Native.Statement row, Numbers numbers)
+    public void Fill(Native.Statement row, Numbers numbers) => Fill(
+        new HeadRow(
+            row.Int64(0),
+            numbers.TypeOf(row.Int64(1)).Id,
+            row.Int64(2),
+            row.Int64(3),
+            row.Int64(4),
+            row.Int64(5),
+            Operation.IsDeletion(row.Int32(6)),
+            row.Int64(7),
+            row.Int64(8),
+            row.Int64(9)),
+        row.Blob(10),
+        numbers);
+
+    /// <param name="coded">The keys as they are coded; copied.</param>
+    public void Fill(in HeadRow row, ReadOnlySpan<byte> coded, Numbers numbers)
     {
         _numbers = numbers;
-        Rid = row.Int64(0);
-        Type = numbers.TypeOf(row.Int64(1));
-        First = row.Int64(2);
-        Newest = row.Int64(3);
-        Version = row.Int64(4);
-        Instant = row.Int64(5);
-        IsDeleted = Operation.IsDeletion(row.Int32(6));
-        Subject = row.Int64(7);
-        Patient = row.Int64(8);
-        Identity = row.Int64(9);
-        ReadOnlySpan<byte> coded = row.Blob(10);
-        if (_own.Length < coded.Length)
+        _row = row;
+        if (_coded.Length < coded.Length)
         {
-            _own = new byte[coded.Length * 2];
+            _coded = new byte[Math.Max(1024, coded.Length * 2)];
         }
 
-        coded.CopyTo(_own);
-        _coded = _own;
+        coded.CopyTo(_coded);
         _codedLength = coded.Length;
         _isDecoded = false;
     }
-
-    /// <summary>Shows what was read before, without a copy.</summary>
-    public void Fill(HeadRow row, Numbers numbers)
-    {
-        _numbers = numbers;
-        (Rid, Type, First, Newest) = (row.Rid, row.Type, row.First, row.Newest);
-        (Version, Instant, IsDeleted) = (row.Version, row.Instant, row.IsDeleted);
-        (Subject, Patient, Identity) = (row.Subject, row.Patient, row.Identity);
-        _coded = row.Coded;
-        _codedLength = row.Coded.Length;
-        _isDecoded = false;
-    }
-
-    public HeadRow ToRow() =>
-        new(Rid, Type, First, Newest, Version, Instant, IsDeleted, Subject, Patient, Identity, Coded.ToArray());
 }

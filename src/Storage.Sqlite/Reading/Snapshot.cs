@@ -128,9 +128,8 @@ internal sealed partial class Snapshot : IDisposable
     /// <param name="keeps">Whether it is likely to be asked for again soon.</param>
     public bool TryGetHead(long rid, Head head, bool keeps = false)
     {
-        if (_time != Closed && _heads!.Find(rid, Newest, _time) is { } known)
+        if (_time != Closed && _heads!.TryFill(rid, Newest, _time, head, _numbers))
         {
-            head.Fill(known, _numbers);
             return true;
         }
 
@@ -139,9 +138,9 @@ internal sealed partial class Snapshot : IDisposable
         if (found)
         {
             head.Fill(_sql.Head, _numbers);
-            if (keeps && _time != Closed && _heads!.Wants(rid, _time, _misses++))
+            if (keeps && _time != Closed && _heads!.Wants(_misses++))
             {
-                _heads.Add(head.ToRow(), Newest, _time);
+                _heads.Add(head, Newest, _time);
             }
         }
 

@@ -70,9 +70,10 @@ internal sealed class Candidate
     }
 
     /// <summary>Takes a contained resource under judgement, which the store does not know by itself.</summary>
-    public void Show(Element contained, HeadRow row, Numbers numbers)
+    /// <param name="coded">Its keys, as a head has them.</param>
+    public void Show(Element contained, in HeadRow row, ReadOnlySpan<byte> coded, Numbers numbers)
     {
-        Head.Fill(row, numbers);
+        Head.Fill(row, coded, numbers);
         _root = contained;
         _opened = row.Newest;
         _isExtracted = false;

@@ -14,6 +14,8 @@ internal sealed class ConditionCompiler(SearchParameterSet parameters, IndexHash
     private readonly IReadOnlyList<IndexedParameter> _links = parameters.Compartment("Patient", FhirSchema.R4.Type("Patient")!)?.Parameters ?? [];
     private readonly IndexedParameter? _lastUpdated = parameters.Find(FhirSchema.R4.Type("Patient")!, "_lastUpdated");
 
+    public PatientMemberships Memberships => memberships;
+
     public Condition Compile(Criterion criterion, IReadOnlyList<TypeSchema> types) => criterion switch
     {
         AllOf all => new AllCondition([.. Flatten(all).Select(part => Compile(part, types))]),

@@ -1,11 +1,12 @@
 using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Schema;
 using HealthChain.Fhir.Search;
+using HealthChain.Storage.Sqlite.Reading;
 
 namespace HealthChain.Storage.Sqlite.Searching;
 
 /// <summary>Follows references from the matches of a page, and from what was included where that iterates.</summary>
-internal sealed class IncludeWalk(SearchParameterSet parameters, SearchRun run, SearchRequest request)
+internal sealed class IncludeWalk(SearchParameterSet parameters, PatientMemberships memberships, SearchRun run, SearchRequest request)
 {
     /// <summary>The parameter of definitions by which canonicals find them.</summary>
     private const string Url = "url";
@@ -13,7 +14,7 @@ internal sealed class IncludeWalk(SearchParameterSet parameters, SearchRun run, 
     private readonly List<long> _included = [];
     private readonly HashSet<long> _seen = [];
     private readonly Queue<(long Rid, bool IsMatch)> _waiting = [];
-    private readonly Dictionary<Include, ushort[]> _references = [];
+    private readonly Dictionary<Include, IndexedParameter[]> _references = [];
 
     /// <summary>More would have been included than the request allows.</summary>
     public bool IsTruncated { get; private set; }
@@ -91,10 +92,10 @@ internal sealed class IncludeWalk(SearchParameterSet parameters, SearchRun run, 
     private void FollowBack(Candidate from, Include include)
     {
         List<long> sources = run.RentList();
-        ushort[] references = ReferencesOf(include);
-        foreach (ushort reference in references)
+        IndexedParameter[] references = ReferencesOf(include);
+        foreach (IndexedParameter reference in references)
         {
-            run.Snapshot.FindValue(reference, from.Head.Identity, sources);
+            AddSources(from.Head, reference, include.Source, sources);
         }
 
         if (parameters.Find(from.Head.Type, Url) is { } url)
@@ -103,9 +104,9 @@ internal sealed class IncludeWalk(SearchParameterSet parameters, SearchRun run, 
             {
                 if (key.Kind == IndexKeyKind.Uri)
                 {
-                    foreach (ushort reference in references)
+                    foreach (IndexedParameter reference in references)
                     {
-                        run.Snapshot.FindValue(reference, key.Hash, sources);
+                        run.Snapshot.FindValue(reference.Id, key.Hash, sources);
                     }
                 }
             }
@@ -114,6 +115,55 @@ internal sealed class IncludeWalk(SearchParameterSet parameters, SearchRun run, 
         sources.Sort();
         AddAll(sources, include.Source);
         run.Return(sources);
+    }
+
+    /// <summary>Adds all resources of a type that point at one by a reference, and maybe such of other types.</summary>
+    private void AddSources(Head target, IndexedParameter reference, TypeSchema source, List<long> rids)
+    {
+        if (target is not { Type.Name: "Patient", Patient: not 0 } || !memberships.IsMember(reference, source))
+        {
+            run.Snapshot.FindValue(reference.Id, target.Identity, rids);
+            return;
+        }
+
+        // Types share parameters: what points at a patient is mostly of other types than the one asked for, and all that the patient has of
+        // one type is known too. What is in several compartments stands apart.
+        run.Snapshot.FindValue(reference.Id, target.Identity, 0, rids);
+        List<long> pointing = run.RentList();
+        run.Snapshot.FindValue(reference.Id, target.Identity, target.Patient, pointing);
+        List<long> members = run.RentList();
+        if (run.Snapshot.FindMembers(source.Id, target.Patient, members, pointing.Count))
+        {
+            AddPointing(members, reference, target.Identity, rids);
+        }
+        else
+        {
+            rids.AddRange(pointing);
+        }
+
+        run.Return(members);
+        run.Return(pointing);
+    }
+
+    private void AddPointing(List<long> members, IndexedParameter reference, long target, List<long> rids)
+    {
+        Candidate member = run.Rent();
+        foreach (long rid in members)
+        {
+            if (run.TryLoad(rid, member))
+            {
+                foreach (ref readonly IndexKey key in member.Head.KeysOf(reference.Id))
+                {
+                    if (key.Kind == IndexKeyKind.Reference && key.Hash == target)
+                    {
+                        rids.Add(rid);
+                        break;
+                    }
+                }
+            }
+        }
+
+        run.Return(member);
     }
 
     private void AddAll(List<long> rids, TypeSchema? type)
@@ -131,13 +181,13 @@ internal sealed class IncludeWalk(SearchParameterSet parameters, SearchRun run, 
     }
 
     /// <summary>The parameters that an include follows backwards.</summary>
-    private ushort[] ReferencesOf(Include include)
+    private IndexedParameter[] ReferencesOf(Include include)
     {
-        if (!_references.TryGetValue(include, out ushort[]? references))
+        if (!_references.TryGetValue(include, out IndexedParameter[]? references))
         {
             references = include.Reference is { } one
-                ? [one.Id]
-                : [.. parameters.Of(include.Source).Where(parameter => parameter.Type == SearchParameterType.Reference).Select(parameter => parameter.Id)];
+                ? [one]
+                : [.. parameters.Of(include.Source).Where(parameter => parameter.Type == SearchParameterType.Reference)];
             _references.Add(include, references);
         }
 

@@ -106,7 +106,7 @@ internal sealed class SearchEngine(EngineParts parts)
         bool isTruncated = false;
         if (request.Includes.Count > 0 && found.Count > 0)
         {
-            var walk = new IncludeWalk(parts.Parameters, run, request);
+            var walk = new IncludeWalk(parts.Parameters, _compiler.Memberships, run, request);
             included = walk.Walk(found);
             isTruncated = walk.IsTruncated;
         }

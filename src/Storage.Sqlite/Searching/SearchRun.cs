@@ -75,7 +75,7 @@ internal sealed class SearchRun(EngineParts parts, IdentityCache identities)
         byte[] coded = new byte[KeyCoding.MaxLength(keys.Count)];
         int length = KeyCoding.Write(CollectionsMarshal.AsSpan(keys), parts.Numbers, coded);
         Candidate candidate = Rent();
-        candidate.Show(contained, new HeadRow(0, contained.Type, 0, OfNoVersion, 0, 0, false, 0, 0, 0, coded[..length]), parts.Numbers);
+        candidate.Show(contained, new HeadRow(0, contained.Type.Id, 0, OfNoVersion, 0, 0, false, 0, 0, 0), coded.AsSpan(0, length), parts.Numbers);
         return candidate;
     }
 
