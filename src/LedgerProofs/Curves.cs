@@ -35,12 +35,13 @@ public static class Curves
     private static readonly X9ECParameters _secp256k1 = CustomNamedCurves.GetByName("secp256k1");
     private static readonly BigInteger _order = _secp256k1.N;
     private static readonly BigInteger _halfOrder = _order.ShiftRight(1);
+    private static readonly byte[] _orderBytes = Fixed(_order);
 
     /// <param name="seed">The secret of 32 bytes from which RFC 8032 derives the rest.</param>
     public static byte[] Ed25519PublicKey(ReadOnlySpan<byte> seed)
     {
         byte[] key = new byte[Ed25519KeyBytes];
-        Ed25519.GeneratePublicKey(seed.ToArray(), 0, key, 0);
+        WithCopy(seed, copy => Ed25519.GeneratePublicKey(copy, 0, key, 0));
         return key;
     }
 
@@ -48,7 +49,8 @@ public static class Curves
     public static byte[] SignEd25519(ReadOnlySpan<byte> seed, ReadOnlySpan<byte> message)
     {
         byte[] signature = new byte[Ed25519SignatureBytes];
-        Ed25519.Sign(seed.ToArray(), 0, message.ToArray(), 0, message.Length, signature, 0);
+        byte[] text = message.ToArray();
+        WithCopy(seed, copy => Ed25519.Sign(copy, 0, text, 0, text.Length, signature, 0));
         return signature;
     }
 
@@ -60,7 +62,8 @@ public static class Curves
         && Ed25519.Verify(signature.ToArray(), 0, publicKey.ToArray(), 0, message.ToArray(), 0, message.Length);
 
     /// <summary>Whether these bytes are a secret of the curve: 32 of them, as a number from 1 to its order less 1.</summary>
-    public static bool IsSecp256k1Secret(ReadOnlySpan<byte> secret) => secret.Length == Secp256k1SecretBytes && IsScalar(Number(secret));
+    public static bool IsSecp256k1Secret(ReadOnlySpan<byte> secret) =>
+        secret.Length == Secp256k1SecretBytes && secret.ContainsAnyExcept((byte)0) && secret.SequenceCompareTo(_orderBytes) < 0;
 
     /// <exception cref="ArgumentException">It is no secret of the curve.</exception>
     public static byte[] Secp256k1PublicKey(ReadOnlySpan<byte> secret) =>
@@ -76,11 +79,13 @@ public static class Curves
         using var nonces = new Rfc6979Nonces(secret, Fixed(message.Mod(_order)));
         while (true)
         {
-            BigInteger nonce = Number(nonces.Next());
-            if (!IsScalar(nonce))
+            ReadOnlySpan<byte> candidate = nonces.Next();
+            if (!IsSecp256k1Secret(candidate))
             {
                 continue;
             }
+
+            BigInteger nonce = Secret(candidate);
 
             // A comb with fixed steps and a table that is read in full: the nonce decides neither branches nor addresses.
             ECPoint point = new FixedPointCombMultiplier().Multiply(_secp256k1.G, nonce).Normalize();
@@ -163,8 +168,31 @@ public static class Curves
         return BigIntegers.ModOddInverse(_order, nonce.Multiply(blind).Mod(_order)).Multiply(sum.Multiply(blind).Mod(_order)).Mod(_order);
     }
 
-    private static BigInteger Secret(ReadOnlySpan<byte> secret) =>
-        IsSecp256k1Secret(secret) ? Number(secret) : throw new ArgumentException("This is no secret of secp256k1.", nameof(secret));
+    private static BigInteger Secret(ReadOnlySpan<byte> secret)
+    {
+        if (!IsSecp256k1Secret(secret))
+        {
+            throw new ArgumentException("This is no secret of secp256k1.", nameof(secret));
+        }
+
+        BigInteger number = BigInteger.Zero;
+        WithCopy(secret, copy => number = new BigInteger(1, copy));
+        return number;
+    }
+
+    // The library wants arrays: what is copied for it does not stay behind.
+    private static void WithCopy(ReadOnlySpan<byte> secret, Action<byte[]> use)
+    {
+        byte[] copy = secret.ToArray();
+        try
+        {
+            use(copy);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(copy);
+        }
+    }
 
     private static bool IsScalar(BigInteger number) => number.SignValue > 0 && number.CompareTo(_order) < 0;
 
