@@ -21,7 +21,7 @@ public sealed record HasValue(IndexedParameter Parameter, SearchModifier Modifie
 
 /// <summary>
 /// A literal reference of the resource points at a current, visible resource of one of the types that meets the condition, or at one contained in the
-/// resource itself.
+/// resource itself; a canonical, at those of that url.
 /// </summary>
 public sealed record PointsAt(IndexedParameter Reference, IReadOnlyList<TypeSchema> Targets, Criterion Target) : Criterion;
 

@@ -23,6 +23,8 @@ public sealed class ChainTests(FhirServerFixture server) : SearchTest(server)
         """{"resourceType":"Observation","id":"{o4}","status":"final","code":{"coding":[{"code":"A"}]},"subject":{"reference":"Group/{g}"}}""",
         """{"resourceType":"Group","id":"{g}","type":"person","actual":true,"name":"Alpha","code":{"text":"x"}}""",
         """{"resourceType":"Provenance","id":"{pr}","target":[{"reference":"Observation/{o1}"}],"recorded":"2020-01-01T00:00:00Z","agent":[{"who":{"reference":"Practitioner/{doc}"}}]}""",
+        """{"resourceType":"Questionnaire","id":"{form}","url":"http://example.org/{run}/form","status":"active","title":"Admission"}""",
+        """{"resourceType":"QuestionnaireResponse","id":"{answers}","questionnaire":"http://example.org/{run}/form","status":"completed","subject":{"reference":"Patient/{p1}"}}""",
         """{"resourceType":"Patient","id":"{p4}","contained":[{"resourceType":"Organization","id":"inner","name":"Inner Clinic"}],"managingOrganization":{"reference":"#inner"}}""",
         """{"resourceType":"Observation","id":"{o5}","status":"final","code":{"coding":[{"code":"D"}]},"subject":{"reference":"Patient/{p4}"},"contained":[{"resourceType":"Practitioner","id":"d","name":[{"family":"Cuddy"}]}],"performer":[{"reference":"#d"}]}""",
         """{"resourceType":"DiagnosticReport","id":"{dr}","status":"final","code":{"text":"r"},"result":[{"reference":"Observation/{o1}"}]}""",
@@ -64,7 +66,10 @@ public sealed class ChainTests(FhirServerFixture server) : SearchTest(server)
     [InlineData("Observation?patient.organization.name=inner", "o5")]
     [InlineData("Patient?_has:Observation:patient:performer:Practitioner.family=cuddy", "p4")]
     [InlineData("Patient?_filter=organization.name co inner", "p4")]
-    public Task A_chain_leads_into_contained_resources(string search, string keys) => FindsAsync(search, keys);
+    [InlineData("QuestionnaireResponse?questionnaire.title=admission", "answers")]
+    [InlineData("Questionnaire?_has:QuestionnaireResponse:questionnaire:patient={p1}", "form")]
+    [InlineData("Questionnaire?_has:QuestionnaireResponse:questionnaire:patient={p2}", "")]
+    public Task A_chain_leads_into_contained_resources_and_follows_canonicals(string search, string keys) => FindsAsync(search, keys);
 
     [Theory]
     [InlineData("Patient?_has:Observation:patient:code=A", "p1")]
@@ -121,5 +126,18 @@ public sealed class ChainTests(FhirServerFixture server) : SearchTest(server)
         Answer answer = await RefusedAsync($"Organization?{path}", HttpStatusCode.UnprocessableEntity);
 
         Assert.Equal(["too-costly"], answer.IssueCodes);
+    }
+
+    [Theory]
+    [InlineData("_has:Observation:{0}")]
+    [InlineData("_has:Observation:{0}:code")]
+    [InlineData("organization:{0}.name")]
+    [InlineData("organization.{0}")]
+    [InlineData("gender.{0}")]
+    public async Task A_long_name_is_not_repeated_in_the_answer(string name)
+    {
+        Answer answer = await GetAsync($"Patient?{string.Format(name, new string('x', 4000))}=1", ("Prefer", "handling=strict"));
+
+        Assert.InRange(answer.Body.Length, 100, 3000);
     }
 }

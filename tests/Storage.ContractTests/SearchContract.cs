@@ -136,7 +136,7 @@ public abstract class SearchContract(Func<StoreSetup, IResourceStore> open) : St
     }
 
     [Fact]
-    public async Task Includes_follow_canonicals()
+    public async Task Includes_and_chains_follow_canonicals()
     {
         await CommitAsync(new Transaction(
             [
@@ -154,6 +154,11 @@ public abstract class SearchContract(Func<StoreSetup, IResourceStore> open) : St
         Assert.Empty((await SearchAsync(Request("QuestionnaireResponse", "_id=r3") with { Includes = [questionnaire] })).Included);
         Assert.Equal(["r1", "r2"], Ids((await SearchAsync(Request("Questionnaire", "_id=q") with { Includes = [questionnaire with { IsReverse = true }] })).Included).Order());
         Assert.Empty((await SearchAsync(Request("Questionnaire", "_id=other") with { Includes = [questionnaire with { IsReverse = true }] })).Included);
+        Assert.Equal("r1 r2", await FindAsync("QuestionnaireResponse", "questionnaire:Questionnaire.status=active"));
+        Assert.Equal("r2", await FindAsync("QuestionnaireResponse", "_id=r2,r3&questionnaire:Questionnaire.version=1"));
+        Assert.Equal("", await FindAsync("QuestionnaireResponse", "questionnaire:Questionnaire.version=2"));
+        Assert.Equal("q", await FindAsync("Questionnaire", "_has:QuestionnaireResponse:questionnaire:status=completed"));
+        Assert.Equal("", await FindAsync("Questionnaire", "_has:QuestionnaireResponse:questionnaire:_id=r3"));
     }
 
     [Fact]

@@ -22,9 +22,9 @@ internal sealed class ConditionCompiler(SearchParameterSet parameters, IndexHash
         OneOf one => new OneCondition([.. one.Parts.Select(part => Compile(part, types))]),
         NoneOf none => new NoneCondition(Compile(none.Part, types)),
         HasValue value => new ValueCondition(value, KeyQuery.Of(value, value.Parameter.Id, hasher), value.Parameter == _lastUpdated),
-        PointsAt at => new ChainCondition(at.Reference.Id, at.Targets, Compile(at.Target, at.Targets), Compile(Containing(at.Targets), types)),
+        PointsAt at => new ChainCondition(at.Reference.Id, at.Targets, Compile(at.Target, at.Targets), Compile(Containing(at.Targets), types), UrlsOf(at.Targets)),
         PointedAtBy by => new ReverseCondition(
-            by.Source, by.Reference.Id, IsMember(by.Reference, [by.Source]), Compile(by.Condition, [by.Source])),
+            by.Source, by.Reference.Id, IsMember(by.Reference, [by.Source]), Compile(by.Condition, [by.Source]), UrlsOf(by.Reference.Targets)),
         InCompartment compartment => new CompartmentCondition(parameters, compartment, Hash(compartment.Compartment, Encoding.UTF8.GetBytes(compartment.Id)), types),
         HasWords words => new WordsCondition(words),
         _ => throw new ArgumentException($"Unknown criterion {criterion.GetType().Name}.", nameof(criterion)),
@@ -104,6 +104,8 @@ internal sealed class ConditionCompiler(SearchParameterSet parameters, IndexHash
     private HasValue Containing(IReadOnlyList<TypeSchema> targets) => targets.Count > MostContainedTypes
         ? new HasValue(parameters.ContainedType, SearchModifier.Missing, [new MissingQuery(false)])
         : new HasValue(parameters.ContainedType, SearchModifier.None, [.. targets.Select(type => new TokenQuery(null, Encoding.UTF8.GetBytes(type.Name)))]);
+
+    private ushort[] UrlsOf(IReadOnlyList<TypeSchema> targets) => [.. targets.Select(type => parameters.Find(type, "url")).OfType<IndexedParameter>().Select(url => url.Id).Distinct()];
 
     private long Hash(string type, ReadOnlySpan<byte> id) => hasher.Reference(Encoding.UTF8.GetBytes(type), id);
 

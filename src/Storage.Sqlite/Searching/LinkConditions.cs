@@ -1,17 +1,18 @@
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Schema;
+using HealthChain.Storage.Sqlite.Reading;
 
 namespace HealthChain.Storage.Sqlite.Searching;
 
-/// <summary>A parameter has a literal reference to one resource of this server.</summary>
-/// <param name="target">Hash of its type and id.</param>
-internal sealed class ReferenceCondition(ushort parameter, long target) : Condition
+/// <summary>A parameter has a literal reference to one resource of this server, or the canonical of a definition.</summary>
+/// <param name="target">Hash of its type and id, or of its url.</param>
+internal sealed class ReferenceCondition(ushort parameter, long target, IndexKeyKind kind = IndexKeyKind.Reference) : Condition
 {
     public override KeyAnswer Judge(SearchRun run, Candidate candidate, bool mayOpen)
     {
         foreach (ref readonly IndexKey key in candidate.Head.KeysOf(parameter))
         {
-            if (key.Hash == target && key.Kind == IndexKeyKind.Reference)
+            if (key.Hash == target && key.Kind == kind)
             {
                 return KeyAnswer.Yes;
             }
@@ -32,8 +33,10 @@ internal sealed class ReferenceCondition(ushort parameter, long target) : Condit
 /// (https://hl7.org/fhir/R4/search.html#contained: "A chained condition will be evaluated inside contained resources").
 /// </summary>
 /// <param name="containing">Met by resources that contain one of the target types. What is contained is not indexed, so those are opened.</param>
-internal sealed class ChainCondition(ushort parameter, IReadOnlyList<TypeSchema> targets, Condition condition, Condition containing) : Condition
+/// <param name="urls">The parameters by which canonicals find targets; empty where targets have none.</param>
+internal sealed class ChainCondition(ushort parameter, IReadOnlyList<TypeSchema> targets, Condition condition, Condition containing, IReadOnlyList<ushort> urls) : Condition
 {
+    private readonly List<long> _metUrls = [];
     private readonly Dictionary<long, KeyAnswer> _judged = [];
     private List<long>? _met;
 
@@ -44,9 +47,9 @@ internal sealed class ChainCondition(ushort parameter, IReadOnlyList<TypeSchema>
         KeyAnswer answer = KeyAnswer.No;
         foreach (ref readonly IndexKey key in candidate.Head.KeysOf(parameter))
         {
-            if (key.Kind == IndexKeyKind.Reference)
+            if (key.Kind is IndexKeyKind.Reference or IndexKeyKind.Uri)
             {
-                KeyAnswer one = JudgeTarget(run, key.Hash, mayOpen);
+                KeyAnswer one = key.Kind == IndexKeyKind.Reference ? JudgeTarget(run, key.Hash, mayOpen) : JudgeUrl(run, key.Hash, mayOpen);
                 answer = one > answer ? one : answer;
                 if (answer == KeyAnswer.Yes)
                 {
@@ -67,7 +70,7 @@ internal sealed class ChainCondition(ushort parameter, IReadOnlyList<TypeSchema>
         }
 
         int before = rids.Count;
-        foreach (long hash in _met!)
+        foreach (long hash in _met!.Concat(_metUrls))
         {
             int most = limit - Math.Min(limit, rids.Count - before);
             if (!(patient?.FindValue(run.Snapshot, parameter, hash, rids, most) ?? run.Snapshot.FindValue(parameter, hash, rids, most)))
@@ -123,6 +126,7 @@ internal sealed class ChainCondition(ushort parameter, IReadOnlyList<TypeSchema>
                 if (run.TryLoad(rids[i], target) && IsTarget(target.Head.Type) && (finding == Finding.Exact || run.Meets(condition, target)))
                 {
                     _met.Add(target.Head.Identity);
+                    _metUrls.AddRange(Canonicals.UrlsOf(target.Head, urls));
                 }
             }
 
@@ -150,6 +154,27 @@ internal sealed class ChainCondition(ushort parameter, IReadOnlyList<TypeSchema>
         return answer;
     }
 
+    /// <summary>A canonical leads to the definitions of that url, of whatever version.</summary>
+    private KeyAnswer JudgeUrl(SearchRun run, long url, bool mayOpen)
+    {
+        KeyAnswer answer = KeyAnswer.No;
+        List<long> rids = run.RentList();
+        Canonicals.Find(run, urls, url, rids);
+        Candidate target = run.Rent();
+        foreach (long rid in rids)
+        {
+            if (answer != KeyAnswer.Yes && run.TryLoad(rid, target) && IsTarget(target.Head.Type))
+            {
+                KeyAnswer one = condition.Judge(run, target, mayOpen);
+                answer = one > answer ? one : answer;
+            }
+        }
+
+        run.Return(target);
+        run.Return(rids);
+        return answer;
+    }
+
     private bool IsTarget(TypeSchema type)
     {
         for (int i = 0; i < targets.Count; i++)
@@ -166,7 +191,8 @@ internal sealed class ChainCondition(ushort parameter, IReadOnlyList<TypeSchema>
 
 /// <summary>A resource of a type that meets a condition points here (<c>_has</c>).</summary>
 /// <param name="isInCompartment">Whether the reference puts its resource into the compartment of the patient it points at.</param>
-internal sealed class ReverseCondition(TypeSchema source, ushort parameter, bool isInCompartment, Condition condition) : Condition
+/// <param name="urls">The parameters by which canonicals find what is pointed at; empty where it has none.</param>
+internal sealed class ReverseCondition(TypeSchema source, ushort parameter, bool isInCompartment, Condition condition, IReadOnlyList<ushort> urls) : Condition
 {
     /// <summary>Up to so many sources all are looked at once, rather than those of each candidate.</summary>
     private const int FewSources = 1024;
@@ -184,7 +210,7 @@ internal sealed class ReverseCondition(TypeSchema source, ushort parameter, bool
         }
 
         return _pointedAt is not null
-            ? (_pointedAt.Contains(candidate.Head.Identity) ? KeyAnswer.Yes : KeyAnswer.No)
+            ? (IsPointedAt(candidate) ? KeyAnswer.Yes : KeyAnswer.No)
             : JudgeSources(run, candidate, mayOpen);
     }
 
@@ -205,7 +231,22 @@ internal sealed class ReverseCondition(TypeSchema source, ushort parameter, bool
         }
 
         run.Return(target);
+        foreach (long url in _pointedAt!)
+        {
+            Canonicals.Find(run, urls, url, rids);
+        }
+
         return Finding.Exact;
+    }
+
+    private bool IsPointedAt(Candidate candidate)
+    {
+        if (_pointedAt!.Contains(candidate.Head.Identity))
+        {
+            return true;
+        }
+
+        return urls.Count > 0 && Canonicals.UrlsOf(candidate.Head, urls).Exists(_pointedAt.Contains);
     }
 
     private bool TryFindSources(SearchRun run, int limit)
@@ -237,7 +278,7 @@ internal sealed class ReverseCondition(TypeSchema source, ushort parameter, bool
     {
         foreach (ref readonly IndexKey key in from.Head.KeysOf(parameter))
         {
-            if (key.Kind == IndexKeyKind.Reference)
+            if (key.Kind is IndexKeyKind.Reference or IndexKeyKind.Uri)
             {
                 _pointedAt!.Add(key.Hash);
             }
@@ -247,7 +288,13 @@ internal sealed class ReverseCondition(TypeSchema source, ushort parameter, bool
     private KeyAnswer JudgeSources(SearchRun run, Candidate candidate, bool mayOpen)
     {
         long here = candidate.Head.Identity;
-        var both = new AllCondition([new ReferenceCondition(parameter, here), condition]);
+        Condition pointing = new ReferenceCondition(parameter, here);
+        if (urls.Count > 0)
+        {
+            pointing = new OneCondition([pointing, .. Canonicals.UrlsOf(candidate.Head, urls).Select(url => new ReferenceCondition(parameter, url, IndexKeyKind.Uri))]);
+        }
+
+        var both = new AllCondition([pointing, condition]);
         PatientFocus? focus = null;
         if (isInCompartment && candidate.Head is { Type.Name: "Patient", Patient: not 0 })
         {
@@ -276,5 +323,36 @@ internal sealed class ReverseCondition(TypeSchema source, ushort parameter, bool
         run.Return(from);
         run.Return(rids);
         return answer;
+    }
+}
+
+/// <summary>Canonicals: references to definitions by their url (https://hl7.org/fhir/R4/references.html#canonical).</summary>
+internal static class Canonicals
+{
+    /// <summary>Adds the resources that have the url under one of the parameters.</summary>
+    public static void Find(SearchRun run, IReadOnlyList<ushort> parameters, long url, List<long> rids)
+    {
+        for (int i = 0; i < parameters.Count; i++)
+        {
+            run.Snapshot.FindValue(parameters[i], url, rids);
+        }
+    }
+
+    /// <summary>The urls that a resource has under the parameters.</summary>
+    public static List<long> UrlsOf(Head head, IReadOnlyList<ushort> parameters)
+    {
+        List<long> urls = [];
+        for (int i = 0; i < parameters.Count; i++)
+        {
+            foreach (ref readonly IndexKey key in head.KeysOf(parameters[i]))
+            {
+                if (key.Kind == IndexKeyKind.Uri)
+                {
+                    urls.Add(key.Hash);
+                }
+            }
+        }
+
+        return urls;
     }
 }

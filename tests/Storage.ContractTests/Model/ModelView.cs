@@ -63,9 +63,12 @@ internal sealed partial class ModelView(SearchParameterSet parameters, IReadOnly
         HasValue value => SearchMatcher.Matches(version.Values, value.Parameter.Id, value.Modifier, value.Alternatives),
         PointsAt at => version.Targets(at.Reference).Any(
             key => _byKey.TryGetValue(key, out ModelVersion? target) && at.Targets.Contains(target.Type) && Meets(target, at.Target))
+            || current.Any(target => at.Targets.Contains(target.Type) && Urls(version, at.Reference).Intersect(UrlOf(target)).Any() && Meets(target, at.Target))
             || Contained(version, at.Reference).Any(contained => at.Targets.Contains(contained.Type) && Meets(contained, at.Target)),
         PointedAtBy by => current.Any(
-            source => source.Type == by.Source && source.Targets(by.Reference).Contains(version.Stored.Key) && Meets(source, by.Condition)),
+            source => source.Type == by.Source
+                && (source.Targets(by.Reference).Contains(version.Stored.Key) || Urls(source, by.Reference).Intersect(UrlOf(version)).Any())
+                && Meets(source, by.Condition)),
         InCompartment compartment => IsIn(version, compartment),
         HasWords words => Has(version, words),
         _ => throw new ArgumentException($"Unknown criterion {criterion.GetType().Name}.", nameof(criterion)),
