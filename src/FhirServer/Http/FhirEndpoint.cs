@@ -138,6 +138,11 @@ internal sealed class FhirEndpoint(FhirService service, Requesters requesters, B
     private static string PreferenceApplied(FhirRequest request)
     {
         Preferences prefer = request.Prefer;
+        if (prefer is { AskedReturn: null, AskedHandling: null })
+        {
+            return "";
+        }
+
         bool isBundle = request.Target.Kind == TargetKind.System && request.Verb == HttpVerb.Post;
         bool writes = isBundle || (request.Target.Kind is TargetKind.Type or TargetKind.Instance && request.Verb is not (HttpVerb.Get or HttpVerb.Head));
 

@@ -113,7 +113,7 @@ internal sealed partial class CriterionReader(
         if (reference.Type != SearchParameterType.Reference)
         {
             return FhirError.Invalid(
-                $"'{step.Code}' is a {Name(reference.Type)} parameter, not a reference: '{step}.{path[index + 1]}' leads nowhere.");
+                $"'{step.Code}' is a {Name(reference.Type)} parameter, not a reference: '{SearchPath.Shown($"{step}.{path[index + 1]}")}' leads nowhere.");
         }
 
         IReadOnlyList<TypeSchema> targets = ResourceTypes.TargetsOf(reference);
@@ -121,12 +121,12 @@ internal sealed partial class CriterionReader(
         {
             if (ResourceTypes.Find(name) is not { } target)
             {
-                return FhirError.Invalid($"'{name}' in '{step}' is no resource type.");
+                return FhirError.Invalid($"'{SearchPath.Shown(name)}' in '{SearchPath.Shown(step.ToString())}' is no resource type.");
             }
 
             if (!targets.Contains(target))
             {
-                return FhirError.Invalid($"'{step.Code}' cannot point at {name}; it points at {Names(targets)}.");
+                return FhirError.Invalid($"'{step.Code}' cannot point at {target.Name}; it points at {Names(targets)}.");
             }
 
             targets = [target];
@@ -135,7 +135,7 @@ internal sealed partial class CriterionReader(
         targets = [.. targets.Where(target => CanGoOn(target, path[index + 1]))];
         if (targets.Count == 0)
         {
-            return SearchFaults.Unknown($"No type that '{step}' points at has the search parameter '{path[index + 1].Code}'.");
+            return SearchFaults.Unknown($"No type that '{SearchPath.Shown(step.ToString())}' points at has the search parameter '{SearchPath.Shown(path[index + 1].Code)}'.");
         }
 
         Result<Criterion> rest = WithCondition(targets, step, Walk(targets, path, index + 1, leaf));

@@ -39,7 +39,7 @@ internal static class SearchPath
         // A name that ends within _has asks for nothing of the resource that points here.
         return steps[^1].Source is null
             ? steps
-            : FhirError.Invalid($"The parameter '{name}' lacks what to look for: expected _has:Type:reference:parameter.");
+            : FhirError.Invalid($"The parameter '{Shown(name)}' lacks what to look for: expected _has:Type:reference:parameter.");
     }
 
     /// <summary>Adds the steps of the text between two dots.</summary>
