@@ -164,7 +164,7 @@ public sealed class AdministrationTests(FhirServerFixture server) : OperationTes
     {
         var validator = new Validator(DefinitionSet.R4, new TerminologyService(DefinitionSet.R4));
 
-        Assert.Equal(3, OwnDefinitions.Files().Count());
+        Assert.NotEmpty(OwnDefinitions.Files());
         Assert.All(OwnDefinitions.Files(), file => Assert.DoesNotContain(validator.Validate(FhirJson.Read(file).Root), issue => issue.IsError));
     }
 }
