@@ -43,6 +43,7 @@ internal sealed class ReadStatements(Connection connection) : IDisposable
     public Statement CountOfType { get; } = connection.Prepare("SELECT count(*) FROM ver INDEXED BY ver_type WHERE vid BETWEEN ? AND ? AND type=?");
     public Statement CountOfResource { get; } = connection.Prepare("SELECT count(*) FROM ver INDEXED BY ver_rid WHERE vid BETWEEN ? AND ? AND rid=?");
     public Statement Blobs { get; } = connection.Prepare("SELECT DISTINCT address FROM blob WHERE address>? ORDER BY address LIMIT ?");
+    public Statement NewestOf { get; } = connection.Prepare("SELECT vid FROM ver INDEXED BY ver_rid WHERE rid=? ORDER BY v DESC LIMIT 1");
     public Statement ByNumber { get; } = connection.Prepare($"SELECT {VersionColumns} FROM ver WHERE rid=? AND v=?");
 
     public Statement Record { get; } = connection.Prepare($"SELECT {RecordRow.Columns}, body FROM record WHERE seq=?");
@@ -55,7 +56,7 @@ internal sealed class ReadStatements(Connection connection) : IDisposable
         foreach (Statement statement in new[]
         {
             Begin, End, Newest, Value, ValueOfPatient, Range, Type, All, Head, Subject, SubjectId, Current, Versions, NewestFirst, Body, BySequence,
-            InstantFrom, NextVersion, Down, DownOfType, DownOfResource, CountOfType, CountOfResource, Blobs, ByNumber,
+            InstantFrom, NextVersion, Down, DownOfType, DownOfResource, CountOfType, CountOfResource, Blobs, NewestOf, ByNumber,
             Record, VersionLeaves, RecordLeaves, Patient,
         })
         {

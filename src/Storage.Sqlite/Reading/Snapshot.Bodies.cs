@@ -109,7 +109,7 @@ internal sealed partial class Snapshot
 
     private byte[]? Unsealed(long sequence, long number, in SealedVersion seal, ReadOnlySpan<byte> sealedBytes)
     {
-        byte[] plain = new byte[Math.Max(0, sealedBytes.Length - ResourceSealer.Overhead)];
+        byte[] plain = GC.AllocateUninitializedArray<byte>(Math.Max(0, sealedBytes.Length - ResourceSealer.Overhead));
         SealStatus status = SubjectIdOf(number) is { } subject
             ? _sealer.Open(subject, seal, sealedBytes, plain)
             : SealStatus.ErasedSubject;

@@ -16,6 +16,9 @@ internal sealed partial class Snapshot
     /// <summary>Sequence number of the next version that is not erased; 0 when there is none.</summary>
     public long NextVersion(long after) => First(_sql.NextVersion, after);
 
+    /// <summary>Sequence number of the newest version of a resource, a deletion too; 0 when there is none.</summary>
+    public long NewestOf(long rid) => First(_sql.NewestOf, rid);
+
     public VersionRow? FindVersion(long rid, long number)
     {
         _sql.ByNumber.Bind(1, rid);

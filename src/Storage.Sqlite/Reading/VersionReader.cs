@@ -13,11 +13,22 @@ internal sealed class VersionReader(Snapshot snapshot, EngineParts parts, Prepar
     /// <summary>The current version, a deletion included.</summary>
     public static StoredVersion? Newest(Snapshot snapshot, EngineParts parts, AccessScope scope, ResourceKey key)
     {
-        var head = new Head();
         long rid = snapshot.FindIdentity(Preparer.IdentityOf(parts.Hasher, key));
-        return rid != 0 && snapshot.TryGetHead(rid, head) && head.IsSeenBy(scope) && snapshot.Open(head.Newest) is { } version && version.Key == key
+        return rid != 0 && NewestOf(snapshot, scope, rid) is var newest and not 0 && snapshot.Open(newest) is { } version && version.Key == key
             ? version
             : null;
+    }
+
+    /// <summary>The keys beside a resource are read only for a scope that decides by them: they are most of the pages that a read would touch.</summary>
+    private static long NewestOf(Snapshot snapshot, AccessScope scope, long rid)
+    {
+        if (scope.SeesEverything)
+        {
+            return snapshot.NewestOf(rid);
+        }
+
+        var head = new Head();
+        return snapshot.TryGetHead(rid, head) && head.IsSeenBy(scope) ? head.Newest : 0;
     }
 
     public StoredVersion? Version(ResourceKey key, long number) =>
