@@ -230,11 +230,11 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
                 }
             }
 
-            if (_part.Exists(key => key.Kind is IndexKeyKind.Date or IndexKeyKind.Number or IndexKeyKind.UnitNumber))
+            if (_part.Exists(static key => key.Kind is IndexKeyKind.Date or IndexKeyKind.Number or IndexKeyKind.UnitNumber))
             {
                 if (_ranges.Count == 0)
                 {
-                    _ranges.AddRange(_part.Select(key => (key.Low, key.High, key.Hash, key.Kind == IndexKeyKind.UnitNumber)).Distinct());
+                    TakeRanges();
                 }
 
                 continue;
@@ -256,6 +256,19 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
         }
 
         AddCombined(values[head].Parameter, keys);
+    }
+
+    /// <summary>The ranges of a part, each once; one more than are allowed is enough to tell that there are too many.</summary>
+    private void TakeRanges()
+    {
+        foreach (IndexKey key in _part)
+        {
+            (long, long, long, bool) range = (key.Low, key.High, key.Hash, key.Kind == IndexKeyKind.UnitNumber);
+            if (_ranges.Count <= MaxTuples && !_ranges.Contains(range))
+            {
+                _ranges.Add(range);
+            }
+        }
     }
 
     private static void AddAnyTuple(ushort parameter, List<IndexKey> keys) =>
