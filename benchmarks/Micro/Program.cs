@@ -15,6 +15,7 @@ var benchmarks = new (string Name, Action Run)[]
     ("leaves", LedgerPrice.Run),
     ("ledger", Ledger.Run),
     ("chain", Signing.Run),
+    ("worker", LedgerWorking.Run),
 };
 
 foreach ((string name, Action run) in benchmarks)
