@@ -7,6 +7,7 @@ const MAX_HASHES = 64;
 const MAX_SIGNATURES = 64;
 const MAX_ANCHORS = 64;
 const MAX_NUMBER = 2n ** 63n - 1n;
+const LAST_INSTANT = 253402300799999n; // the end of the year 9999
 const ED25519 = 1;
 const COSIGNATURE = 4;
 
@@ -300,24 +301,35 @@ function readStatement(bytes) {
   check(byte() === 1, problem);
   const kind = String.fromCharCode(byte());
   const statement = { kind, origin: text(), sequence: long(), instant: long() };
+  const { sequence, instant } = statement;
+  const earlier = other => other >= 0n && other < sequence;
+  const allEarlier = ({ count, listed = [] }) =>
+    count < sequence && listed.every((one, i) => earlier(one) && one > (i === 0 ? 0n : listed[i - 1]));
+  let holds;
   if (kind === "V") {
     Object.assign(statement, {
       type: text(), id: text(), version: long(), operation: String.fromCharCode(byte()), content: digest(),
       previousOfResource: long(), previousOfPatient: long(),
     });
-    check("CUD".includes(statement.operation), problem);
+    holds = statement.type.length <= 64 && statement.id.length <= 64 && statement.version > 0n && "CUD".includes(statement.operation)
+      && (statement.operation === "D") === /^0+$/.test(statement.content)
+      && (statement.version === 1n) === (statement.previousOfResource === 0n)
+      && earlier(statement.previousOfResource) && earlier(statement.previousOfPatient);
   } else if (kind === "A") {
     Object.assign(statement, {
       content: digest(), accessed: set(), consent: long(), previousOfPatients: longs(view.getUint16(take(2))),
     });
+    holds = allEarlier(statement.accessed) && earlier(statement.consent) && statement.previousOfPatients.every(earlier);
   } else if (kind === "E") {
     Object.assign(statement, { content: digest(), erased: set(), previousOfPatient: long() });
+    holds = allEarlier(statement.erased) && earlier(statement.previousOfPatient);
   } else {
     check(kind === "K", problem);
     statement.content = digest();
+    holds = true;
   }
 
-  check(at === bytes.length && statement.sequence > 0n && statement.instant >= 0n, problem);
+  check(holds && at === bytes.length && sequence > 0n && instant >= 0n && instant <= LAST_INSTANT, problem);
   return statement;
 }
 

@@ -68,6 +68,45 @@ public sealed class VerifierPageTests
     }
 
     [Fact]
+    public void Statements_of_other_forms_are_refused_by_both_even_if_a_log_had_them()
+    {
+        var small = new SampleLog(9);
+        var receipts = new List<byte[]>();
+        for (var index = 4; index < 8; index++)
+        {
+            var statement = SampleLog.StatementAt(index).ToArray();
+            for (var bit = 0; bit < statement.Length * 8; bit += 3)
+            {
+                statement[bit / 8] ^= (byte)(1 << bit % 8);
+                receipts.Add(small.ReceiptOf(statement, index).ToBytes());
+                statement[bit / 8] ^= (byte)(1 << bit % 8);
+            }
+
+            receipts.Add(small.ReceiptOf([.. statement, 0], index).ToBytes());
+            receipts.Add(small.ReceiptOf(statement[..^1], index).ToBytes());
+        }
+
+        var verdicts = Judge([.. receipts.Select(receipt => Case(receipt, 0))]);
+        var verifier = new ReceiptVerifier(small.Policy(0));
+        var taken = 0;
+        for (var i = 0; i < receipts.Count; i++)
+        {
+            if (verifier.TryVerify(receipts[i], out var proven, out var problem))
+            {
+                taken++;
+                AssertSame(proven.Statement, verdicts[i]["statement"]!);
+            }
+            else
+            {
+                Assert.Equal(problem, (string?)verdicts[i]["problem"]);
+            }
+        }
+
+        // Another content or id is a statement too; most other bits belong to something that is checked.
+        Assert.InRange(taken, receipts.Count / 4, receipts.Count * 3 / 4);
+    }
+
+    [Fact]
     public void Whole_lines_and_keys_that_are_wrong_are_refused_with_the_same_words()
     {
         var text = Log.Receipt(21, 37, 1, 30).ToString();

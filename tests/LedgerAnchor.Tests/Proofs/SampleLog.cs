@@ -60,6 +60,16 @@ internal sealed class SampleLog
         SaltAt(index),
         [.. anchoredSizes.Select(anchored => Anchor(anchored, size))]);
 
+    /// <summary>A receipt of a log that is like this one but says something else at that index.</summary>
+    public Receipt ReceiptOf(byte[] statement, int index)
+    {
+        Hash256[] leaves = [.. Enumerable.Range(0, _tree.Size).Select(i => _tree.Leaf(i))];
+        leaves[index] = MerkleProof.LeafHash(Commitment.Of(statement, SaltAt(index)).ToArray());
+        var tree = new PlainTree(leaves);
+        var note = new Checkpoint(Origin, tree.Head(tree.Size)).Sign(Log);
+        return new Receipt(index, [.. tree.Inclusion(index, tree.Size)], note, statement, SaltAt(index), []);
+    }
+
     public ReceiptAnchor Anchor(long anchored, long size) => new(
         "eip155:31337",
         "0x5FbDB2315678afecb367f032d93F642f64180aa3",
