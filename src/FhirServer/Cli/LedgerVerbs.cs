@@ -5,7 +5,7 @@ using HealthChain.LedgerProofs;
 
 namespace HealthChain.FhirServer.Cli;
 
-/// <summary><c>healthchain ledger verify</c>: of a data folder, of a receipt, or of somebody else's log again and again.</summary>
+/// <summary><c>healthchain ledger verify</c>: of a data folder, of a receipt, or of somebody else's log again and again; and <c>deploy</c>.</summary>
 internal static class LedgerVerbs
 {
     private const string Name = "ledger";
@@ -13,11 +13,12 @@ internal static class LedgerVerbs
 
     public static Verb Verb { get; } = new(
         Name,
-        "prove that the ledger is whole, or a receipt right",
-        """
+        "prove that the ledger is whole, or a receipt right; make its contract",
+        $"""
         Usage: healthchain ledger verify [--deep] [--data FOLDER] [--config FILE] [--quiet]
                healthchain ledger verify --receipt FILE --key VKEY [--witness VKEY]... [--needed N]
                healthchain ledger verify --watch URL --key VKEY --folder FOLDER [--rounds N]
+               healthchain ledger deploy --origin ORIGIN --rpc URL --chain-id N --key-file FILE --owner ADDRESS
 
         Without more, rebuilds the tree from the rows of the store and compares it with tiles, journal, checkpoint, anchors, the chain and the
         witnesses; a running server does it meanwhile and goes on serving. What is wrong goes to standard output, a line each that begins with
@@ -39,20 +40,26 @@ internal static class LedgerVerbs
 
           --rounds N         ends after so many looks
 
+        {LedgerDeployment.Usage}
         Exit code: 0 all is well; 1 something is wrong; 2 not checked; 64 wrong settings.
 
         """,
         static (arguments, output, errors) => RunAsync(arguments, output, errors))
     {
-        Options = ["--data", "--config", "--receipt", "--key", "--witness", "--needed", "--watch", "--folder", "--rounds"],
-        Flags = ["--deep", "--quiet"],
+        Options = ["--data", "--config", "--receipt", "--key", "--witness", "--needed", "--watch", "--folder", "--rounds", .. LedgerDeployment.Options],
+        Flags = ["--deep", "--quiet", .. LedgerDeployment.Flags],
     };
 
     private static async Task<int> RunAsync(Arguments arguments, Stream output, TextWriter errors)
     {
+        if (arguments.Positional is ["deploy"])
+        {
+            return await LedgerDeployment.RunAsync(arguments, output, errors);
+        }
+
         if (arguments.Positional is not ["verify", ..])
         {
-            return Fail(errors, "'verify' is expected.");
+            return Fail(errors, "'verify' or 'deploy' is expected.");
         }
 
         string? receipt = arguments.Last("--receipt");

@@ -14,18 +14,20 @@ internal static class AnchorTargets
     public static EthereumAnchor OfRpc(RpcSettings settings, string origin, TimeProvider time)
     {
         var client = new EthereumClient(new JsonRpcOptions { Endpoint = settings.Url! });
-        var options = new SenderOptions
-        {
-            ChainId = settings.ChainId,
-            Fees = new FeePolicy { MaxFeePerGas = settings.MaxGwei * (System.Numerics.BigInteger)Gwei },
-            Confirmations = settings.Confirmations == 0 ? null : settings.Confirmations,
-        };
-        var sender = new TransactionSender(client, SignerOf(settings), options, time);
+        var sender = new TransactionSender(client, SignerOf(settings), SenderOptionsOf(settings), time);
         var anchor = new EthereumAnchorOptions { Origin = origin, ChainId = settings.ChainId };
         return new EthereumAnchor(client, sender, EthereumAddress.Parse(settings.Contract!), anchor, time);
     }
 
-    private static IEthereumSigner SignerOf(RpcSettings settings)
+    public static SenderOptions SenderOptionsOf(RpcSettings settings) => new()
+    {
+        ChainId = settings.ChainId,
+        Fees = new FeePolicy { MaxFeePerGas = settings.MaxGwei * (System.Numerics.BigInteger)Gwei },
+        Confirmations = settings.Confirmations == 0 ? null : settings.Confirmations,
+    };
+
+    /// <exception cref="IOException">The key cannot be read.</exception>
+    public static IEthereumSigner SignerOf(RpcSettings settings)
     {
         if (settings.Signer is { } remote)
         {

@@ -6,7 +6,7 @@ namespace HealthChain.LedgerAnchor.Anchoring;
 /// The accounts of development nodes (anvil, Hardhat, Ganache with the mnemonic "test test … junk"), whose keys everybody has. On a real
 /// chain their money is stolen within seconds, and anybody could anchor in our place.
 /// </summary>
-internal static class WellKnownKeys
+public static class WellKnownKeys
 {
     private static readonly long[] _developmentChains = [31337, 1337];
 
