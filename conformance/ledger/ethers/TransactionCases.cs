@@ -36,7 +36,8 @@ internal static class TransactionCases
         return new Case(
             new JsonObject { ["kind"] = "unrlp", ["data"] = Hex.Data(data) },
             ours is null ? null : [],
-            answer => JsonNode.DeepEquals(JsonNode.Parse(ours!), JsonNode.Parse(answer.GetProperty("items").GetRawText())) ? null : $"we read {ours}") { WeAreStricter = true };
+            answer => JsonNode.DeepEquals(JsonNode.Parse(ours!), JsonNode.Parse(answer.GetProperty("items").GetRawText())) ? null : $"we read {ours}")
+        { WeAreStricter = true };
     }
 
     private static Case Transaction(Draw draw, GasFee fee, AccessListEntry[]? access)
