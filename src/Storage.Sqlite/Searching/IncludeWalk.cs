@@ -11,6 +11,8 @@ internal sealed class IncludeWalk(SearchParameterSet parameters, PatientMembersh
     /// <summary>The parameter of definitions by which canonicals find them.</summary>
     private const string Url = "url";
 
+    private static readonly int[] Limits = [8, 128, int.MaxValue];
+
     private readonly List<long> _included = [];
     private readonly HashSet<long> _seen = [];
     private readonly Queue<(long Rid, bool IsMatch)> _waiting = [];
@@ -126,23 +128,31 @@ internal sealed class IncludeWalk(SearchParameterSet parameters, PatientMembersh
             return;
         }
 
-        // Types share parameters: what points at a patient is mostly of other types than the one asked for, and all that the patient has of
-        // one type is known too. What is in several compartments stands apart.
+        // What is in several compartments stands apart.
         run.Snapshot.FindValue(reference.Id, target.Identity, 0, rids);
-        List<long> pointing = run.RentList();
-        run.Snapshot.FindValue(reference.Id, target.Identity, target.Patient, pointing);
-        List<long> members = run.RentList();
-        if (run.Snapshot.FindMembers(source.Id, target.Patient, members, pointing.Count))
+
+        // Types share parameters: what points at a patient is mostly of other types than the one asked for, and all that the patient has of
+        // one type is known too. Whichever comes to an end first leads.
+        List<long> found = run.RentList();
+        foreach (int limit in Limits)
         {
-            AddPointing(members, reference, target.Identity, rids);
-        }
-        else
-        {
-            rids.AddRange(pointing);
+            if (run.Snapshot.FindValue(reference.Id, target.Identity, target.Patient, found, limit))
+            {
+                rids.AddRange(found);
+                break;
+            }
+
+            found.Clear();
+            if (run.Snapshot.FindMembers(source.Id, target.Patient, found, limit))
+            {
+                AddPointing(found, reference, target.Identity, rids);
+                break;
+            }
+
+            found.Clear();
         }
 
-        run.Return(members);
-        run.Return(pointing);
+        run.Return(found);
     }
 
     private void AddPointing(List<long> members, IndexedParameter reference, long target, List<long> rids)
