@@ -54,12 +54,17 @@ public sealed partial class SqliteStore
         }
     }
 
-    /// <summary>At the start and after each failure: an erasure that was cut short goes on before anything else is written.</summary>
+    /// <summary>At the start and after each failure: what was begun and cut short goes on before anything else is written.</summary>
     private static WriterSession OpenWriter(EngineParts parts, Files files, GenerationSource generations, GuardSearch search)
     {
         var session = new WriterSession(parts, files, generations, search);
         try
         {
+            if (parts.LedgerOrigin is { } origin)
+            {
+                new LedgerBeginning(session, parts).Complete(origin);
+            }
+
             parts.Heads.Rewrite(() => new Eraser(session, parts).FinishAll());
             return session;
         }

@@ -10,8 +10,8 @@ public sealed record SqliteStoreOptions
     public string? ServerBase { get; init; }
 
     /// <summary>
-    /// Whether everything that is written becomes a leaf of the ledger, from the first on. A store that was begun without cannot get one later,
-    /// nor go on without one.
+    /// Whether everything that is written becomes a leaf of the ledger. A store that was begun without gets leaves for all that it has when it is
+    /// first opened with; it cannot go on without from then on.
     /// </summary>
     public bool HasLedger { get; init; } = true;
 

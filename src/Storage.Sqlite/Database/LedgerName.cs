@@ -27,11 +27,6 @@ internal static class LedgerName
             return null;
         }
 
-        if (connection.QueryInt64("SELECT EXISTS(SELECT 1 FROM ver)") != 0)
-        {
-            throw new StoreException("The database was begun without a ledger and cannot get one: what is there already was never committed to.");
-        }
-
         string origin = options.LedgerOrigin ?? $"healthchain/{tenant:x32}";
         using Statement insert = connection.Prepare("INSERT INTO meta(k, v) VALUES(?,?)");
         insert.Bind(1, (long)Meta.LedgerOrigin);

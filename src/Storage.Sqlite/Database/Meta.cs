@@ -32,4 +32,7 @@ internal enum Meta
 
     /// <summary>Sequence number up to which the table <c>chain</c> is complete.</summary>
     ChainsWatermark = 10,
+
+    /// <summary>Whether what was written before there was a ledger has its leaves.</summary>
+    LedgerBegun = 11,
 }

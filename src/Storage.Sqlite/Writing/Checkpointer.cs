@@ -35,7 +35,6 @@ internal sealed class Checkpointer(Files files, SqliteStoreOptions options)
         if (_hasRest || writer.LogPages > Math.Max(_next, (long)_pages * MostTimes))
         {
             _hasRest = false;
-            _copying.GetAwaiter().GetResult();
             bool beginsAnew = writer.Checkpoint(CheckpointMode.Restart, ReaderPatience);
 
             // A reader may hold the log for long (a backup, a check): what is copied already is not tried again with each commit.
@@ -48,8 +47,8 @@ internal sealed class Checkpointer(Files files, SqliteStoreOptions options)
         }
     }
 
-    /// <summary>Waits until nothing is being copied.</summary>
-    public void Finish() => _copying.GetAwaiter().GetResult();
+    /// <summary>Waits until nothing is being copied. Why a copy failed does not matter: whoever copies the rest learns whether it still does.</summary>
+    public void Finish() => _ = Task.WhenAny(_copying).GetAwaiter().GetResult();
 
     private void Copy()
     {

@@ -81,7 +81,11 @@ internal sealed class WriterSession : IDisposable
     public void Commit()
     {
         State.WriteCounts(Sql);
-        Chains.WriteSome(State.Sequence, Sql);
+        if (_parts.LedgerOrigin is not null)
+        {
+            Chains.WriteSome(State.Sequence, Sql);
+        }
+
         _parts.Keys.Flush();
         Sql.Commit.Run();
         if (_source.Current != Index.Set)
@@ -114,7 +118,11 @@ internal sealed class WriterSession : IDisposable
         // Commits that only took rows away left nothing to flush.
         Sql.Begin.Run();
         Sql.Set(Meta.Watermark, State.Sequence);
-        Chains.WriteAll(State.Sequence, Sql);
+        if (_parts.LedgerOrigin is not null)
+        {
+            Chains.WriteAll(State.Sequence, Sql);
+        }
+
         Commit();
     }
 

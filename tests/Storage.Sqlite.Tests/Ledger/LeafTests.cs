@@ -1,3 +1,4 @@
+using HealthChain.LedgerProofs;
 using HealthChain.Storage.Ledger;
 using HealthChain.Storage.Sealing;
 using HealthChain.Storage.Sqlite.Database;
@@ -96,25 +97,71 @@ public sealed class LeafTests : EngineTests
         Test.Open();
     }
 
-    [Fact]
-    public async Task A_store_without_a_ledger_stays_without()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_store_that_had_no_ledger_gets_leaves_for_all_that_it_has(bool isOfFirstSchema)
     {
         SqliteStoreOptions options = Test.Options with { Folder = _elsewhere.File("store"), LedgerOrigin = null, HasLedger = false };
         await Test.CloseAsync();
-        await OpenAndWriteAsync(options);
-        await OpenAndWriteAsync(options);
-        await RefusedAsync(options with { HasLedger = true }, "begun without a ledger");
+        for (int start = 0; start < 2; start++)
+        {
+            await WithAsync(options, async store =>
+            {
+                foreach (Write[] writes in new Write[][]
+                {
+                    [PatientOf(1), PatientOf(2), ObservationOf(1, 1), ObservationOf(3, 2)], [ObservationOf(1, 2)], [new Delete(ObservationOf(3, 2).Key)], [ObservationOf(2, 1)],
+                })
+                {
+                    _ = (await store.CommitAsync(Everything, new Transaction(writes, []), Cancel)).Value;
+                }
+
+                _ = (await store.EraseAsync(Everything, Patient(1), "test"u8.ToArray(), Cancel)).Value;
+            });
+        }
+
+        if (isOfFirstSchema)
+        {
+            using Connection connection = Connection.OpenForWriting(Path.Combine(options.Folder, Files.DatabaseName));
+            foreach (string undone in new[] { "DROP TABLE record", "DROP TABLE chain", "ALTER TABLE erasing DROP COLUMN body", "PRAGMA user_version=1" })
+            {
+                connection.Execute(undone);
+            }
+        }
+
+        for (int start = 0; start < 2; start++)
+        {
+            await WithAsync(options with { HasLedger = true }, async store =>
+            {
+                Assert.Equal(1, (await store.VerifyAsync(VerifyLevel.Full, null, Cancel)).Records);
+                Assert.Equal(StatementKind.Erasure, (await store.ReadRecordAsync(Everything, store.Newest, Cancel))!.Kind);
+                byte[] leaf = new byte[Hash256.Bytes];
+                LeafOpening opening = (await store.OpenLeafAsync(Everything, Patient(2), 1, Cancel))!;
+                Assert.Equal(1, await store.ReadLeavesAsync(Everything, opening.Sequence - 1, leaf, Cancel));
+                Assert.Equal(new Hash256(leaf), opening.Commitment);
+            });
+        }
+
+        await WithAsync(options with { HasLedger = true }, async store =>
+        {
+            _ = (await store.CommitAsync(Everything, Transaction.Of(ObservationOf(1, 2, 9)), Cancel)).Value;
+            _ = (await store.EraseAsync(Everything, Patient(2), "test"u8.ToArray(), Cancel)).Value;
+        });
+        await RefusedAsync(options, "cannot go on without");
         Test.Open();
     }
 
     private async Task AppendAsync(params int[] patients) => _ = (await Store.AppendRecordAsync(
         Everything, new LedgerRecord("an access"u8.ToArray()) { Patients = [.. patients.Select(Patient)], Accessed = [1] }, Cancel)).Value;
 
-    private async Task OpenAndWriteAsync(SqliteStoreOptions options)
+    private Task OpenAndWriteAsync(SqliteStoreOptions options) =>
+        WithAsync(options, async store => _ = (await store.CommitAsync(Everything, Transaction.Of(PatientOf(1)), Cancel)).Value);
+
+    private async Task WithAsync(SqliteStoreOptions options, Func<SqliteStore, Task> work)
     {
         using KeyStore keys = Keys();
         await using SqliteStore store = await SqliteStore.OpenAsync(options, keys, Setup.Hasher, Setup.Parameters, Clock, Cancel);
-        _ = (await store.CommitAsync(Everything, Transaction.Of(PatientOf(1)), Cancel)).Value;
+        await work(store);
         Assert.Empty((await store.VerifyAsync(VerifyLevel.Full, null, Cancel)).Faults);
     }
 
