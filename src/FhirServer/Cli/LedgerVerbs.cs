@@ -1,4 +1,5 @@
 using System.Text;
+using HealthChain.FhirServer.Ledger;
 using HealthChain.LedgerAnchor.Log;
 using HealthChain.LedgerAnchor.Witness;
 using HealthChain.LedgerProofs;
@@ -131,7 +132,7 @@ internal static class LedgerVerbs
             return Fail(errors, "--rounds is a whole number, 1 or more.");
         }
 
-        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
+        using HttpClient http = LedgerNode.NewClient(TimeProvider.System);
         Mirror mirror = Mirror.Open(Path.GetFullPath(folder), key, http, address);
         bool isLastSound = false;
         for (int round = 0; round < rounds && mirror.Fork is null; round++)

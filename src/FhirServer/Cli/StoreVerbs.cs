@@ -116,7 +116,7 @@ internal sealed class StoreCommand(string verb, Arguments arguments, IReadOnlyLi
         await AskServerAsync(options, new ControlRequest(ControlSocket.LedgerVerify, IsDeep: arguments.Has("--deep")))
             ?? await WithStoresAsync(options, async stores =>
             {
-                using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
+                using HttpClient http = LedgerNode.NewClient(TimeProvider.System);
                 IAnchorTarget? target = options.Ledger.Chain == LedgerChain.Rpc ? AnchorTargets.OfRpc(options.Ledger.Rpc, stores.Resources.LedgerOrigin ?? "", TimeProvider.System) : null;
                 AuditReport report = await new LedgerAudit(stores, options, http, target, TimeProvider.System).RunAsync(arguments.Has("--deep"), Draw, CancellationToken.None);
                 return new ControlAnswer(Result: report.Summary, Faults: report.Findings);

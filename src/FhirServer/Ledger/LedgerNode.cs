@@ -24,7 +24,7 @@ internal sealed class LedgerNode : BackgroundService
     private readonly ServerOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<LedgerNode> _logger;
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = OutsideTimeout };
+    private readonly HttpClient _http;
     private readonly Stores _stores;
     private readonly string? _origin;
 
@@ -35,6 +35,7 @@ internal sealed class LedgerNode : BackgroundService
         _options = options;
         _time = time;
         _logger = logger;
+        _http = NewClient(time);
         Leaves = new StoreLeaves(stores.Resources);
     }
 
@@ -74,6 +75,10 @@ internal sealed class LedgerNode : BackgroundService
         var signer = new NoteSigner(origin, LedgerKeyFile.ReadOrMake(Path.Combine(folder, settings.KeyFile)));
         return new LedgerParts(folder, leaves, signer, WorkerOptionsOf(options), time);
     }
+
+    /// <summary>Reaches other servers' logs and witnesses.</summary>
+    public static HttpClient NewClient(TimeProvider time) =>
+        new(new PatientHandler(new SocketsHttpHandler { AllowAutoRedirect = false }, time)) { Timeout = OutsideTimeout };
 
     public static IReadOnlyList<WitnessClient> WitnessesOf(ServerOptions options, HttpClient http) =>
         [.. options.Ledger.Witnesses.Select(witness => new WitnessClient(http, witness.Address, witness.Key))];

@@ -139,6 +139,18 @@ public sealed class MirrorTests
         Assert.Equal(_world.Leaves.RootOf(_world.Leaves.Count), mirror.Newest!.Head.Root);
     }
 
+    [Fact]
+    public async Task A_log_that_limits_its_readers_is_read_as_fast_as_it_allows()
+    {
+        await PublishAsync(2000);
+        var handler = new FilesHandler(_world.Disk) { IsBusyEverySecondTime = true };
+        using var http = new HttpClient(new PatientHandler(handler, TimeProvider.System));
+        Mirror mirror = Mirror.Open(_copy, "/mirror", LedgerWorld.Signer.Verifier, http, new Uri("http://log.test/ledger"));
+
+        Assert.True(await FollowAsync(mirror));
+        Assert.True(handler.Refused > 5);
+    }
+
     private static Task<bool> FollowAsync(Mirror mirror) => mirror.FollowAsync(TestContext.Current.CancellationToken).AsTask();
 
     private Mirror Open(LedgerWorld? world = null) => Mirror.Open(
@@ -153,9 +165,23 @@ public sealed class MirrorTests
     /// <summary>Serves the files of a disk by their paths.</summary>
     private sealed class FilesHandler(SimulatedDisk disk) : HttpMessageHandler
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            Task.FromResult(disk.Read(request.RequestUri!.AbsolutePath) is { } bytes
+        private int _requests;
+
+        public bool IsBusyEverySecondTime { get; init; }
+
+        public int Refused { get; private set; }
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (IsBusyEverySecondTime && _requests++ % 2 == 0)
+            {
+                Refused++;
+                return Task.FromResult(new HttpResponseMessage(HttpStatusCode.TooManyRequests) { Headers = { RetryAfter = new(TimeSpan.Zero) } });
+            }
+
+            return Task.FromResult(disk.Read(request.RequestUri!.AbsolutePath) is { } bytes
                 ? new HttpResponseMessage(HttpStatusCode.OK) { Content = new ByteArrayContent(bytes) }
                 : new HttpResponseMessage(HttpStatusCode.NotFound));
+        }
     }
 }
