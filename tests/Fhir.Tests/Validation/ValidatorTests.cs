@@ -57,6 +57,16 @@ public class ValidatorTests
     }
 
     [Fact]
+    public void A_max_value_set_does_not_ask_for_a_code_where_the_binding_only_prefers()
+    {
+        // The languages of a patient are preferred ones, with all languages as their bound.
+        Assert.DoesNotContain(Validator.Validate(Read("""{"resourceType":"Patient","communication":[{"language":{"text":"Dutch"}}]}""")), issue => issue.IsError);
+        Assert.Contains(
+            Validator.Validate(Read("""{"resourceType":"Patient","communication":[{"language":{"coding":[{"system":"urn:ietf:bcp:47","code":"no language"}]}}]}""")),
+            issue => issue is { IsError: true, Type: IssueType.CodeInvalid });
+    }
+
+    [Fact]
     public void An_unknown_profile_is_an_error_when_asked_for_and_a_warning_when_claimed()
     {
         Element claiming = Read("""{"resourceType":"Patient","meta":{"profile":["http://example.org/unknown"]},"active":true}""");
