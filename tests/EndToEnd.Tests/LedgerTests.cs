@@ -31,6 +31,10 @@ public sealed class LedgerTests : IDisposable
         Assert.Contains(version.Split("/_history/")[0]["/fhir/".Length..], good.Output);
         Assert.DoesNotContain("Offline", good.Output + receipt);
 
+        Finished mistaken = await Executable.RunAsync("ledger", "verify", "--receipt", file, "--key", key, "--witness", key);
+        Assert.Equal(2, mistaken.ExitCode);
+        Assert.DoesNotContain("   at ", mistaken.Errors);
+
         foreach (int at in new[] { 60, receipt.IndexOf("index", StringComparison.Ordinal) + 20, receipt.Length - 20 })
         {
             char[] letters = receipt.ToCharArray();

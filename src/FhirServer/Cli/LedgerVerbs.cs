@@ -104,8 +104,18 @@ internal static class LedgerVerbs
             return Fail(errors, $"--needed is a whole number from 0 to {witnesses.Count}.");
         }
 
+        TrustPolicy policy;
+        try
+        {
+            policy = TrustPolicy.Of([key], witnesses, needed);
+        }
+        catch (ArgumentException unusable)
+        {
+            return Fail(errors, unusable.Message);
+        }
+
         byte[] receipt = File.ReadAllBytes(path);
-        if (!new ReceiptVerifier(TrustPolicy.Of([key], witnesses, needed)).TryVerify(receipt, out ProvenReceipt? proven, out string? wrong))
+        if (!new ReceiptVerifier(policy).TryVerify(receipt, out ProvenReceipt? proven, out string? wrong))
         {
             Say(output, $"Not proven: {wrong}.");
             return ExitCodes.ErrorsFound;

@@ -152,11 +152,15 @@ public sealed class WitnessServer
         return new WitnessAnswer(Ok, Text, cosignature + "\n");
     }
 
-    /// <summary>The note with the signatures that count: those of unknown keys are left out.</summary>
+    /// <summary>The note with the signatures that count: those of unknown keys are left out, and repeated ones, so that there is room for ours.</summary>
     private bool TryFindSignature(string origin, SignedNote note, [NotNullWhen(true)] out SignedNote? signed)
     {
         NoteVerifier[] signers = [.. _logs[origin].Where(log => log.Check(note).IsValid)];
-        NoteSignature[] signatures = [.. note.Signatures.Where(signature => signers.Any(log => log.KeyId == signature.KeyId && log.Name == signature.Name))];
+        NoteSignature[] signatures =
+        [
+            .. note.Signatures.Where(signature => signers.Any(log => log.KeyId == signature.KeyId && log.Name == signature.Name))
+                .DistinctBy(signature => (signature.Name, signature.KeyId)),
+        ];
         signed = signatures.Length > 0 ? SignedNote.Create(note.Text, signatures) : null;
         return signed is not null;
     }

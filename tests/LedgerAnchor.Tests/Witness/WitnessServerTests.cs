@@ -111,6 +111,14 @@ public sealed class WitnessServerTests
     }
 
     [Fact]
+    public void A_signature_that_is_repeated_leaves_room_for_the_cosignature()
+    {
+        string text = new Checkpoint("log.test", new TreeHead(1, Hash256.Of("x"u8))).Text;
+        string note = $"{text}\n{string.Concat(Enumerable.Repeat(Log.Sign(text) + "\n", SignedNote.MaxSignatures))}";
+        Assert.Equal(200, _witness.Answer(Encoding.UTF8.GetBytes($"old 0\n\n{note}")).Status);
+    }
+
+    [Fact]
     public void An_old_size_beyond_the_checkpoint_is_malformed() =>
         Assert.Equal(400, Answer(2, [], new Checkpoint("log.test", new TreeHead(1, Hash256.Of("x"u8))).Sign(Log)).Status);
 
