@@ -21,6 +21,10 @@ internal sealed class LedgerNode : BackgroundService
 
     private static readonly TimeSpan OutsideTimeout = TimeSpan.FromSeconds(30);
 
+    // The first requests come first: starting a chain takes a processor for a moment.
+    private static readonly TimeSpan StartPause = TimeSpan.FromMilliseconds(200);
+
+    private readonly IHostApplicationLifetime _lifetime;
     private readonly ServerOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<LedgerNode> _logger;
@@ -28,8 +32,9 @@ internal sealed class LedgerNode : BackgroundService
     private readonly Stores _stores;
     private readonly string? _origin;
 
-    public LedgerNode(Stores stores, ServerOptions options, TimeProvider time, ILogger<LedgerNode> logger)
+    public LedgerNode(Stores stores, ServerOptions options, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<LedgerNode> logger)
     {
+        _lifetime = lifetime;
         _stores = stores;
         _origin = stores.Resources.LedgerOrigin;
         _options = options;
@@ -107,6 +112,7 @@ internal sealed class LedgerNode : BackgroundService
         DevelopmentChain? chain = null;
         try
         {
+            await WaitForStartAsync(stoppingToken);
             LedgerParts parts = PartsOf(_options, _origin, Leaves, _time);
             chain = Settings.Chain == LedgerChain.Development ? StartChain(_origin) : null;
             Worker = new LedgerWorker(parts with
@@ -119,6 +125,10 @@ internal sealed class LedgerNode : BackgroundService
             Witness = OpenWitness();
             LedgerLog.Started(_logger, _origin, parts.Signer.Verifier);
             await Task.WhenAll([Worker.RunAsync(stoppingToken), .. OpenMirrors().Select(mirror => FollowAsync(mirror, stoppingToken))]);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The process stops before the ledger began.
         }
         catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or InvalidDataException or ArgumentException)
         {
@@ -133,6 +143,14 @@ internal sealed class LedgerNode : BackgroundService
                 await chain.DisposeAsync();
             }
         }
+    }
+
+    private async Task WaitForStartAsync(CancellationToken cancellationToken)
+    {
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using CancellationTokenRegistration registration = _lifetime.ApplicationStarted.Register(started.SetResult);
+        await started.Task.WaitAsync(cancellationToken);
+        await Task.Delay(StartPause, _time, cancellationToken);
     }
 
     private static void MakePrivate(string folder)
