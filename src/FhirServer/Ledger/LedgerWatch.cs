@@ -44,7 +44,7 @@ internal sealed class LedgerWatch : IDisposable
             json.WriteString("status", StateOf(status));
             json.WriteString("alarm", status?.Alarm?.Finding.ToString() ?? _node.StartProblem);
             json.WriteString("problem", status?.Problem);
-            json.WriteNumber("leaves", status?.Leaves ?? 0);
+            json.WriteNumber("leaves", status?.Leaves ?? _node.Leaves.Count);
             json.WriteNumber("published", status?.Published.Size ?? 0);
             json.WriteNumber("lag", status?.Lag ?? 0);
             json.WriteNumber("lagSeconds", Math.Round(status?.LagTime.TotalSeconds ?? 0, 1));
