@@ -115,6 +115,9 @@ internal sealed class LedgerNode : BackgroundService
             await WaitForStartAsync(stoppingToken);
             LedgerParts parts = PartsOf(_options, _origin, Leaves, _time);
             chain = Settings.Chain == LedgerChain.Development ? StartChain(_origin) : null;
+
+            // Who sees the worker sees all of the ledger.
+            Witness = OpenWitness();
             Worker = new LedgerWorker(parts with
             {
                 Witnesses = WitnessesOf(_options, _http),
@@ -122,7 +125,6 @@ internal sealed class LedgerNode : BackgroundService
                 OnAlarm = alarm => LedgerLog.Alarm(_logger, alarm.Finding),
                 OnFailure = new FailureReports(_logger, _time).Report,
             });
-            Witness = OpenWitness();
             LedgerLog.Started(_logger, _origin, parts.Signer.Verifier);
             await Task.WhenAll([Worker.RunAsync(stoppingToken), .. OpenMirrors().Select(mirror => FollowAsync(mirror, stoppingToken))]);
         }
