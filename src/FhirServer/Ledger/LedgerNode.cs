@@ -20,6 +20,7 @@ internal sealed class LedgerNode : BackgroundService
     private const string WitnessKeyFile = "witness.key";
 
     private static readonly TimeSpan OutsideTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(10);
 
     // The first requests come first: starting a chain takes a processor for a moment.
     private static readonly TimeSpan StartPause = TimeSpan.FromMilliseconds(200);
@@ -184,10 +185,25 @@ internal sealed class LedgerNode : BackgroundService
 
     private Func<CancellationToken, ValueTask<IAnchorTarget>>? TargetOf(DevelopmentChain? chain) => Settings.Chain switch
     {
-        LedgerChain.Development => _ => new(chain!),
+        LedgerChain.Development => token => WhenUpAsync(chain!, token),
         LedgerChain.Rpc => _ => new(AnchorTargets.OfRpc(Settings.Rpc, _origin!, _time)),
         _ => null,
     };
+
+    /// <summary>A chain that is being started is no failure to tell the operator of; one that does not come up says why when it is asked.</summary>
+    private async ValueTask<IAnchorTarget> WhenUpAsync(DevelopmentChain chain, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await chain.WaitUntilUpAsync(cancellationToken).WaitAsync(StartPatience, _time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // The first question to it is answered with what is wrong.
+        }
+
+        return chain;
+    }
 
     private WitnessServer? OpenWitness()
     {
