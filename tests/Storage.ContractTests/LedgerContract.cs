@@ -45,7 +45,9 @@ public abstract class LedgerContract(Func<StoreSetup, IResourceStore> open) : St
         await CommitAsync(new Transaction([PatientOf("a"), PatientOf("b"), PatientOf("c")], []));
         long sequence = await AppendAsync(new LedgerRecord("who and why"u8.ToArray())
         {
-            Patients = [Key("Patient/b"), Key("Patient/a"), Key("Patient/nobody")], Accessed = [3, 1, 3], Consent = 2,
+            Patients = [Key("Patient/b"), Key("Patient/a"), Key("Patient/nobody")],
+            Accessed = [3, 1, 3],
+            Consent = 2,
         });
         StoredRecord record = (await Store.ReadRecordAsync(Everything, sequence, Cancel))!;
         Assert.Equal("who and why"u8.ToArray(), record.Body.ToArray());

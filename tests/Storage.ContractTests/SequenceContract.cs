@@ -110,7 +110,8 @@ public abstract class SequenceContract(Func<StoreSetup, IResourceStore> open) : 
                 return read is null
                     ? $"none {opening}"
                     : $"{read.Kind} {read.Instant:O} {string.Join(' ', read.Accessed)} {read.Consent} {Convert.ToHexString(read.Body.Span)} {Convert.ToHexString(opening!.Statement.Span)}";
-            });
+            }
+        );
     }
 
     /// <summary>What the leaf of a version says, but for the hash of its content: stores may choose the order of members.</summary>
