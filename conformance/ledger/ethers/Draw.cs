@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Numerics;
 using System.Text;
@@ -78,6 +79,6 @@ public sealed class Draw(int seed)
         EthereumAddress address => address.ToString(),
         Hash256 hash => Hex.Data(hash),
         IReadOnlyList<object> list => new JsonArray([.. list.Select(ToJson)]),
-        _ => throw new NotSupportedException(),
+        _ => throw new UnreachableException($"No question has a {value.GetType().Name}."),
     };
 }

@@ -74,7 +74,6 @@ internal sealed class CheckpointWriter : IDisposable
             throw new LedgerFaultException(report.Findings[0]);
         }
 
-
         // The journal lost what was published: it is known again.
         _ = heads.TryDecide(newest);
         var folder = new TileFolder(parts.Folder, parts.Disk);
