@@ -6,6 +6,7 @@ using HealthChain.LedgerAnchor.Log;
 using HealthChain.LedgerAnchor.Witness;
 using HealthChain.LedgerAnchor.Worker;
 using HealthChain.LedgerProofs;
+using HealthChain.Storage;
 
 namespace HealthChain.FhirServer.Ledger;
 
@@ -77,7 +78,7 @@ internal sealed class LedgerNode : BackgroundService
     {
         LedgerSettings settings = options.Ledger;
         string folder = Path.Combine(options.Folder(""), settings.Folder);
-        MakePrivate(folder);
+        PrivateFolder.Make(folder);
         var signer = new NoteSigner(origin, LedgerKeyFile.ReadOrMake(Path.Combine(folder, settings.KeyFile)));
         return new LedgerParts(folder, leaves, signer, WorkerOptionsOf(options), time);
     }
@@ -154,18 +155,6 @@ internal sealed class LedgerNode : BackgroundService
         using CancellationTokenRegistration registration = _lifetime.ApplicationStarted.Register(started.SetResult);
         await started.Task.WaitAsync(cancellationToken);
         await Task.Delay(StartPause, _time, cancellationToken);
-    }
-
-    private static void MakePrivate(string folder)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            Directory.CreateDirectory(folder);
-        }
-        else
-        {
-            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
     }
 
     private static LedgerOptions WorkerOptionsOf(ServerOptions options) => new()

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using HealthChain.Storage;
 
 namespace HealthChain.FhirServer.Server;
 
@@ -22,13 +23,9 @@ internal static class ServerSecret
 
         byte[] secret = RandomNumberGenerator.GetBytes(Length);
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None };
-        if (OperatingSystem.IsWindows())
+        PrivateFolder.Make(folder);
+        if (!OperatingSystem.IsWindows())
         {
-            Directory.CreateDirectory(folder);
-        }
-        else
-        {
-            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 

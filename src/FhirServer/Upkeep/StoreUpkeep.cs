@@ -45,7 +45,7 @@ internal sealed class StoreUpkeep(Stores stores, ServerOptions options)
     /// <exception cref="StoreException">There is a database already, or the backup is not whole.</exception>
     public static string Restore(string backup, ServerOptions options, Action<double> onProgress, CancellationToken cancellationToken)
     {
-        MakePrivate(options.Folder(""));
+        PrivateFolder.Make(options.Folder(""));
 
         // Before the database, which must not name blobs that are not there.
         int count = CopyBlobs(Path.Combine(backup, BlobFolder), options.Folder(options.Blobs.Folder), new Progress(onProgress, 0, 1 - DatabasePart), cancellationToken);
@@ -63,12 +63,12 @@ internal sealed class StoreUpkeep(Stores stores, ServerOptions options)
             return count;
         }
 
-        MakePrivate(to);
+        PrivateFolder.Make(to);
         string[] folders = [.. Directory.EnumerateDirectories(from).Where(folder => Path.GetFileName(folder) != "incoming")];
         for (int i = 0; i < folders.Length; i++)
         {
             string target = Path.Combine(to, Path.GetFileName(folders[i]));
-            MakePrivate(target);
+            PrivateFolder.Make(target);
             foreach (FileInfo file in new DirectoryInfo(folders[i]).EnumerateFiles())
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -108,18 +108,6 @@ internal sealed class StoreUpkeep(Stores stores, ServerOptions options)
         {
             // Swept meanwhile: nothing referred to it.
             return false;
-        }
-    }
-
-    private static void MakePrivate(string folder)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            Directory.CreateDirectory(folder);
-        }
-        else
-        {
-            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
     }
 

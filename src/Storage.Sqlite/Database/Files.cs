@@ -12,14 +12,7 @@ internal sealed class Files : IDisposable
     public Files(string folder)
     {
         Folder = Path.GetFullPath(folder);
-        if (OperatingSystem.IsWindows())
-        {
-            Directory.CreateDirectory(Folder);
-        }
-        else
-        {
-            Directory.CreateDirectory(Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
+        PrivateFolder.Make(Folder);
 
         try
         {

@@ -41,15 +41,7 @@ internal static class PrivateFiles
         }
 
         Create(disk, parent);
-        if (OperatingSystem.IsWindows())
-        {
-            Directory.CreateDirectory(path);
-        }
-        else
-        {
-            Directory.CreateDirectory(path, FolderMode);
-        }
-
+        PrivateFolder.Make(path);
         disk.SyncFolder(parent);
     }
 
