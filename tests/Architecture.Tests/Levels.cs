@@ -11,18 +11,19 @@ internal static class Levels
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
         // level 0
+        ["Files"] = [],
         ["Fhir"] = [],
         ["LedgerProofs"] = [],
-        ["LedgerAnchor"] = ["LedgerProofs"],
+        ["LedgerAnchor"] = ["LedgerProofs", "Files"],
         // The verifier that strangers run: it shares nothing but the code of the proofs.
         ["LedgerVerifier"] = ["LedgerProofs"],
         // level 1
-        ["Storage"] = ["Fhir", "LedgerProofs"],
+        ["Storage"] = ["Fhir", "LedgerProofs", "Files"],
         // level 2: drivers and features see the store contract and the core, never each other
-        ["Storage.Sqlite"] = ["Fhir", "LedgerProofs", "Storage"],
+        ["Storage.Sqlite"] = ["Fhir", "LedgerProofs", "Storage", "Files"],
         ["Storage.Cosmos"] = ["Fhir", "LedgerProofs", "Storage"],
         // level 3
-        ["FhirServer"] = ["Fhir", "LedgerProofs", "LedgerAnchor", "Storage", "Storage.Sqlite", "Storage.Cosmos", .. Features],
+        ["FhirServer"] = ["Fhir", "Files", "LedgerProofs", "LedgerAnchor", "Storage", "Storage.Sqlite", "Storage.Cosmos", .. Features],
         // The build step that compiles the definitions; Fhir runs it but does not link it.
         ["Fhir.Compiler"] = [],
     };
@@ -31,7 +32,7 @@ internal static class Levels
     {
         foreach (var feature in Features)
         {
-            Allowed[feature] = ["Fhir", "LedgerProofs", "LedgerAnchor", "Storage"];
+            Allowed[feature] = ["Fhir", "Files", "LedgerProofs", "LedgerAnchor", "Storage"];
         }
     }
 

@@ -1,11 +1,11 @@
 using System.Net.Http.Headers;
 using HealthChain.Fhir.Model;
 using HealthChain.FhirServer;
-using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.LargeData;
 using HealthChain.FhirServer.Responses;
 using HealthChain.FhirServer.Server;
+using HealthChain.Smart;
 using HealthChain.Storage;
 using HealthChain.Storage.Blobs;
 using HealthChain.Storage.ContractTests;

@@ -1,4 +1,5 @@
 using HealthChain.Fhir;
+using HealthChain.Smart;
 
 namespace HealthChain.FhirServer.Access;
 

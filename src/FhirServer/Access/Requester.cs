@@ -1,22 +1,7 @@
+using HealthChain.Smart;
 using HealthChain.Storage;
 
 namespace HealthChain.FhirServer.Access;
-
-/// <summary>In which capacity somebody asks.</summary>
-internal enum Role
-{
-    Patient,
-    RelatedPerson,
-    Practitioner,
-    Insurer,
-    Analyst,
-    Researcher,
-    Auditor,
-    Administrator,
-
-    /// <summary>A system that acts for an organisation, without a person at it.</summary>
-    Backend,
-}
 
 /// <summary>On whose behalf a request runs. Immutable; one for all requests of a token.</summary>
 /// <param name="Who">What metrics and access records call the requester; never a name or an identifier of a person.</param>

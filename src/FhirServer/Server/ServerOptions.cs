@@ -1,7 +1,7 @@
 using HealthChain.Fhir.Model;
-using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Ledger;
 using HealthChain.FhirServer.Searching;
+using HealthChain.Smart;
 using HealthChain.Storage.Blobs;
 using HealthChain.Storage.Sealing;
 using HealthChain.Storage.Sqlite;

@@ -1,6 +1,6 @@
-using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Ledger;
+using HealthChain.Smart;
 using Of = HealthChain.FhirServer.Server.Setting<HealthChain.FhirServer.Server.ServerOptions>;
 using OfToken = HealthChain.FhirServer.Server.Setting<HealthChain.FhirServer.Server.TokenOptions>;
 

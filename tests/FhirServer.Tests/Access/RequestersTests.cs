@@ -2,6 +2,7 @@ using System.Net;
 using HealthChain.Fhir;
 using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Server;
+using HealthChain.Smart;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 

@@ -1,5 +1,5 @@
-using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Server;
+using HealthChain.Smart;
 using Microsoft.Extensions.Configuration;
 using Xunit;
 
