@@ -19,6 +19,9 @@ internal sealed record Requester(string Who, AccessScope Scope)
     /// <summary>What the data is wanted for, a code of PurposeOfUse such as <c>TREAT</c>.</summary>
     public string? Purpose { get; init; }
 
+    /// <summary>What access records call the token: it cannot be made into the token again. Null for a fixed one, whose name is <see cref="Who"/>.</summary>
+    public string? TokenName { get; init; }
+
     /// <summary>SMART scopes of the token.</summary>
     public IReadOnlyList<string> Scopes { get; init; } = [];
 
