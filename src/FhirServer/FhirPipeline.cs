@@ -9,6 +9,7 @@ using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Interactions;
 using HealthChain.FhirServer.LargeData;
 using HealthChain.FhirServer.Operations;
+using HealthChain.FhirServer.Organisations;
 using HealthChain.FhirServer.Responses;
 using HealthChain.FhirServer.Searching;
 using HealthChain.FhirServer.Server;
@@ -48,6 +49,9 @@ internal static class FhirPipeline
         services.AddSingleton<Delete>();
         services.AddSingleton<WritePlanners>();
         services.AddSingleton<Content>();
+        services.AddSingleton<OrganisationDirectory>();
+        services.AddSingleton<IOrganisationStatus>(provider => provider.GetRequiredService<OrganisationDirectory>());
+        services.AddHostedService(provider => provider.GetRequiredService<OrganisationDirectory>());
         services.AddSingleton<Commits>();
         services.AddSingleton<SingleWrite>();
         services.AddSingleton<LocalMatch>();

@@ -12,6 +12,9 @@ public sealed class SystemScopeTests
         "src/FhirServer/Operations/Erase.cs",
         "src/FhirServer/Operations/Reindex.cs",
 
+        // Which organisations are verified; requesters learn whether theirs is.
+        "src/FhirServer/Organisations/OrganisationDirectory.cs",
+
         // The server's own upkeep.
         "src/FhirServer/LargeData/BlobSweeper.cs",
         "src/FhirServer/Ledger/StoreLeaves.cs",
@@ -24,5 +27,14 @@ public sealed class SystemScopeTests
         var found = Repository.Files("src", "*.cs").Where(path => File.ReadAllText(path).Contains("AccessScope.System(", StringComparison.Ordinal)).Select(Repository.Relative);
 
         Assert.Equal(Callers.Order(StringComparer.Ordinal), found.Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>What is kept in memory of the store (who is verified) hears of commits in Commits. A document's commit holds a Bundle alone.</summary>
+    [Fact]
+    public void Commits_come_through_one_place()
+    {
+        var found = Repository.Files("src", "*.cs").Where(path => File.ReadAllText(path).Contains("store.CommitAsync(", StringComparison.Ordinal)).Select(Repository.Relative);
+
+        Assert.Equal(["src/FhirServer/Interactions/Commits.cs", "src/FhirServer/Operations/Document.cs"], found.Order(StringComparer.Ordinal));
     }
 }

@@ -1,5 +1,6 @@
 using HealthChain.Fhir;
 using HealthChain.FhirServer.Http;
+using HealthChain.FhirServer.Organisations;
 using HealthChain.Storage;
 
 namespace HealthChain.FhirServer.Interactions;
@@ -12,7 +13,7 @@ internal sealed record Draft(Transaction Transaction, Func<IReadOnlyList<StoredV
 /// Commits what was thought out, and has it thought out again when meanwhile others changed what it rested on. Thinking again answers
 /// for itself: who sent If-Match then learns that the version has changed.
 /// </summary>
-internal sealed class Commits(IResourceStore store)
+internal sealed class Commits(IResourceStore store, OrganisationDirectory organisations)
 {
     private const int MaxAttempts = 100;
 
@@ -40,6 +41,8 @@ internal sealed class Commits(IResourceStore store)
 
             if (result.Value is Committed committed)
             {
+                // Before the answer: who reads it may rely on the organisation being verified or suspended.
+                organisations.Apply(committed.Versions);
                 return await draft.Value.Answer(committed.Versions);
             }
         }
