@@ -1,4 +1,5 @@
 using HealthChain.Smart.Scopes;
+using HealthChain.Smart.State;
 
 namespace HealthChain.Smart;
 
@@ -35,6 +36,9 @@ public sealed class AccessGrant
 
     /// <summary>What the guarded server made of the grant and keeps with it, so that it need not do so for each request.</summary>
     public object? Attachment { get; set; }
+
+    /// <summary>What the token came of, which may be ended with all that came of it.</summary>
+    internal FamilyNode? Family { get; init; }
 }
 
 /// <summary>What is open before the user when an app starts; it goes out beside the access token.</summary>

@@ -1,0 +1,134 @@
+using HealthChain.LedgerProofs;
+
+namespace HealthChain.Smart.State;
+
+// Users at the login pages, and what begins there.
+public sealed partial class SmartState
+{
+    /// <summary>How long a session is used before that is written down: after a restart it may look idle for so much longer than it was.</summary>
+    private static readonly TimeSpan Touch = TimeSpan.FromMinutes(1);
+
+    /// <summary>Begins a session of a user that has proved who it is; returns the cookie, or null when the account is gone or disabled.</summary>
+    /// <param name="methods">How it was proved, https://www.rfc-editor.org/rfc/rfc8176</param>
+    public async ValueTask<string?> StartSessionAsync(string account, IReadOnlyList<string> methods)
+    {
+        string cookie = Secrets.New();
+        Task durable;
+        lock (_gate)
+        {
+            if (_tables.FindAccount(account) is not { Account.IsDisabled: false })
+            {
+                return null;
+            }
+
+            DateTimeOffset now = _time.GetUtcNow();
+            Apply(new Change.PutSession(Secrets.HashOf(cookie), new Session(account, methods, now, now, now + _options.SessionLifetime)));
+            durable = CommitAsync();
+        }
+
+        await durable;
+        return cookie;
+    }
+
+    /// <summary>The session of a cookie, which is in use by this; null when there is none, or it was idle for too long.</summary>
+    public Session? FindSession(string cookie)
+    {
+        Hash256 key = Secrets.HashOf(cookie);
+        lock (_gate)
+        {
+            DateTimeOffset now = _time.GetUtcNow();
+            if (!_tables.TryGetSession(key, out SessionNode? node) || !IsOpen(node.Session, now))
+            {
+                return null;
+            }
+
+            if (now - node.Session.LastUsed >= Touch)
+            {
+                Apply(new Change.PutSession(key, node.Session with { LastUsed = now }));
+                _ = CommitAsync();
+            }
+
+            return node.Session;
+        }
+    }
+
+    /// <summary>Ends a session, and the access that lasts only while its user is online; false when there is none.</summary>
+    public async ValueTask<bool> EndSessionAsync(string cookie)
+    {
+        Hash256 key = Secrets.HashOf(cookie);
+        Task durable;
+        lock (_gate)
+        {
+            if (!_tables.TryGetSession(key, out _))
+            {
+                return false;
+            }
+
+            Apply(new Change.RemoveSession(key));
+            durable = CommitAsync();
+        }
+
+        await durable;
+        return true;
+    }
+
+    /// <summary>Ends all sessions of an account, such as after its password was changed.</summary>
+    public async ValueTask EndSessionsAsync(string account)
+    {
+        Task durable;
+        lock (_gate)
+        {
+            foreach (Hash256 key in _tables.Sessions.Where(pair => pair.Value.Session.Account == account).Select(pair => pair.Key).ToList())
+            {
+                Apply(new Change.RemoveSession(key));
+            }
+
+            durable = CommitAsync();
+        }
+
+        await durable;
+    }
+
+    /// <summary>Keeps the context of an app that is about to start; returns the id by which the app asks for it.</summary>
+    public async ValueTask<string> AddLaunchAsync(Launch launch)
+    {
+        string id = Secrets.New();
+        Task durable;
+        lock (_gate)
+        {
+            Apply(new Change.PutLaunch(Secrets.HashOf(id), launch, _time.GetUtcNow() + _options.LaunchLifetime));
+            durable = CommitAsync();
+        }
+
+        await durable;
+        return id;
+    }
+
+    /// <summary>A launch that a client may still use; it is used up by <see cref="IssueCodeAsync"/>.</summary>
+    public Launch? FindLaunch(string id, string client)
+    {
+        lock (_gate)
+        {
+            return Usable(id, client);
+        }
+    }
+
+    /// <summary>Keeps a request until its user has decided; returns an id that nobody can guess.</summary>
+    public string AddPending(PendingRequest request) => _pending.Add(request);
+
+    public PendingRequest? FindPending(string id) => _pending.Find(id);
+
+    /// <summary>Puts a request in the place of one that is still pending; false when it is no more.</summary>
+    public bool ReplacePending(string id, PendingRequest request) => _pending.Replace(id, request);
+
+    /// <summary>The request, for the one who gets it: nobody does after that.</summary>
+    public PendingRequest? TakePending(string id) => _pending.Take(id);
+
+    private bool IsOpen(Session session, DateTimeOffset now) =>
+        now < session.Expires && now - session.LastUsed < _options.SessionIdleLifetime;
+
+    private Launch? Usable(string id, string client) =>
+        _tables.Launches.TryGetValue(Secrets.HashOf(id), out LaunchRow row) && row.Until > _time.GetUtcNow() && row.Launch.Client == client
+            ? row.Launch
+            : null;
+}
