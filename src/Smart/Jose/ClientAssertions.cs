@@ -1,7 +1,16 @@
+using System.Text;
+
 namespace HealthChain.Smart.Jose;
 
 /// <summary>The keys that a client gave at registration: itself, or where to fetch them.</summary>
-public sealed record ClientKeys(JwkSet? Keys, Uri? KeysUri);
+public sealed record ClientKeys(JwkSet? Keys, Uri? KeysUri)
+{
+    /// <summary>From what is stored of a client; null when it has no keys.</summary>
+    public static ClientKeys? Of(string? jwks, string? jwksUri) =>
+        jwks is not null ? new ClientKeys(JwkSet.Read(Encoding.UTF8.GetBytes(jwks)).Value, null)
+            : jwksUri is not null ? new ClientKeys(null, new Uri(jwksUri))
+            : null;
+}
 
 /// <summary>
 /// Clients that prove who they are by a signature:
