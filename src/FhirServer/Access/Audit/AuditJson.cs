@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Text.Json;
+using HealthChain.FhirServer.Http;
+using HealthChain.FhirServer.Responses;
+using HealthChain.FhirServer.Searching;
+
+namespace HealthChain.FhirServer.Access.Audit;
+
+/// <summary>The data types that an AuditEvent is made of.</summary>
+internal static class AuditJson
+{
+    public static void WriteTypes(this Utf8JsonWriter json, params ReadOnlySpan<AuditCode?> codes)
+    {
+        json.WriteStartObject("type"u8);
+        json.WriteStartArray("coding"u8);
+        foreach (AuditCode? code in codes)
+        {
+            if (code is not null)
+            {
+                json.WriteStartObject();
+                json.WriteCode(code);
+                json.WriteEndObject();
+            }
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    public static void WriteConcept(this Utf8JsonWriter json, string name, string system, string code)
+    {
+        json.WriteStartArray(name);
+        json.WriteStartObject();
+        json.WriteStartArray("coding"u8);
+        json.WriteStartObject();
+        json.WriteString("system"u8, system);
+        json.WriteString("code"u8, code);
+        json.WriteEndObject();
+        json.WriteEndArray();
+        json.WriteEndObject();
+        json.WriteEndArray();
+    }
+
+    public static void WriteCoding(this Utf8JsonWriter json, string name, AuditCode code)
+    {
+        json.WriteStartObject(name);
+        json.WriteCode(code);
+        json.WriteEndObject();
+    }
+
+    public static void WriteCode(this Utf8JsonWriter json, AuditCode code)
+    {
+        json.WriteString("system"u8, code.System);
+        json.WriteString("code"u8, code.Code);
+        json.WriteString("display"u8, code.Display);
+    }
+
+    public static void WriteReference(this Utf8JsonWriter json, string name, string reference)
+    {
+        json.WriteStartObject(name);
+        json.WriteString("reference"u8, reference);
+        json.WriteEndObject();
+    }
+
+    /// <summary>A reference where the text is one; else an identifier.</summary>
+    public static void WriteParty(this Utf8JsonWriter json, string name, string text)
+    {
+        if (IsLocalReference(text) || Uri.IsWellFormedUriString(text, UriKind.Absolute))
+        {
+            json.WriteReference(name, text);
+        }
+        else
+        {
+            json.WriteIdentifier(name, null, text);
+        }
+    }
+
+    /// <summary>Whether a text is a type and an id, such as <c>Practitioner/7</c>.</summary>
+    public static bool IsLocalReference(string text) =>
+        text.IndexOf('/', StringComparison.Ordinal) is > 0 and var slash
+        && ResourceTypes.Find(text.AsSpan(0, slash)) is not null
+        && RequestTarget.IsId(text.AsSpan(slash + 1));
+
+    public static void WriteIdentifier(this Utf8JsonWriter json, string name, string? system, string value)
+    {
+        json.WriteStartObject(name);
+        json.WriteStartObject("identifier"u8);
+        json.WriteText("system", system);
+        json.WriteString("value"u8, value);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    public static void WriteNetwork(this Utf8JsonWriter json, string address, string type)
+    {
+        json.WriteStartObject("network"u8);
+        json.WriteString("address"u8, address);
+        json.WriteString("type"u8, type);
+        json.WriteEndObject();
+    }
+
+    public static void WriteInstant(this Utf8JsonWriter json, string name, DateTimeOffset instant) =>
+        json.WriteString(name, instant.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+}
