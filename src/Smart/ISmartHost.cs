@@ -1,3 +1,5 @@
+using HealthChain.Smart.Scopes;
+
 namespace HealthChain.Smart;
 
 /// <summary>What the authorisation server needs of the server that it guards.</summary>
@@ -11,6 +13,12 @@ public interface ISmartHost
 
     /// <summary>Whether an organisation is verified at this moment, so that its people and systems may act for it.</summary>
     bool IsVerified(string organisation);
+
+    /// <summary>
+    /// Why a scope of resources cannot be given by this server: it has no such type, or cannot decide by its index which resources the query
+    /// means. Null when it can.
+    /// </summary>
+    string? RefuseScope(ResourceScope scope);
 
     /// <summary>Writes an access record; false when it cannot be written, and then what it tells of must not happen.</summary>
     ValueTask<bool> RecordAsync(SmartEvent happened, CancellationToken cancellationToken);

@@ -1,24 +1,5 @@
 namespace HealthChain.Smart.Scopes;
 
-/// <summary>What may be done with resources, the letters of SMART's scopes: https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html</summary>
-[Flags]
-public enum Permissions : byte
-{
-    None = 0,
-    Create = 1,
-
-    /// <summary>Read, also of versions and the history of one resource.</summary>
-    Read = 2,
-
-    /// <summary>Update and patch.</summary>
-    Update = 4,
-    Delete = 8,
-
-    /// <summary>Search, and the history of a type or of everything.</summary>
-    Search = 16,
-    All = Create | Read | Update | Delete | Search,
-}
-
 /// <summary>Whose resources a scope speaks of.</summary>
 public enum ScopeContext : byte
 {
@@ -38,8 +19,6 @@ public enum ScopeContext : byte
 public sealed record ResourceScope(ScopeContext Context, string Type, Permissions Permissions, string Query = "")
 {
     public const string AllTypes = "*";
-
-    private const string Letters = "cruds";
 
     /// <summary>Reads a scope of version 1 or 2; null when it is neither.</summary>
     public static ResourceScope? TryParse(string text)
@@ -68,45 +47,31 @@ public sealed record ResourceScope(ScopeContext Context, string Type, Permission
         }
 
         string type = head[..dot];
-        Permissions permissions = PermissionsOf(head[(dot + 1)..]);
+        Permissions permissions = PermissionLetters.Read(head[(dot + 1)..]);
         return permissions == Permissions.None || !(type == AllTypes || type.All(char.IsAsciiLetter))
             ? null
             : new ResourceScope(context.Value, type, permissions, query);
     }
 
-    public override string ToString()
+    /// <summary>Whether it speaks of resources of that type.</summary>
+    public bool IsOf(string type) => Type == AllTypes || Type == type;
+
+    /// <summary>Whether all that it gives is given by the other too. Never says so wrongly; of queries that mean the same in other words it does not know.</summary>
+    public bool IsWithin(ResourceScope wider) =>
+        Context == wider.Context
+        && wider.IsOf(Type)
+        && (Permissions & ~wider.Permissions) == Permissions.None
+        && ScopeQuery.Parse(Query).Implies(ScopeQuery.Parse(wider.Query));
+
+    /// <summary>What both give; null when that is nothing.</summary>
+    public ResourceScope? And(ResourceScope other)
     {
-        string letters = string.Concat(Letters.Where((_, bit) => ((int)Permissions & (1 << bit)) != 0));
-        return $"{Context.ToString().ToLowerInvariant()}/{Type}.{letters}{(Query.Length == 0 ? "" : "?" + Query)}";
+        Permissions both = Permissions & other.Permissions;
+        return Context != other.Context || both == Permissions.None || !(IsOf(other.Type) || other.IsOf(Type))
+            ? null
+            : new ResourceScope(Context, Type == AllTypes ? other.Type : Type, both, ScopeQuery.Parse(Query).And(ScopeQuery.Parse(other.Query)).ToString());
     }
 
-    /// <summary>The letters have one order: "rs" is a scope, "sr" is none.</summary>
-    private static Permissions PermissionsOf(string text)
-    {
-        switch (text)
-        {
-            case "read":
-                return Permissions.Read | Permissions.Search;
-            case "write":
-                return Permissions.Create | Permissions.Update | Permissions.Delete;
-            case "*":
-                return Permissions.All;
-        }
-
-        var permissions = Permissions.None;
-        int last = -1;
-        foreach (char letter in text)
-        {
-            int bit = Letters.IndexOf(letter, StringComparison.Ordinal);
-            if (bit <= last)
-            {
-                return Permissions.None;
-            }
-
-            permissions |= (Permissions)(1 << bit);
-            last = bit;
-        }
-
-        return permissions;
-    }
+    public override string ToString() =>
+        $"{Context.ToString().ToLowerInvariant()}/{Type}.{Permissions.ToLetters()}{(Query.Length == 0 ? "" : "?" + Query)}";
 }

@@ -1,7 +1,7 @@
 using HealthChain.Smart.Scopes;
 using Xunit;
 
-namespace HealthChain.Smart.Tests;
+namespace HealthChain.Smart.Tests.Scopes;
 
 public sealed class ScopeTests
 {

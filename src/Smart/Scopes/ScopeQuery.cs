@@ -1,0 +1,64 @@
+namespace HealthChain.Smart.Scopes;
+
+/// <summary>
+/// The search parameters of a granular scope, all of which a resource must meet. Compares them by what is written, and so knows what follows
+/// from what without knowing what the parameters mean.
+/// </summary>
+internal sealed class ScopeQuery
+{
+    private static readonly ScopeQuery None = new([]);
+
+    private readonly IReadOnlyList<Criterion> _criteria;
+
+    private ScopeQuery(IReadOnlyList<Criterion> criteria) => _criteria = criteria;
+
+    public static ScopeQuery Parse(string text)
+    {
+        return text.Length == 0 ? None : new ScopeQuery([.. text.Split('&', StringSplitOptions.RemoveEmptyEntries).Select(Criterion.Parse)]);
+    }
+
+    /// <summary>Whether what meets this also meets the other.</summary>
+    public bool Implies(ScopeQuery wider) => wider._criteria.All(needed => _criteria.Any(own => own.Implies(needed)));
+
+    /// <summary>What both ask, without what follows from the rest.</summary>
+    public ScopeQuery And(ScopeQuery other)
+    {
+        var all = new List<Criterion>();
+        foreach (Criterion criterion in _criteria.Concat(other._criteria))
+        {
+            if (!all.Exists(known => known.Implies(criterion)))
+            {
+                all.RemoveAll(criterion.Implies);
+                all.Add(criterion);
+            }
+        }
+
+        return new ScopeQuery(all);
+    }
+
+    public override string ToString() => string.Join('&', _criteria.Select(criterion => criterion.Text));
+
+    /// <param name="Text">As it was written.</param>
+    /// <param name="Name">The parameter with its modifier.</param>
+    /// <param name="Alternatives">Values of which one must be met.</param>
+    private sealed record Criterion(string Text, string Name, HashSet<string> Alternatives)
+    {
+        public static Criterion Parse(string pair)
+        {
+            int equals = pair.IndexOf('=', StringComparison.Ordinal);
+            string value = equals < 0 ? "" : Decode(pair[(equals + 1)..]);
+
+            // A comma behind a backslash is part of a value (https://hl7.org/fhir/R4/search.html#escaping). Then the whole counts as one value.
+            string[] alternatives = value.Contains('\\', StringComparison.Ordinal) ? [value] : value.Split(',');
+            return new Criterion(pair, Decode(equals < 0 ? pair : pair[..equals]), new HashSet<string>(alternatives, StringComparer.Ordinal));
+        }
+
+        /// <summary>Fewer alternatives ask more, but not where they are excluded.</summary>
+        public bool Implies(Criterion wider) =>
+            Name == wider.Name && (Excludes ? Alternatives.SetEquals(wider.Alternatives) : Alternatives.IsSubsetOf(wider.Alternatives));
+
+        private bool Excludes => Name.EndsWith(":not", StringComparison.Ordinal) || Name.EndsWith(":not-in", StringComparison.Ordinal);
+
+        private static string Decode(string text) => Uri.UnescapeDataString(text.Replace('+', ' '));
+    }
+}
