@@ -16,6 +16,7 @@ var benchmarks = new (string Name, Action Run)[]
     ("ledger", Ledger.Run),
     ("chain", Signing.Run),
     ("worker", LedgerWorking.Run),
+    ("passwords", PasswordHashing.Run),
 };
 
 foreach ((string name, Action run) in benchmarks)

@@ -36,10 +36,8 @@ public sealed record Account
     /// <summary>The last time step of the second factor that was used: a code counts once (RFC 6238, section 5.2).</summary>
     public long LastSecondFactorStep { get; init; }
 
-    /// <summary>Failed logins since the last that did not fail.</summary>
-    public int FailedLogins { get; init; }
-
-    public DateTimeOffset? LockedUntil { get; init; }
+    /// <summary>Hashes of the codes that stand in, each once, for the second factor.</summary>
+    public IReadOnlyList<byte[]> RecoveryCodes { get; init; } = [];
 
     /// <summary>Who vouches for a user that logs in elsewhere, and what the user is called there.</summary>
     public string? ExternalIssuer { get; init; }
