@@ -165,8 +165,9 @@ public sealed class SigningKeys
 
         public ReadOnlyMemory<byte> Published { get; }
 
+        /// <summary>Of those whose time has begun, the one that signs longest: a command may have made it in the moment in which another began.</summary>
         public SigningKey Signer(JoseAlgorithm algorithm, DateTimeOffset now) =>
-            Keys.Where(key => key.Algorithm == algorithm && key.SignsFrom <= now).MaxBy(key => key.SignsFrom)
+            Keys.Where(key => key.Algorithm == algorithm && key.SignsFrom <= now).MaxBy(key => key.SignsUntil)
             ?? throw new NotSupportedException($"The server has no key for {algorithm.Name()}.");
     }
 }
