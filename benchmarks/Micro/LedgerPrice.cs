@@ -78,7 +78,7 @@ internal static class LedgerPrice
             {
                 for (int number = Interlocked.Increment(ref next); number <= InBatch; number = Interlocked.Increment(ref next))
                 {
-                    var record = new LedgerRecord(body) { Patients = [new ResourceKey("Patient", $"p{number % Patients}")], Accessed = [1 + number] };
+                    var record = new LedgerRecord(body) { Patients = [store.Hasher.Reference(new ResourceKey("Patient", $"p{number % Patients}"))], Accessed = [1 + number] };
                     _ = (await store.AppendRecordAsync(Scope, record, CancellationToken.None)).Value;
                 }
             })));

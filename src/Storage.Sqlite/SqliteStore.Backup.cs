@@ -140,7 +140,7 @@ public sealed partial class SqliteStore
     private VerifyReport Verify(VerifyLevel level, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         // Without the heads that readers keep: what lies in the file is to be judged.
-        using var snapshot = new Snapshot(_files.OpenForReading(_parts.Options), _parts.Numbers, _parts.Sealer, _readers.Generations.Current, heads: null);
+        using var snapshot = new Snapshot(_files.OpenForReading(_parts.Options), _parts, _readers.Generations.Current, heads: null);
         snapshot.Begin(_readers.Generations);
         VerifyReport report = new Checker(snapshot, _parts, _preparers, _parametersChanged, progress, cancellationToken).Run(level);
         snapshot.End();

@@ -17,19 +17,38 @@ public sealed partial class SqliteStore
     public async ValueTask<Result<long>> AppendRecordAsync(AccessScope scope, LedgerRecord record, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        _ = Origin;
-        return scope.SeesEverything
-            ? await _writer.AppendAsync(PreparedRecord.Of(record, _parts.Hasher), cancellationToken)
-            : FhirError.Of(ErrorKind.Forbidden, IssueType.Forbidden, "Records are written by the server alone.");
+        return !scope.SeesEverything ? FhirError.Of(ErrorKind.Forbidden, IssueType.Forbidden, "Records are written by the server alone.")
+            : PreparedRecord.Refusal(record) is { } refusal ? refusal
+            : await _writer.AppendAsync(PreparedRecord.Of(record), cancellationToken);
     }
 
     public async ValueTask<StoredRecord?> ReadRecordAsync(AccessScope scope, long sequence, CancellationToken cancellationToken)
     {
         using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);
-        return Sees(rented.Snapshot, scope, sequence) && rented.Snapshot.OpenRecord(sequence, out RecordRow? row) is { } content
-            ? new StoredRecord(
-                row!.Kind, sequence, DateTimeOffset.FromUnixTimeMilliseconds(row.Instant), content.Mentioned, content.Consent, content.Body)
-            : null;
+        return new RecordReader(rented.Snapshot, scope).Read(sequence);
+    }
+
+    public async ValueTask<RecordPage> RecordsAsync(AccessScope scope, RecordQuery query, CancellationToken cancellationToken)
+    {
+        using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);
+        return new RecordReader(rented.Snapshot, scope).Page(query, query.Patient is { } patient ? _parts.Hasher.Reference(patient) : null, cancellationToken);
+    }
+
+    public async ValueTask<IReadOnlyList<VersionIdentity>> IdentifyAsync(AccessScope scope, IReadOnlyList<long> sequences, CancellationToken cancellationToken)
+    {
+        using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);
+        var reader = new VersionReader(rented.Snapshot, _parts, _preparers, scope);
+        var found = new List<VersionIdentity>(sequences.Count);
+        foreach (long sequence in sequences)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (reader.At(sequence) is { } version)
+            {
+                found.Add(new VersionIdentity(sequence, version.Key, version.Version));
+            }
+        }
+
+        return found;
     }
 
     public async ValueTask<LeafOpening?> OpenLeafAsync(AccessScope scope, ResourceKey key, long version, CancellationToken cancellationToken)
@@ -43,7 +62,7 @@ public sealed partial class SqliteStore
     public async ValueTask<LeafOpening?> OpenRecordLeafAsync(AccessScope scope, long sequence, CancellationToken cancellationToken)
     {
         using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);
-        return Sees(rented.Snapshot, scope, sequence) ? rented.Snapshot.OpenRecordLeaf(sequence, Origin) : null;
+        return new RecordReader(rented.Snapshot, scope).Sees(sequence) ? rented.Snapshot.OpenRecordLeaf(sequence, Origin) : null;
     }
 
     public async ValueTask<int> ReadLeavesAsync(AccessScope scope, long after, Memory<byte> commitments, CancellationToken cancellationToken)
@@ -70,21 +89,5 @@ public sealed partial class SqliteStore
         }
 
         return count;
-    }
-
-    private static bool Sees(Snapshot snapshot, AccessScope scope, long sequence)
-    {
-        if (scope.SeesEverything)
-        {
-            return true;
-        }
-
-        if (snapshot.FindRecord(sequence) is not { } row)
-        {
-            return false;
-        }
-
-        long[] patients = [.. row.Subjects.Select(snapshot.PatientOf).Where(patient => patient != 0)];
-        return scope.SeesRecord(new RecordFacts(row.Kind, patients));
     }
 }

@@ -41,7 +41,7 @@ public sealed partial class SqliteStore
             var changes = new ChangeSignal();
             changes.Advance(session.State.Sequence);
             var readers = new ReaderPool(
-                options.Readers, generations, () => new Snapshot(files.OpenForReading(options), numbers, parts.Sealer, generations.Current, parts.Heads));
+                options.Readers, generations, () => new Snapshot(files.OpenForReading(options), parts, generations.Current, parts.Heads));
             var preparers = new PreparerPool(() => new Preparer(parameters, hasher, numbers, rows, options.ServerBase));
             var writer = new Writer(session, OpenSession, new Checkpointer(files, options), changes, options);
             parts.Meter.Watch(() => writer.Queued);
@@ -85,6 +85,13 @@ public sealed partial class SqliteStore
         Numbers numbers = Numbers.Load(connection, parameters);
         CheckKeys(connection, keys, hasher);
         string? origin = LedgerName.Of(connection, options, keys.Tenant);
+        if (origin is not null && WriterState.MetaOf(connection, Meta.LedgerBegun) == 0)
+        {
+            // Without a ledger the chains lead through records alone: they are made anew.
+            connection.Execute("DELETE FROM chain");
+            connection.Execute($"DELETE FROM meta WHERE k={(int)Meta.ChainsWatermark}");
+        }
+
         bool parametersChanged = ParameterFingerprint.IsOther(connection, parameters);
         connection.Execute("COMMIT");
         return (numbers, parametersChanged, origin);

@@ -126,7 +126,8 @@ public sealed partial class SqliteStore : IResourceStore
     public async ValueTask<Result<CommitResult>> CommitAsync(AccessScope scope, Transaction transaction, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return await _writer.CommitAsync(_preparers.Prepare(scope, transaction), cancellationToken);
+        Result<PreparedTransaction> prepared = _preparers.Prepare(scope, transaction);
+        return prepared.IsOk ? await _writer.CommitAsync(prepared.Value, cancellationToken) : prepared.Error;
     }
 
     public async ValueTask DisposeAsync()

@@ -24,6 +24,13 @@ public abstract class AccessScope
     /// <summary>Whether a version exists for the requester. Called for every candidate: fast, no allocation, no I/O.</summary>
     public abstract bool Sees(in ResourceFacts facts);
 
+    /// <summary>
+    /// Whether the requester may write what has these facts. Asked for a content that is put (its <c>_lastUpdated</c>, which the commit assigns,
+    /// counts as later than all others), for the version that a put comes after, and for the one that a deletion ends: so nobody writes into,
+    /// or takes out of, a compartment that is not theirs. Not asked of a scope that sees everything.
+    /// </summary>
+    public virtual bool MayWrite(in ResourceFacts facts) => Sees(facts);
+
     /// <summary>Whether a record of the ledger exists for the requester; only for who sees everything, unless a scope says otherwise.</summary>
     public virtual bool SeesRecord(in RecordFacts facts) => SeesEverything;
 

@@ -24,7 +24,8 @@ public interface IResourceStore : IAsyncDisposable
     /// <summary>
     /// Commits a transaction: returns when it is durable, or with the guard that failed. An error means that the store cannot write now
     /// (disk full, overload) and that nothing of it was written; or, as <see cref="ErrorKind.Conflict"/>, that it puts to an id which
-    /// belongs to a withheld resource: the one place where existence cannot be hidden.
+    /// belongs to a withheld resource: the one place where existence cannot be hidden; or, as <see cref="ErrorKind.Forbidden"/>, that the
+    /// scope may not write (<see cref="AccessScope.MayWrite"/>).
     /// </summary>
     ValueTask<Result<CommitResult>> CommitAsync(AccessScope scope, Transaction transaction, CancellationToken cancellationToken);
 
@@ -43,14 +44,22 @@ public interface IResourceStore : IAsyncDisposable
     ValueTask<Result<Erasure>> EraseAsync(AccessScope scope, ResourceKey patient, ReadOnlyMemory<byte> record, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Adds a record to the ledger, in one commit with whatever else is written at the time; returns its sequence number when it is durable.
+    /// Adds a record, in one commit with whatever else is written at the time; returns its sequence number when it is durable. Where there is no
+    /// ledger it is kept without a leaf.
     /// </summary>
     /// <param name="scope">The server's own: requesters write no records.</param>
-    /// <returns>Busy as <see cref="CommitAsync"/>; Invalid when the record names something that is not written yet.</returns>
+    /// <returns>Busy as <see cref="CommitAsync"/>; Invalid when the record names something that is not written yet, or more patients than it may.</returns>
     ValueTask<Result<long>> AppendRecordAsync(AccessScope scope, LedgerRecord record, CancellationToken cancellationToken);
 
     /// <summary>The record with that sequence number; null when it does not exist for the scope, or was erased with its patient.</summary>
     ValueTask<StoredRecord?> ReadRecordAsync(AccessScope scope, long sequence, CancellationToken cancellationToken);
+
+    /// <summary>Records, newest first. Of a patient they are found by that patient's chain, whatever else there is.</summary>
+    /// <returns>As many as asked for, unless there are no more that the scope sees.</returns>
+    ValueTask<RecordPage> RecordsAsync(AccessScope scope, RecordQuery query, CancellationToken cancellationToken);
+
+    /// <summary>Which versions those are, such as <see cref="StoredRecord.Accessed"/> names; those that do not exist for the scope are left out.</summary>
+    ValueTask<IReadOnlyList<VersionIdentity>> IdentifyAsync(AccessScope scope, IReadOnlyList<long> sequences, CancellationToken cancellationToken);
 
     /// <summary>What opens the leaf of a version; null when the version does not exist for the scope.</summary>
     ValueTask<LeafOpening?> OpenLeafAsync(AccessScope scope, ResourceKey key, long version, CancellationToken cancellationToken);

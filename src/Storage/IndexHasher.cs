@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace HealthChain.Storage;
 
@@ -42,6 +43,17 @@ public sealed class IndexHasher
 
     /// <summary>A resource by type and id.</summary>
     public long Reference(ReadOnlySpan<byte> type, ReadOnlySpan<byte> id) => Pair(Domain.Reference, type, id);
+
+    /// <summary>A resource by type and id.</summary>
+    public long Reference(ResourceKey key)
+    {
+        const int StackLimit = 384;
+        int most = Encoding.UTF8.GetMaxByteCount(key.Type.Length) + Encoding.UTF8.GetMaxByteCount(key.Id.Length);
+        Span<byte> text = most <= StackLimit ? stackalloc byte[StackLimit] : new byte[most];
+        int type = Encoding.UTF8.GetBytes(key.Type, text);
+        int id = Encoding.UTF8.GetBytes(key.Id, text[type..]);
+        return Reference(text[..type], text.Slice(type, id));
+    }
 
     /// <summary>A resource by id alone, of whatever type.</summary>
     public long ReferenceId(ReadOnlySpan<byte> id) => One(Domain.ReferenceId, id);

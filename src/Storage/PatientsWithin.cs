@@ -32,6 +32,11 @@ public sealed class PatientsWithin(SearchParameterSet parameters, string? server
     /// <summary>The id of the one patient whose alone it is; null for none, several, or one of another server.</summary>
     public string? OnlyOneOf(Element resource) => Of(resource) is { Count: 1 } patients && patients.Single() is var only && !only.Contains('/') ? only : null;
 
+    /// <summary>Those of this server, as <see cref="StoredVersion.Patients"/> names them.</summary>
+    /// <param name="patients">As <see cref="Of"/> gives them.</param>
+    public static IEnumerable<long> Here(IReadOnlySet<string> patients, IndexHasher hasher) =>
+        patients.Where(patient => !patient.Contains('/')).Select(id => hasher.Reference(new ResourceKey("Patient", id)));
+
     /// <param name="root">What stands before the relative references of the resource: empty for this server, the base with a slash for another.</param>
     private void Add(Element resource, string root, HashSet<string> patients)
     {

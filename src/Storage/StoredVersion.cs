@@ -29,6 +29,12 @@ public sealed record StoredVersion(
     /// <summary>True when large values of it lie in blobs: <see cref="Json"/> holds references in their place.</summary>
     public bool HasBlobs { get; init; }
 
+    /// <summary>
+    /// The patients in whose compartment it is, or whose data it holds (<see cref="PatientsWithin"/>): hashes of <c>Patient/id</c>, as
+    /// <see cref="IndexHasher.Reference(ResourceKey)"/> makes them. Of a deletion those of the version that it ended.
+    /// </summary>
+    public IReadOnlyList<long> Patients { get; init; } = [];
+
     /// <summary>As <see cref="Put.IsPosted"/> said.</summary>
     public bool IsPosted { get; init; }
 }

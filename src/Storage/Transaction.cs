@@ -1,5 +1,6 @@
 using HealthChain.Fhir.Model;
 using HealthChain.Storage.Blobs;
+using HealthChain.Storage.Ledger;
 
 namespace HealthChain.Storage;
 
@@ -10,6 +11,13 @@ namespace HealthChain.Storage;
 /// </summary>
 public sealed record Transaction(IReadOnlyList<Write> Writes, IReadOnlyList<Guard> Guards)
 {
+    /// <summary>
+    /// Goes to the ledger in the same commit, right after the versions, if there is a commit, even one that makes no version: so a write is never
+    /// without its record, nor a record without its write. The store adds to what it names the new versions, and the patients of the new
+    /// and of the old ones.
+    /// </summary>
+    public LedgerRecord? Record { get; init; }
+
     public static Transaction Of(Write write, params Guard[] guards) => new([write], guards);
 }
 
@@ -47,7 +55,11 @@ public abstract record CommitResult;
 
 /// <summary>It is durable.</summary>
 /// <param name="Versions">For each write its new version; null for a deletion that had nothing to delete.</param>
-public sealed record Committed(IReadOnlyList<StoredVersion?> Versions) : CommitResult;
+public sealed record Committed(IReadOnlyList<StoredVersion?> Versions) : CommitResult
+{
+    /// <summary>Sequence number of <see cref="Transaction.Record"/>; 0 when there was none.</summary>
+    public long Record { get; init; }
+}
 
 /// <summary>Nothing was written, because that guard did not hold.</summary>
 public sealed record GuardFailed(Guard Guard) : CommitResult;

@@ -75,7 +75,7 @@ internal static class Load
     {
         var record = new LedgerRecord(Encoding.UTF8.GetBytes("record " + transaction))
         {
-            Patients = [.. Enumerable.Range(0, random.Next(4)).Select(_ => new ResourceKey("Patient", "p" + random.Next(Patients)))],
+            Patients = [.. Enumerable.Range(0, random.Next(4)).Select(_ => store.Hasher.Reference(new ResourceKey("Patient", "p" + random.Next(Patients))))],
             Accessed = store.Newest == 0 ? [] : [1 + random.NextInt64(store.Newest)],
         };
         long sequence = (await store.AppendRecordAsync(Scope, record, CancellationToken.None)).Value;
@@ -88,7 +88,7 @@ internal static class Load
         string id = "x" + transaction;
         await store.CommitAsync(Scope, new Transaction([PatientOf(id, transaction, 2), ObservationOf("x" + transaction, id, 1, transaction, 2)], []), CancellationToken.None);
         await store.AppendRecordAsync(
-            Scope, new LedgerRecord(Encoding.UTF8.GetBytes("of " + id)) { Patients = [new ResourceKey("Patient", id)] }, CancellationToken.None);
+            Scope, new LedgerRecord(Encoding.UTF8.GetBytes("of " + id)) { Patients = [store.Hasher.Reference(new ResourceKey("Patient", id))] }, CancellationToken.None);
         _ = (await store.EraseAsync(Scope, new ResourceKey("Patient", id), "test"u8.ToArray(), CancellationToken.None)).Value;
         Say("gone " + id);
     }

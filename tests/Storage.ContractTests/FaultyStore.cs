@@ -21,6 +21,9 @@ public enum Fault
     PutsMissingValuesFirst,
     ForgetsWhomRecordsConcern,
     OpensLeavesOfTheWithheld,
+    LosesRecordsOfTransactions,
+    WritesWhatMayNotBeWritten,
+    ShowsRecordsToAll,
 }
 
 /// <summary>A store with one fault, to see whether the contract tests notice.</summary>
@@ -61,8 +64,9 @@ public sealed class FaultyStore(IResourceStore inner, Fault fault) : IResourceSt
     }
 
     public ValueTask<Result<CommitResult>> CommitAsync(AccessScope scope, Transaction transaction, CancellationToken cancellationToken) =>
-        inner.CommitAsync(scope, fault switch
+        inner.CommitAsync(fault == Fault.WritesWhatMayNotBeWritten ? new Careless(scope) : scope, fault switch
         {
+            Fault.LosesRecordsOfTransactions => transaction with { Record = null },
             Fault.ForgetsVersionGuards => transaction with { Guards = [.. transaction.Guards.Where(guard => guard is not AtVersion)] },
             Fault.ForgetsFindingGuards => transaction with { Guards = [.. transaction.Guards.Where(guard => guard is not Finds)] },
             Fault.LosesTheLastWrite => transaction with { Writes = [.. transaction.Writes.Take(Math.Max(1, transaction.Writes.Count - 1))] },
@@ -86,6 +90,12 @@ public sealed class FaultyStore(IResourceStore inner, Fault fault) : IResourceSt
     public ValueTask<StoredRecord?> ReadRecordAsync(AccessScope scope, long sequence, CancellationToken cancellationToken) =>
         inner.ReadRecordAsync(scope, sequence, cancellationToken);
 
+    public ValueTask<RecordPage> RecordsAsync(AccessScope scope, RecordQuery query, CancellationToken cancellationToken) =>
+        inner.RecordsAsync(fault == Fault.ShowsRecordsToAll ? Everything : scope, query, cancellationToken);
+
+    public ValueTask<IReadOnlyList<VersionIdentity>> IdentifyAsync(AccessScope scope, IReadOnlyList<long> sequences, CancellationToken cancellationToken) =>
+        inner.IdentifyAsync(scope, sequences, cancellationToken);
+
     public ValueTask<LeafOpening?> OpenLeafAsync(AccessScope scope, ResourceKey key, long version, CancellationToken cancellationToken) =>
         inner.OpenLeafAsync(fault == Fault.OpensLeavesOfTheWithheld ? Everything : scope, key, version, cancellationToken);
 
@@ -102,4 +112,18 @@ public sealed class FaultyStore(IResourceStore inner, Fault fault) : IResourceSt
         inner.BlobsAsync(scope, cancellationToken);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
+
+    /// <summary>A scope that nobody asks about writing.</summary>
+    private sealed class Careless(AccessScope scope) : AccessScope
+    {
+        public override string Requester => scope.Requester;
+
+        public override bool SeesEverything => scope.SeesEverything;
+
+        public override bool MaySee(string type) => scope.MaySee(type);
+
+        public override bool Sees(in ResourceFacts facts) => scope.Sees(facts);
+
+        public override bool MayWrite(in ResourceFacts facts) => true;
+    }
 }

@@ -13,7 +13,7 @@ public abstract class LedgerContract(Func<StoreSetup, IResourceStore> open) : St
     public async Task Versions_and_records_share_one_sequence_and_each_has_a_leaf_that_its_opening_opens()
     {
         await CommitAsync(Transaction.Of(PatientOf("a")));
-        long access = await AppendAsync(new LedgerRecord("read by a doctor"u8.ToArray()) { Patients = [Key("Patient/a")], Accessed = [1] });
+        long access = await AppendAsync(new LedgerRecord("read by a doctor"u8.ToArray()) { Patients = [HashOf("Patient/a")], Accessed = [1] });
         StoredVersion second = await PutAsync("""{"resourceType":"Patient","id":"a","gender":"other"}""");
         long key = await AppendAsync(new LedgerRecord("a new key"u8.ToArray()) { Kind = StatementKind.Event });
         await CommitAsync(Transaction.Of(new Delete(Key("Patient/a"))));
@@ -45,7 +45,7 @@ public abstract class LedgerContract(Func<StoreSetup, IResourceStore> open) : St
         await CommitAsync(new Transaction([PatientOf("a"), PatientOf("b"), PatientOf("c")], []));
         long sequence = await AppendAsync(new LedgerRecord("who and why"u8.ToArray())
         {
-            Patients = [Key("Patient/b"), Key("Patient/a"), Key("Patient/nobody")],
+            Patients = [HashOf("Patient/b"), HashOf("Patient/a"), HashOf("Patient/nobody")],
             Accessed = [3, 1, 3],
             Consent = 2,
         });
@@ -93,8 +93,8 @@ public abstract class LedgerContract(Func<StoreSetup, IResourceStore> open) : St
     public async Task After_an_erasure_nobody_opens_what_was_the_patients_alone_and_the_leaves_stay()
     {
         await CommitAsync(new Transaction([PatientOf("a"), PatientOf("b")], []));
-        await AppendAsync(new LedgerRecord("of one"u8.ToArray()) { Patients = [Key("Patient/a")] });
-        long several = await AppendAsync(new LedgerRecord("of two"u8.ToArray()) { Patients = [Key("Patient/a"), Key("Patient/b")] });
+        await AppendAsync(new LedgerRecord("of one"u8.ToArray()) { Patients = [HashOf("Patient/a")] });
+        long several = await AppendAsync(new LedgerRecord("of two"u8.ToArray()) { Patients = [HashOf("Patient/a"), HashOf("Patient/b")] });
         byte[] before = await LeavesAsync();
 
         await Store.EraseAsync(Everything, Key("Patient/a"), "by order of a court"u8.ToArray(), Cancel);
@@ -120,8 +120,8 @@ public abstract class LedgerContract(Func<StoreSetup, IResourceStore> open) : St
     public async Task A_scope_opens_leaves_of_versions_that_it_sees_and_of_records_that_it_says()
     {
         await CommitAsync(new Transaction([PatientOf("a"), PatientOf("b")], []));
-        long ofA = await AppendAsync(new LedgerRecord("a"u8.ToArray()) { Patients = [Key("Patient/a")] });
-        long ofB = await AppendAsync(new LedgerRecord("b"u8.ToArray()) { Patients = [Key("Patient/b")] });
+        long ofA = await AppendAsync(new LedgerRecord("a"u8.ToArray()) { Patients = [HashOf("Patient/a")] });
+        long ofB = await AppendAsync(new LedgerRecord("b"u8.ToArray()) { Patients = [HashOf("Patient/b")] });
         var scope = new PatientsOwn(Setup.Hasher, "a");
         Assert.NotNull(await Store.OpenLeafAsync(scope, Key("Patient/a"), 1, Cancel));
         Assert.Null(await Store.OpenLeafAsync(scope, Key("Patient/b"), 1, Cancel));
@@ -151,7 +151,7 @@ public abstract class LedgerContract(Func<StoreSetup, IResourceStore> open) : St
         for (int i = 0; i < 7; i++)
         {
             await CommitAsync(Transaction.Of(PatientOf($"p{i}")));
-            await AppendAsync(new LedgerRecord(new byte[] { (byte)i }) { Patients = [Key($"Patient/p{i / 2}")] });
+            await AppendAsync(new LedgerRecord(new byte[] { (byte)i }) { Patients = [HashOf($"Patient/p{i / 2}")] });
         }
 
         byte[] all = await LeavesAsync();

@@ -90,16 +90,28 @@ public abstract class SequenceContract(Func<StoreSetup, IResourceStore> open) : 
     }
 
     /// <summary>Appends a record or reads one, with what opens its leaf.</summary>
-    private static (string Text, Func<IResourceStore, Task<string>> Ask) AnyRecord(Random random, AccessScope scope)
+    private (string Text, Func<IResourceStore, Task<string>> Ask) AnyRecord(Random random, AccessScope scope)
     {
-        var record = new LedgerRecord(BitConverter.GetBytes(random.Next()))
-        {
-            Kind = random.Next(8) == 0 ? StatementKind.Event : StatementKind.Access,
-            Patients = [.. Enumerable.Range(0, random.Next(4)).Select(_ => Key("Patient/r" + random.Next(Resources + 1)))],
-            Accessed = [.. Enumerable.Range(0, random.Next(4)).Select(_ => 1L + random.Next(60))],
-            Consent = random.Next(3) == 0 ? random.Next(60) : 0,
-        };
+        LedgerRecord record = AnyRecord(random);
         long sequence = 1 + random.Next(120);
+        if (random.Next(4) == 0)
+        {
+            var query = new RecordQuery
+            {
+                Patient = random.Next(3) == 0 ? null : Key("Patient/r" + random.Next(Resources + 1)),
+                Before = random.Next(3) == 0 ? sequence : null,
+                From = random.Next(3) == 0 ? Clock.GetUtcNow().AddSeconds(-random.Next(60)) : null,
+                Until = random.Next(3) == 0 ? Clock.GetUtcNow().AddSeconds(-random.Next(30)) : null,
+                Kind = random.Next(6) == 0 ? StatementKind.Event : null,
+                Count = 1 + random.Next(5),
+            };
+            return ($"records {query}", async store =>
+            {
+                RecordPage page = await store.RecordsAsync(scope, query, Cancel);
+                return string.Join(", ", page.Records.Select(Shown)) + " next " + page.Next;
+            });
+        }
+
         return random.Next(3) != 0
             ? ($"record {record}", async store => Shown(await store.AppendRecordAsync(Everything, record, Cancel)) + " of " + store.Newest)
             : ($"read record {sequence}", async store =>
@@ -109,10 +121,18 @@ public abstract class SequenceContract(Func<StoreSetup, IResourceStore> open) : 
                 await CheckLeafAsync(store, opening);
                 return read is null
                     ? $"none {opening}"
-                    : $"{read.Kind} {read.Instant:O} {string.Join(' ', read.Accessed)} {read.Consent} {Convert.ToHexString(read.Body.Span)} {Convert.ToHexString(opening!.Statement.Span)}";
+                    : $"{Shown(read)} {Convert.ToHexString(opening!.Statement.Span)}";
             }
         );
     }
+
+    private LedgerRecord AnyRecord(Random random) => new(BitConverter.GetBytes(random.Next()))
+    {
+        Kind = random.Next(8) == 0 ? StatementKind.Event : StatementKind.Access,
+        Patients = [.. Enumerable.Range(0, random.Next(4)).Select(_ => HashOf("Patient/r" + random.Next(Resources + 1)))],
+        Accessed = [.. Enumerable.Range(0, random.Next(4)).Select(_ => 1L + random.Next(60))],
+        Consent = random.Next(3) == 0 ? random.Next(60) : 0,
+    };
 
     /// <summary>What the leaf of a version says, but for the hash of its content: stores may choose the order of members.</summary>
     private static async Task<string> LeafOfAsync(IResourceStore store, AccessScope scope, ResourceKey key, long version)
@@ -151,7 +171,8 @@ public abstract class SequenceContract(Func<StoreSetup, IResourceStore> open) : 
             1 => [new Finds(type, Query(type, query), random.Next(2) == 0 ? [] : [new ResourceKey(type, "r1")])],
             _ => [],
         };
-        return new Transaction(writes, guards);
+        LedgerRecord? record = random.Next(3) == 0 ? AnyRecord(random) : null;
+        return new Transaction(writes, guards) { Record = record };
     }
 
     private static Write AnyWrite(Random random)
@@ -215,17 +236,20 @@ public abstract class SequenceContract(Func<StoreSetup, IResourceStore> open) : 
     private static string Shown(Result<CommitResult> result) => result switch
     {
         { Error: { } error } => error.Kind.ToString(),
-        { Value: Committed committed } => string.Join(", ", committed.Versions.Select(Shown)),
+        { Value: Committed committed } => string.Join(", ", committed.Versions.Select(Shown)) + " record " + committed.Record,
         _ => "guard failed",
     };
 
     private static string Shown(Result<long> result) => result.Error is { } error ? error.Kind.ToString() : result.Value.ToString(CultureInfo.InvariantCulture);
 
+    private static string Shown(StoredRecord record) =>
+        $"#{record.Sequence} {record.Kind} {record.Instant:O} {string.Join(' ', record.Patients)} {string.Join(' ', record.Accessed)} {record.Consent} {Convert.ToHexString(record.Body.Span)}";
+
     private static string Shown(IEnumerable<StoredVersion> versions) => string.Join(", ", versions.Select(Shown));
 
     private static string Shown(StoredVersion? version) => version is null
         ? "none"
-        : $"{version.Key}/{version.Version} #{version.Sequence} {version.Change} {version.LastUpdated:O} {(version.Json.IsEmpty ? "" : Sorted(Json(version)))}";
+        : $"{version.Key}/{version.Version} #{version.Sequence} {version.Change} {version.LastUpdated:O} {string.Join(' ', version.Patients.Order())} {(version.Json.IsEmpty ? "" : Sorted(Json(version)))}";
 
     /// <summary>JSON with its members in one order, which stores may choose.</summary>
     private static string Sorted(JsonNode? node) => node switch

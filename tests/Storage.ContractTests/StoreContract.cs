@@ -32,6 +32,9 @@ public abstract class StoreContract : IAsyncDisposable
 
     protected static ResourceKey Key(string reference) => new(reference[..reference.IndexOf('/')], reference[(reference.IndexOf('/') + 1)..]);
 
+    /// <summary>By which records and versions name a patient.</summary>
+    protected long HashOf(string reference) => Setup.Hasher.Reference(Key(reference));
+
     protected static Element Read(string json) => FhirJson.Read(Encoding.UTF8.GetBytes(json)).Root;
 
     protected static Put PutOf(string json)

@@ -16,3 +16,5 @@ public sealed class ModelEraseTests() : EraseContract(setup => new ModelStore(se
 public sealed class ModelBlobTests() : BlobContract(setup => new ModelStore(setup));
 
 public sealed class ModelLedgerTests() : LedgerContract(setup => new ModelStore(setup));
+
+public sealed class ModelRecordTests() : RecordContract(setup => new ModelStore(setup));

@@ -10,5 +10,7 @@ public sealed class SqliteBlobTests() : BlobContract(setup => new TestStore(setu
 
 public sealed class SqliteLedgerTests() : LedgerContract(setup => new TestStore(setup));
 
+public sealed class SqliteRecordTests() : RecordContract(setup => new TestStore(setup));
+
 /// <summary>Generations of a few rows, so that sequences run through all of their life.</summary>
 public sealed class SmallGenerationTests() : SequenceContract(setup => new TestStore(setup, options => options with { GenerationRows = 40, MaxGroup = 4 }));

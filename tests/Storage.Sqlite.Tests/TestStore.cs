@@ -95,6 +95,12 @@ internal sealed class TestStore : IResourceStore
     public ValueTask<StoredRecord?> ReadRecordAsync(AccessScope scope, long sequence, CancellationToken cancellationToken) =>
         Store.ReadRecordAsync(scope, sequence, cancellationToken);
 
+    public ValueTask<RecordPage> RecordsAsync(AccessScope scope, RecordQuery query, CancellationToken cancellationToken) =>
+        Store.RecordsAsync(scope, query, cancellationToken);
+
+    public ValueTask<IReadOnlyList<VersionIdentity>> IdentifyAsync(AccessScope scope, IReadOnlyList<long> sequences, CancellationToken cancellationToken) =>
+        Store.IdentifyAsync(scope, sequences, cancellationToken);
+
     public ValueTask<LeafOpening?> OpenLeafAsync(AccessScope scope, ResourceKey key, long version, CancellationToken cancellationToken) =>
         Store.OpenLeafAsync(scope, key, version, cancellationToken);
 

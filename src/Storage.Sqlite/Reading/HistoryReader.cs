@@ -1,5 +1,4 @@
 using HealthChain.Fhir.Schema;
-using HealthChain.Storage.Sqlite.Writing;
 
 namespace HealthChain.Storage.Sqlite.Reading;
 
@@ -19,7 +18,7 @@ internal sealed class HistoryReader(Snapshot snapshot, EngineParts parts, Versio
         long rid = 0;
         if (request.Id is not null)
         {
-            rid = snapshot.FindIdentity(Preparer.IdentityOf(parts.Hasher, new ResourceKey(request.Type!, request.Id)));
+            rid = snapshot.FindIdentity(parts.Hasher.Reference(new ResourceKey(request.Type!, request.Id)));
             if (rid == 0)
             {
                 return new HistoryPage([], 0, null);

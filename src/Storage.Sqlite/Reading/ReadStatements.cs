@@ -21,7 +21,7 @@ internal sealed class ReadStatements(Connection connection) : IDisposable
     public Statement All { get; } = connection.Prepare("SELECT rid FROM res NOT INDEXED WHERE rid>? AND (?=0 OR type=?) ORDER BY rid");
     public Statement Head { get; } = connection.Prepare($"SELECT {HeadColumns} FROM res WHERE rid=?");
     public Statement Subject { get; } = connection.Prepare("SELECT sub FROM subject WHERE h=?");
-    public Statement SubjectId { get; } = connection.Prepare("SELECT id FROM subject WHERE sub=?");
+    public Statement SubjectId { get; } = connection.Prepare("SELECT id, h FROM subject WHERE sub=?");
     public Statement Current { get; } = connection.Prepare("SELECT current FROM count WHERE type=?");
     public Statement Versions { get; } = connection.Prepare("SELECT versions FROM count WHERE type=?");
 
@@ -47,6 +47,7 @@ internal sealed class ReadStatements(Connection connection) : IDisposable
     public Statement ByNumber { get; } = connection.Prepare($"SELECT {VersionColumns} FROM ver WHERE rid=? AND v=?");
 
     public Statement Record { get; } = connection.Prepare($"SELECT {RecordRow.Columns}, body FROM record WHERE seq=?");
+    public Statement RecordsDown { get; } = connection.Prepare($"SELECT {RecordRow.Columns} FROM record WHERE seq<? AND body IS NOT NULL ORDER BY seq DESC");
     public Statement VersionLeaves { get; } = connection.Prepare("SELECT vid, leaf FROM ver WHERE vid>? ORDER BY vid");
     public Statement RecordLeaves { get; } = connection.Prepare("SELECT seq, leaf FROM record WHERE seq>? ORDER BY seq");
     public Statement Patient { get; } = connection.Prepare("SELECT h FROM subject WHERE sub=?");
@@ -57,7 +58,7 @@ internal sealed class ReadStatements(Connection connection) : IDisposable
         {
             Begin, End, Newest, Value, ValueOfPatient, Range, Type, All, Head, Subject, SubjectId, Current, Versions, NewestFirst, Body, BySequence,
             InstantFrom, NextVersion, Down, DownOfType, DownOfResource, CountOfType, CountOfResource, Blobs, NewestOf, ByNumber,
-            Record, VersionLeaves, RecordLeaves, Patient,
+            Record, RecordsDown, VersionLeaves, RecordLeaves, Patient,
         })
         {
             statement.Dispose();

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using HealthChain.Fhir.Schema;
 using HealthChain.Storage.Sealing;
 using HealthChain.Storage.Sqlite.Index;
 using HealthChain.Storage.Sqlite.Native;
@@ -15,7 +16,7 @@ internal sealed partial class Snapshot
     private const int CachedSubjects = 256;
 
     // Direct-mapped: the results of one search are mostly of few subjects. A number is never given to another subject.
-    private readonly (long Number, SubjectId Subject)[] _subjects = new (long, SubjectId)[CachedSubjects];
+    private readonly KnownSubject?[] _subjects = new KnownSubject?[CachedSubjects];
 
     /// <summary>No time of the cache of heads: it is not used.</summary>
     private const long Closed = -1;
@@ -68,14 +69,24 @@ internal sealed partial class Snapshot
     {
         Statement select = _sql.Body;
         select.Bind(1, sequence);
+        VersionRow row;
+        byte[]? plain;
         try
         {
-            return select.Step() && !select.IsNull(7) && Unsealed(VersionAt(select), select.Blob(7)) is { } plain ? VersionAt(select).Stored(plain) : null;
+            if (!select.Step() || select.IsNull(7))
+            {
+                return null;
+            }
+
+            row = VersionAt(select);
+            plain = Unsealed(row, select.Blob(7));
         }
         finally
         {
             select.Reset();
         }
+
+        return plain is null ? null : row.Stored(plain, PatientsOf(row, plain));
     }
 
     /// <summary>Opens a version and compares it with its hash; null when it was erased.</summary>
@@ -84,22 +95,58 @@ internal sealed partial class Snapshot
     {
         Statement select = _sql.Body;
         select.Bind(1, sequence);
+        VersionRow row;
+        byte[]? plain;
+        byte[] hash;
+        VersionLeaf? leaf;
         try
         {
-            if (!select.Step() || select.IsNull(7) || Unsealed(VersionAt(select), select.Blob(7)) is not { } plain)
+            if (!select.Step() || select.IsNull(7))
             {
                 return null;
             }
 
-            byte[] hash = SHA256.HashData(plain);
-            return hash.AsSpan().SequenceEqual(select.Blob(8))
-                ? new CheckedVersion(VersionAt(select).Stored(plain), hash, select.Blob(9) is { Length: VersionLeaf.Bytes } leaf ? VersionLeaf.Read(leaf) : null)
-                : throw new StoreException($"Version {sequence} is not what was committed: its hash is another.");
+            row = VersionAt(select);
+            plain = Unsealed(row, select.Blob(7));
+            hash = plain is null ? [] : SHA256.HashData(plain);
+            if (plain is not null && !hash.AsSpan().SequenceEqual(select.Blob(8)))
+            {
+                throw new StoreException($"Version {sequence} is not what was committed: its hash is another.");
+            }
+
+            leaf = select.Blob(9) is { Length: VersionLeaf.Bytes } bytes ? VersionLeaf.Read(bytes) : null;
         }
         finally
         {
             select.Reset();
         }
+
+        return plain is null ? null : new CheckedVersion(row.Stored(plain, PatientsOf(row, plain)), hash, leaf);
+    }
+
+    /// <summary>Whether resources of a type can be of patients.</summary>
+    public bool MayHavePatients(TypeSchema type) => _contentPatients.MayHave(type);
+
+    /// <summary>The patients of a resource's newest version, as <see cref="StoredVersion.Patients"/> says.</summary>
+    public IReadOnlyList<long> PatientsOf(Head head) => head.Subject != 0 ? FindSubject(head.Subject)?.Patients ?? []
+        : MayHavePatients(head.Type) ? Open(head.Newest)?.Patients ?? []
+        : [];
+
+    private IReadOnlyList<long> PatientsOf(in VersionRow row, ReadOnlyMemory<byte> content)
+    {
+        if (row.Subject != 0)
+        {
+            return FindSubject(row.Subject)?.Patients ?? [];
+        }
+
+        if (!MayHavePatients(row.Type))
+        {
+            return [];
+        }
+
+        return !row.IsDeletion ? _contentPatients.Of(content)
+            : FindVersion(row.Rid, row.Version - 1) is { IsDeletion: false } ended ? Open(ended.Sequence)?.Patients ?? []
+            : [];
     }
 
     private VersionRow VersionAt(Statement row) => new(
@@ -125,27 +172,28 @@ internal sealed partial class Snapshot
     }
 
     /// <summary>The random id of a subject by its number; null when it was erased.</summary>
-    public SubjectId? SubjectIdOf(long number)
-    {
-        if (number == 0)
-        {
-            return SubjectId.NoPerson;
-        }
+    public SubjectId? SubjectIdOf(long number) => number == 0 ? SubjectId.NoPerson : FindSubject(number)?.Id;
 
-        ref (long Number, SubjectId Subject) cached = ref _subjects[number % CachedSubjects];
-        if (cached.Number != number)
+    private KnownSubject? FindSubject(long number)
+    {
+        ref KnownSubject? cached = ref _subjects[number % CachedSubjects];
+        if (cached?.Number != number)
         {
             _sql.SubjectId.Bind(1, number);
-            SubjectId? found = _sql.SubjectId.Step() ? SubjectId.Read(_sql.SubjectId.Blob(0)) : null;
+            KnownSubject? found = _sql.SubjectId.Step() ? new KnownSubject(number, SubjectId.Read(_sql.SubjectId.Blob(0)), [_sql.SubjectId.Int64(1)]) : null;
             _sql.SubjectId.Reset();
             if (found is null)
             {
                 return null;
             }
 
-            cached = (number, found.Value);
+            cached = found;
         }
 
-        return cached.Subject;
+        return cached;
     }
 }
+
+/// <summary>A subject by its number.</summary>
+/// <param name="Patients">Hash of <c>Patient/id</c>: what the versions of this patient alone share.</param>
+internal sealed record KnownSubject(long Number, SubjectId Id, IReadOnlyList<long> Patients);

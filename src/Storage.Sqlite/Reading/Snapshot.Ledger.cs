@@ -20,6 +20,23 @@ internal sealed partial class Snapshot
         }
     }
 
+    /// <summary>Records before a sequence number, newest first; erased ones are no more.</summary>
+    public IEnumerable<RecordRow> RecordsDown(long before)
+    {
+        _sql.RecordsDown.Bind(1, before);
+        try
+        {
+            while (_sql.RecordsDown.Step())
+            {
+                yield return RecordRow.Read(_sql.RecordsDown);
+            }
+        }
+        finally
+        {
+            _sql.RecordsDown.Reset();
+        }
+    }
+
     /// <summary>Hash of the reference to the patient with that subject; 0 when there is none any more.</summary>
     public long PatientOf(long subject) => First(_sql.Patient, subject);
 

@@ -20,6 +20,7 @@ internal sealed partial class Snapshot : IDisposable
     private readonly ResourceSealer _sealer;
     private readonly Numbers _numbers;
     private readonly ReadStatements _sql;
+    private readonly ContentPatients _contentPatients;
     private readonly List<long> _found = [];
     private readonly HeadCache? _heads;
     private GenerationSet _generations;
@@ -28,12 +29,13 @@ internal sealed partial class Snapshot : IDisposable
     private int _misses;
 
     /// <param name="heads">Null for the writer, who sees what is in no cache.</param>
-    public Snapshot(Connection connection, Numbers numbers, ResourceSealer sealer, GenerationSet generations, HeadCache? heads)
+    public Snapshot(Connection connection, EngineParts parts, GenerationSet generations, HeadCache? heads)
     {
         _heads = heads;
         _connection = connection;
-        _numbers = numbers;
-        _sealer = sealer;
+        _numbers = parts.Numbers;
+        _sealer = parts.Sealer;
+        _contentPatients = new ContentPatients(parts);
         _generations = generations;
         _sql = new ReadStatements(connection);
     }

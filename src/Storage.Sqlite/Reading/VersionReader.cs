@@ -13,7 +13,7 @@ internal sealed class VersionReader(Snapshot snapshot, EngineParts parts, Prepar
     /// <summary>The current version, a deletion included.</summary>
     public static StoredVersion? Newest(Snapshot snapshot, EngineParts parts, AccessScope scope, ResourceKey key)
     {
-        long rid = snapshot.FindIdentity(Preparer.IdentityOf(parts.Hasher, key));
+        long rid = snapshot.FindIdentity(parts.Hasher.Reference(key));
         return rid != 0 && NewestOf(snapshot, scope, rid) is var newest and not 0 && snapshot.Open(newest) is { } version && version.Key == key
             ? version
             : null;
@@ -36,7 +36,7 @@ internal sealed class VersionReader(Snapshot snapshot, EngineParts parts, Prepar
 
     public VersionRow? Find(ResourceKey key, long number)
     {
-        long rid = snapshot.FindIdentity(Preparer.IdentityOf(parts.Hasher, key));
+        long rid = snapshot.FindIdentity(parts.Hasher.Reference(key));
         return rid != 0 && snapshot.FindVersion(rid, number) is { } row && Sees(row) ? row : null;
     }
 
@@ -69,7 +69,7 @@ internal sealed class VersionReader(Snapshot snapshot, EngineParts parts, Prepar
     private bool SeesContent(StoredVersion version)
     {
         Element resource = FhirJson.Read(version.Json).Root;
-        long identity = Preparer.IdentityOf(parts.Hasher, version.Key);
-        return preparers.Use(preparer => scope.Sees(new ResourceFacts(version.Key.Type, identity, preparer.KeysOf(resource, identity, out _))));
+        long identity = parts.Hasher.Reference(version.Key);
+        return preparers.Use(preparer => scope.Sees(new ResourceFacts(version.Key.Type, identity, preparer.KeysOf(resource))));
     }
 }

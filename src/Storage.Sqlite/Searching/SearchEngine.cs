@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text;
 using HealthChain.Fhir;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Schema;
@@ -48,7 +47,7 @@ internal sealed class SearchEngine(EngineParts parts)
         try
         {
             TypeSchema type = FhirSchema.R4.Type(guard.Type)!;
-            HashSet<long> expected = [.. guard.Keys.Select(Identity)];
+            HashSet<long> expected = [.. guard.Keys.Select(parts.Hasher.Reference)];
             var matches = new MatchCollector(run, [type], _compiler.Compile(guard.Criterion, [type]), _compiler, long.MaxValue);
             int found = 0;
             bool isOther = false;
@@ -137,7 +136,7 @@ internal sealed class SearchEngine(EngineParts parts)
     /// <summary>Reads again what the last resource of the page before was sorted by.</summary>
     private Ranked? PlaceOf(SearchRun run, SortReader sort, long last)
     {
-        if (run.Snapshot.Open(last) is not { IsDeleted: false } version || run.Snapshot.FindIdentity(Identity(version.Key)) is not (var rid and not 0))
+        if (run.Snapshot.Open(last) is not { IsDeleted: false } version || run.Snapshot.FindIdentity(parts.Hasher.Reference(version.Key)) is not (var rid and not 0))
         {
             return null;
         }
@@ -154,7 +153,6 @@ internal sealed class SearchEngine(EngineParts parts)
         return new Ranked(rid, last, values);
     }
 
-    private long Identity(ResourceKey key) => parts.Hasher.Reference(Encoding.UTF8.GetBytes(key.Type), Encoding.UTF8.GetBytes(key.Id));
 
     private SearchRun Begin(Snapshot snapshot, AccessScope scope, CancellationToken cancellationToken)
     {

@@ -59,7 +59,7 @@ internal sealed class ContentCheck(
             return;
         }
 
-        if (_head.Identity != Preparer.IdentityOf(parts.Hasher, version.Key) || snapshot.FindIdentity(_head.Identity) != row.Rid)
+        if (_head.Identity != parts.Hasher.Reference(version.Key) || snapshot.FindIdentity(_head.Identity) != row.Rid)
         {
             fault($"Version {row.Sequence} is not found by its id.");
         }

@@ -8,14 +8,19 @@ namespace HealthChain.Storage.Sqlite.Writing;
 // Records of the ledger.
 internal sealed partial class Committer
 {
-    /// <summary>Appends a record and gives its sequence number; it is durable when the database transaction is.</summary>
-    public Result<long> Append(PreparedRecord record)
-    {
-        if (record.Newest > state.Sequence)
-        {
-            return FhirError.Of(ErrorKind.Invalid, IssueType.Value, "A record names a sequence number that nothing has yet.");
-        }
+    private readonly List<long> _written = [];
+    private readonly OrderedDictionary<long, bool> _concerned = [];
 
+    // The record of the transaction that is being applied.
+    private LedgerRecord? _told;
+
+    private static FhirError NothingYet => FhirError.Of(ErrorKind.Invalid, IssueType.Value, "A record names a sequence number that nothing has yet.");
+
+    /// <summary>Appends a record and gives its sequence number; it is durable when the database transaction is.</summary>
+    public Result<long> TryAppend(PreparedRecord record) => record.Newest > state.Sequence ? NothingYet : Append(record);
+
+    private long Append(PreparedRecord record)
+    {
         long sequence = state.NextSequence();
         int count = record.Patients.Length;
         long[] subjects = new long[count];
@@ -36,6 +41,62 @@ internal sealed partial class Committer
         return sequence;
     }
 
+    /// <summary>Why the record of a transaction cannot be kept; null when it can.</summary>
+    private FhirError? Refusal(LedgerRecord record, IReadOnlyList<PreparedWrite> writes)
+    {
+        if (Math.Max(record.Consent, record.Accessed.DefaultIfEmpty().Max()) > state.Sequence)
+        {
+            return NothingYet;
+        }
+
+        // Those of old versions are looked at for the few resources that may be of several patients.
+        long patients = record.Patients.Count;
+        foreach (PreparedWrite write in writes)
+        {
+            var put = write as PreparedPut;
+            patients += put?.Patients.Length ?? 0;
+            if (put is not { IsOnePatientsAlone: true } && write.Type is { } type && view.MayHavePatients(type) && TryFind(write.Identity))
+            {
+                patients += view.PatientsOf(_head).Count;
+            }
+        }
+
+        return patients > LedgerRecord.MostPatients ? PreparedRecord.TooManyPatients : null;
+    }
+
+    private void BeginTelling(LedgerRecord? record)
+    {
+        _told = record;
+        _written.Clear();
+        _concerned.Clear();
+        if (record is not null)
+        {
+            _written.AddRange(record.Accessed);
+            Concern(record.Patients);
+        }
+    }
+
+    private void Tell(long sequence, IReadOnlyList<long> patients, IReadOnlyList<long> old)
+    {
+        if (_told is not null)
+        {
+            _written.Add(sequence);
+            Concern(patients);
+            Concern(old);
+        }
+    }
+
+    private void Concern(IReadOnlyList<long> patients)
+    {
+        for (int i = 0; i < patients.Count; i++)
+        {
+            _concerned.TryAdd(patients[i], true);
+        }
+    }
+
+    private PreparedRecord Told(LedgerRecord record) =>
+        PreparedRecord.Of(record with { Patients = [.. _concerned.Keys], Accessed = [.. _written] });
+
     /// <summary>Appends the record of an erasure, which outlives what it is about: it is sealed for no person.</summary>
     /// <param name="erased">Sequence numbers of what nobody can open any more, ascending.</param>
     /// <param name="previous">Where the ledger last spoke of the patient.</param>
@@ -51,11 +112,15 @@ internal sealed partial class Committer
         Span<byte> leaf = links <= MostOnStack ? stackalloc byte[Hash256.Bytes + links] : new byte[Hash256.Bytes + links];
         RecordRow.Write(subjects, concerned);
         RecordRow.Write(previous, leaf[Hash256.Bytes..]);
-        Statement statement = RecordContent.StatementOf(
-            parts.LedgerOrigin!, sequence, record.Kind, instant, record.Body, record.Mentioned, record.Consent, previous);
-        if (!_leaves.TryCommit(sealing.Id, statement, leaf[..Hash256.Bytes]))
+        leaf[..Hash256.Bytes].Clear();
+        if (parts.LedgerOrigin is { } origin)
         {
-            throw new StoreException("A record has no leaf, because its subject has no secret.");
+            Statement statement = RecordContent.StatementOf(
+                origin, sequence, record.Kind, instant, record.Body, record.Mentioned, record.Consent, previous);
+            if (!_leaves.TryCommit(sealing.Id, statement, leaf[..Hash256.Bytes]))
+            {
+                throw new StoreException("A record has no leaf, because its subject has no secret.");
+            }
         }
 
         sql.InsertRecord.Bind(1, sequence);

@@ -33,6 +33,9 @@ internal sealed partial class Committer(
     /// <summary>To be called when a subject was erased: who comes back gets another.</summary>
     public void ForgetSubjects() => _subjects.Forget();
 
+    /// <summary>Why what a scope may not write is not written.</summary>
+    public static FhirError Forbidden => FhirError.Of(ErrorKind.Forbidden, IssueType.Forbidden, "This may not be written.");
+
     /// <summary>What a transaction came to; the versions are durable when the database transaction is.</summary>
     public Result<CommitResult> Apply(PreparedTransaction transaction)
     {
@@ -51,24 +54,45 @@ internal sealed partial class Committer(
             }
         }
 
-        if (!transaction.Scope.SeesEverything)
+        if (Refusal(transaction) is { } refusal)
         {
-            foreach (PreparedWrite write in transaction.Writes)
-            {
-                if (write is PreparedPut && TryFind(write.Identity) && !_head.IsSeenBy(transaction.Scope))
-                {
-                    return FhirError.Of(ErrorKind.Conflict, IssueType.Conflict, "The id cannot be used.");
-                }
-            }
+            return refusal;
         }
 
+        BeginTelling(transaction.Record);
         var versions = new StoredVersion?[transaction.Writes.Count];
         for (int i = 0; i < versions.Length; i++)
         {
             versions[i] = transaction.Writes[i] is PreparedPut put ? Put(put) : Delete(transaction.Scope, transaction.Writes[i]);
         }
 
-        return new Committed(versions);
+        return new Committed(versions) { Record = _told is { } told ? Append(Told(told)) : 0 };
+    }
+
+    /// <summary>Why nothing of a transaction can be written; null when all can.</summary>
+    private FhirError? Refusal(PreparedTransaction transaction)
+    {
+        AccessScope scope = transaction.Scope;
+        if (!scope.SeesEverything)
+        {
+            foreach (PreparedWrite write in transaction.Writes)
+            {
+                if (write is PreparedPut && TryFind(write.Identity) && !_head.IsSeenBy(scope))
+                {
+                    return FhirError.Of(ErrorKind.Conflict, IssueType.Conflict, "The id cannot be used.");
+                }
+            }
+
+            foreach (PreparedWrite write in transaction.Writes)
+            {
+                if (TryFind(write.Identity) && (write is PreparedPut || (!_head.IsDeleted && _head.IsSeenBy(scope))) && !scope.MayWrite(_head.Facts))
+                {
+                    return Forbidden;
+                }
+            }
+        }
+
+        return transaction.Record is { } record ? Refusal(record, transaction.Writes) : null;
     }
 
     private Result<bool> Holds(AccessScope scope, Guard guard)
@@ -76,7 +100,7 @@ internal sealed partial class Committer(
         switch (guard)
         {
             case AtVersion at:
-                bool isThere = TryFind(Preparer.IdentityOf(parts.Hasher, at.Key)) && !_head.IsDeleted && _head.IsSeenBy(scope);
+                bool isThere = TryFind(parts.Hasher.Reference(at.Key)) && !_head.IsDeleted && _head.IsSeenBy(scope);
                 return at.Version == (isThere ? _head.Version : 0);
             case Finds finds:
                 return search(view, scope, finds);
@@ -98,6 +122,7 @@ internal sealed partial class Committer(
         ChangeKind change = exists && !_head.IsDeleted ? ChangeKind.Update : ChangeKind.Create;
         int op = Operation.OfPut(change == ChangeKind.Update, put.Blobs.Count > 0, put.IsPosted);
         var row = new VersionRow(sequence, rid, version, instant, op, put.PutType, subject.Number);
+        IReadOnlyList<long> old = exists && _told is not null ? view.PatientsOf(_head) : [];
         byte[] body = put.Body.Fill(version, DateTimeOffset.FromUnixTimeMilliseconds(instant));
         WriteVersion(row, put.Key, subject.Id, body, exists ? _head.Newest : 0);
         WriteBlobs(put.Blobs, sequence);
@@ -117,7 +142,8 @@ internal sealed partial class Committer(
         }
 
         state.Count(parts.Numbers.OfType(put.PutType.Id), change == ChangeKind.Create ? 1 : 0, 1);
-        return row.Stored(put.Key, body);
+        Tell(sequence, put.Patients, old);
+        return row.Stored(put.Key, body, put.Patients);
     }
 
     private StoredVersion? Delete(AccessScope scope, PreparedWrite write)
@@ -131,13 +157,15 @@ internal sealed partial class Committer(
         long sequence = state.NextSequence();
         TypeSchema type = _head.Type;
         var row = new VersionRow(sequence, _head.Rid, _head.Version + 1, instant, Operation.OfDelete, type, _head.Subject);
+        IReadOnlyList<long> patients = view.PatientsOf(_head);
         WriteVersion(row, write.Key, view.SubjectIdOf(_head.Subject)!.Value, BodyTemplate.OfDeletion(write.Key), _head.Newest);
         _before.Read(_head);
         WriteResource(row, _head.Identity, _head.Patient, _head.Coded, exists: true);
         _after.Set([], type, _head.Patient, _head.Rid);
         _before.ChangeTo(_after, index, sequence);
         state.Count(parts.Numbers.OfType(type.Id), -1, 1);
-        return row.Stored(write.Key, default);
+        Tell(sequence, patients, []);
+        return row.Stored(write.Key, default, patients);
     }
 
     private void WriteVersion(in VersionRow row, ResourceKey key, SubjectId subject, byte[] body, long previousOfResource)

@@ -21,7 +21,7 @@ internal sealed class Eraser(WriterSession session, EngineParts parts)
     public Result<Erasure> Erase(AccessScope scope, ResourceKey patient, ReadOnlySpan<byte> record)
     {
         Snapshot view = session.View();
-        long rid = patient.Type == "Patient" ? view.FindIdentity(Preparer.IdentityOf(parts.Hasher, patient)) : 0;
+        long rid = patient.Type == "Patient" ? view.FindIdentity(parts.Hasher.Reference(patient)) : 0;
         if (rid == 0 || !view.TryGetHead(rid, _head) || !_head.IsSeenBy(scope) || _head.Patient == 0)
         {
             return FhirError.NotFound("There is no such patient.");

@@ -31,9 +31,10 @@ internal sealed class PatientChains : IDisposable
     private long _frozenAt;
     private long _completeTo;
 
+    /// <param name="throughVersions">Whether the chains lead through versions too, as they do where there is a ledger.</param>
     /// <param name="mostInMemory">Patients in memory at which they begin to be written; about twice as many for a while, 40 bytes each.</param>
     /// <param name="mostBehind">Sequence numbers that a start after a crash looks at, about twice as many at most.</param>
-    public PatientChains(Connection connection, int mostInMemory = 32_768, int mostBehind = 50_000)
+    public PatientChains(Connection connection, bool throughVersions = true, int mostInMemory = 32_768, int mostBehind = 50_000)
     {
         _mostInMemory = mostInMemory;
         _mostBehind = mostBehind;
@@ -42,7 +43,7 @@ internal sealed class PatientChains : IDisposable
         _set = connection.Prepare("INSERT OR REPLACE INTO chain(sub, last) VALUES(?,?)");
         _remove = connection.Prepare("DELETE FROM chain WHERE sub=?");
         _completeTo = WriterState.MetaOf(connection, Meta.ChainsWatermark);
-        Recover();
+        Recover(throughVersions);
     }
 
     /// <summary>Notes that the ledger speaks of a patient, and says where it did so before; 0 for never.</summary>
@@ -152,11 +153,11 @@ internal sealed class PatientChains : IDisposable
         }
     }
 
-    private void Recover()
+    private void Recover(bool throughVersions)
     {
         using Statement versions = _connection.Prepare("SELECT sub, vid FROM ver WHERE vid>? AND sub<>0");
         versions.Bind(1, _completeTo);
-        while (versions.Step())
+        while (throughVersions && versions.Step())
         {
             _active[versions.Int64(0)] = versions.Int64(1);
         }

@@ -1,4 +1,3 @@
-using System.Text;
 using HealthChain.Fhir;
 using HealthChain.LedgerProofs;
 using HealthChain.Storage.Ledger;
@@ -12,21 +11,22 @@ namespace HealthChain.Storage.Sqlite.Writing;
 /// <param name="Content">What is sealed, as <see cref="RecordContent"/> writes it.</param>
 internal sealed record PreparedRecord(StatementKind Kind, long[] Patients, SequenceSet Mentioned, long Newest, long Consent, Hash256 Body, byte[] Content)
 {
-    /// <exception cref="ArgumentException">The record breaks the contract.</exception>
-    public static PreparedRecord Of(LedgerRecord record, IndexHasher hasher)
+    /// <summary>Why a record cannot be kept; null when it can.</summary>
+    /// <exception cref="ArgumentException">It breaks the contract.</exception>
+    public static FhirError? Refusal(LedgerRecord? record) => record switch
     {
-        if (record.Kind is not (StatementKind.Access or StatementKind.Event) || record.Consent < 0)
-        {
-            throw new ArgumentException("A record tells of an access or an event.", nameof(record));
-        }
+        null => null,
+        { Kind: not (StatementKind.Access or StatementKind.Event) } or { Consent: < 0 } => throw new ArgumentException("A record tells of an access or an event.", nameof(record)),
+        { Patients.Count: > LedgerRecord.MostPatients } when Distinct(record.Patients).Length > LedgerRecord.MostPatients => TooManyPatients,
+        _ => null,
+    };
 
-        if (record.Patients.Count > AccessStatement.MostPatients)
-        {
-            throw new ArgumentException($"A record concerns {AccessStatement.MostPatients} patients at most.", nameof(record));
-        }
+    public static FhirError TooManyPatients =>
+        FhirError.Of(ErrorKind.Invalid, IssueType.TooLong, $"What concerns more than {LedgerRecord.MostPatients} patients cannot be told by one record.");
 
-        return Of(record.Kind, Identities(record.Patients, hasher), Ascending(record.Accessed), record.Consent, record.Body.Span);
-    }
+    /// <summary>A record that was not refused.</summary>
+    public static PreparedRecord Of(LedgerRecord record) =>
+        Of(record.Kind, Distinct(record.Patients), Ascending(record.Accessed), record.Consent, record.Body.Span);
 
     public static PreparedRecord Of(StatementKind kind, long[] patients, ReadOnlySpan<long> mentioned, long consent, ReadOnlySpan<byte> body) => new(
         kind,
@@ -38,16 +38,12 @@ internal sealed record PreparedRecord(StatementKind Kind, long[] Patients, Seque
         RecordContent.Write(consent, mentioned, body));
 
     // Almost all concern one patient, or none.
-    private static long[] Identities(IReadOnlyList<ResourceKey> patients, IndexHasher hasher) => patients.Count switch
+    private static long[] Distinct(IReadOnlyList<long> patients) => patients.Count switch
     {
         0 => [],
-        1 => [IdentityOf(patients[0], hasher)],
-        _ => [.. patients.Distinct().Select(patient => IdentityOf(patient, hasher))],
+        1 => [patients[0]],
+        _ => [.. patients.Distinct()],
     };
-
-    private static long IdentityOf(ResourceKey patient, IndexHasher hasher) => patient.Type == "Patient"
-        ? hasher.Reference("Patient"u8, Encoding.UTF8.GetBytes(patient.Id))
-        : throw new ArgumentException("A record concerns patients.", nameof(patient));
 
     private static long[] Ascending(IReadOnlyList<long> sequences) => sequences.Count switch
     {
@@ -69,7 +65,7 @@ internal sealed class RecordRequest(PreparedRecord record, CancellationToken can
 
     public override bool IsCancelled => cancellationToken.IsCancellationRequested && _done.TrySetCanceled(cancellationToken);
 
-    public override void Apply(Committer committer) => _result = committer.Append(record);
+    public override void Apply(Committer committer) => _result = committer.TryAppend(record);
 
     public override void Complete() => _done.TrySetResult(_result);
 

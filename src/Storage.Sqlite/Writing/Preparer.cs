@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
+using HealthChain.Fhir;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Schema;
 using HealthChain.Fhir.Search;
@@ -24,12 +25,14 @@ internal sealed class Preparer(SearchParameterSet parameters, IndexHasher hasher
     private readonly IndexValues _values = new();
     private readonly List<IndexKey> _keys = [];
     private readonly List<IndexRow> _rows = [];
+    private readonly List<long> _patients = [];
     private readonly ArrayBufferWriter<byte> _buffer = new(4096);
     private readonly CompartmentMembership?[] _memberships = new CompartmentMembership?[FhirSchema.R4.Types.Count];
     private readonly bool[] _isKnown = new bool[FhirSchema.R4.Types.Count];
 
+    /// <returns>An error when the scope may not write what is put, or the record cannot be kept.</returns>
     /// <exception cref="ArgumentException">The transaction breaks the contract.</exception>
-    public PreparedTransaction Prepare(AccessScope scope, Transaction transaction)
+    public Result<PreparedTransaction> Prepare(AccessScope scope, Transaction transaction)
     {
         if (transaction.Writes.Count > 1 && transaction.Writes.DistinctBy(write => write.Key).Count() != transaction.Writes.Count)
         {
@@ -39,28 +42,36 @@ internal sealed class Preparer(SearchParameterSet parameters, IndexHasher hasher
         var writes = new PreparedWrite[transaction.Writes.Count];
         for (int i = 0; i < writes.Length; i++)
         {
-            writes[i] = transaction.Writes[i] is Put put
-                ? Prepare(put)
-                : new PreparedDelete(transaction.Writes[i].Key, FhirSchema.R4.Type(transaction.Writes[i].Key.Type), IdentityOf(hasher, transaction.Writes[i].Key));
+            if (transaction.Writes[i] is not Put put)
+            {
+                writes[i] = new PreparedDelete(transaction.Writes[i].Key, FhirSchema.R4.Type(transaction.Writes[i].Key.Type), hasher.Reference(transaction.Writes[i].Key));
+            }
+            else if (Prepare(put, scope) is { } prepared)
+            {
+                writes[i] = prepared;
+            }
+            else
+            {
+                return Committer.Forbidden;
+            }
         }
 
-        return new PreparedTransaction(scope, transaction.Guards, writes);
+        return PreparedRecord.Refusal(transaction.Record) is { } refusal ? refusal : new PreparedTransaction(scope, transaction.Guards, writes, transaction.Record);
     }
 
-    public static long IdentityOf(IndexHasher hasher, ResourceKey key) =>
-        hasher.Reference(Encoding.UTF8.GetBytes(key.Type), Encoding.UTF8.GetBytes(key.Id));
-
     /// <summary>The keys of a resource as it is stored; with the ids of parameters, sorted. Valid until the next call.</summary>
-    /// <param name="patient">Hash of the one patient's reference whose alone it is, by compartment or by <see cref="PatientsWithin"/>; 0 for none or several.</param>
-    public ReadOnlySpan<IndexKey> KeysOf(Element resource, long identity, out long patient)
+    public ReadOnlySpan<IndexKey> KeysOf(Element resource)
     {
         _extractor.Extract(resource, _values);
         _keyWriter.Write(_values, _keys);
-        patient = PatientOf(resource, identity);
         return CollectionsMarshal.AsSpan(_keys);
     }
 
-    public PreparedPut Prepare(Put put)
+    /// <summary>Prepares a put on behalf of whoever may write all.</summary>
+    public PreparedPut Prepare(Put put) => Prepare(put, scope: null)!;
+
+    /// <summary>Prepares a put; null when the scope may not write it.</summary>
+    private PreparedPut? Prepare(Put put, AccessScope? scope)
     {
         Element resource = put.Resource;
         byte[] type = Encoding.UTF8.GetBytes(put.Key.Type);
@@ -71,9 +82,15 @@ internal sealed class Preparer(SearchParameterSet parameters, IndexHasher hasher
         }
 
         long identity = hasher.Reference(type, id);
-        KeysOf(resource, identity, out long patient);
+        KeysOf(resource);
+        bool isOneAlone = FindPatients(resource, identity);
         bool hasInstant = MarkInstant(resource.Type);
         Span<IndexKey> keys = CollectionsMarshal.AsSpan(_keys);
+        if (scope is { SeesEverything: false } && !scope.MayWrite(new ResourceFacts(put.Key.Type, identity, keys)))
+        {
+            return null;
+        }
+
         Span<byte> coded = _buffer.GetSpan(KeyCoding.MaxLength(keys.Length));
         byte[] codedKeys = coded[..KeyCoding.Write(keys, numbers, coded)].ToArray();
         foreach (ref IndexKey key in keys)
@@ -92,7 +109,8 @@ internal sealed class Preparer(SearchParameterSet parameters, IndexHasher hasher
             codedKeys,
             hasInstant ? codedKeys.AsSpan().IndexOf(mark) : -1,
             [.. _rows],
-            patient,
+            [.. _patients],
+            isOneAlone,
             put.Blobs,
             put.IsPosted);
     }
@@ -118,12 +136,18 @@ internal sealed class Preparer(SearchParameterSet parameters, IndexHasher hasher
         _keys.Insert(place < 0 ? ~place : place, key);
     }
 
-    private long PatientOf(Element resource, long identity)
+    /// <summary>Finds the patients in whose compartment the resource is, or whose data it holds.</summary>
+    /// <returns>Whether it is one's alone.</returns>
+    private bool FindPatients(Element resource, long identity)
     {
+        _patients.Clear();
         TypeSchema type = resource.Type;
         if (PatientsWithin.Decides(type))
         {
-            return _within.OnlyOneOf(resource) is { } only ? hasher.Reference("Patient"u8, Encoding.UTF8.GetBytes(only)) : 0;
+            // With one of another server it is not one's alone.
+            IReadOnlySet<string> within = _within.Of(resource);
+            _patients.AddRange(PatientsWithin.Here(within, hasher));
+            return within.Count == 1 && _patients.Count == 1;
         }
 
         if (!_isKnown[type.Id])
@@ -134,15 +158,15 @@ internal sealed class Preparer(SearchParameterSet parameters, IndexHasher hasher
 
         if (_memberships[type.Id] is not { } membership)
         {
-            return 0;
+            return false;
         }
 
         if (membership.IsSelf)
         {
-            return identity;
+            _patients.Add(identity);
+            return true;
         }
 
-        long patient = 0;
         foreach (ref readonly SearchValue value in _values.Values)
         {
             if (value.Kind == SearchValueKind.Reference
@@ -153,16 +177,14 @@ internal sealed class Preparer(SearchParameterSet parameters, IndexHasher hasher
                 && IsOf(membership, value.Parameter))
             {
                 long found = hasher.Reference("Patient"u8, _values.Text(value.Code));
-                if (patient != 0 && patient != found)
+                if (!_patients.Contains(found))
                 {
-                    return 0;
+                    _patients.Add(found);
                 }
-
-                patient = found;
             }
         }
 
-        return patient;
+        return _patients.Count == 1;
     }
 
     private static bool IsOf(CompartmentMembership membership, ushort parameter)

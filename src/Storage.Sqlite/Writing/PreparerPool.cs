@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using HealthChain.Fhir;
 
 namespace HealthChain.Storage.Sqlite.Writing;
 
@@ -7,7 +8,7 @@ internal sealed class PreparerPool(Func<Preparer> create)
 {
     private readonly ConcurrentBag<Preparer> _idle = [];
 
-    public PreparedTransaction Prepare(AccessScope scope, Transaction transaction) => Use(preparer => preparer.Prepare(scope, transaction));
+    public Result<PreparedTransaction> Prepare(AccessScope scope, Transaction transaction) => Use(preparer => preparer.Prepare(scope, transaction));
 
     public T Use<T>(Func<Preparer, T> work)
     {

@@ -27,8 +27,8 @@ internal sealed class WriterSession : IDisposable
             Tables = new IndexTables(Sql);
             Index = new RecentIndex(source, Tables, parts.Options.GenerationRows, Recovered());
             source.Current = Index.Set;
-            Chains = new PatientChains(Connection);
-            _view = new Snapshot(Connection, parts.Numbers, parts.Sealer, Index.Set, heads: null);
+            Chains = new PatientChains(Connection, throughVersions: parts.LedgerOrigin is not null);
+            _view = new Snapshot(Connection, parts, Index.Set, heads: null);
             Committer = new Committer(Sql, State, Index, Chains, _view, parts, search);
         }
         catch
@@ -81,11 +81,7 @@ internal sealed class WriterSession : IDisposable
     public void Commit()
     {
         State.WriteCounts(Sql);
-        if (_parts.LedgerOrigin is not null)
-        {
-            Chains.WriteSome(State.Sequence, Sql);
-        }
-
+        Chains.WriteSome(State.Sequence, Sql);
         _parts.Keys.Flush();
         Sql.Commit.Run();
         if (_source.Current != Index.Set)
@@ -118,11 +114,7 @@ internal sealed class WriterSession : IDisposable
         // Commits that only took rows away left nothing to flush.
         Sql.Begin.Run();
         Sql.Set(Meta.Watermark, State.Sequence);
-        if (_parts.LedgerOrigin is not null)
-        {
-            Chains.WriteAll(State.Sequence, Sql);
-        }
-
+        Chains.WriteAll(State.Sequence, Sql);
         Commit();
     }
 

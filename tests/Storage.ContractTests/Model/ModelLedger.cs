@@ -9,14 +9,14 @@ namespace HealthChain.Storage.ContractTests.Model;
 internal sealed class ModelLedger(string origin)
 {
     private readonly List<Leaf> _leaves = [];
-    private readonly Dictionary<ResourceKey, long> _last = [];
+    private readonly Dictionary<long, long> _last = [];
 
     public long Size => _leaves.Count;
 
     /// <summary>When the last was written.</summary>
     public DateTimeOffset Newest => _leaves.Count == 0 ? DateTimeOffset.MinValue : DateTimeOffset.FromUnixTimeMilliseconds(_leaves[^1].Statement.Instant);
 
-    public void Add(StoredVersion version, long previousOfResource, ResourceKey? owner)
+    public void Add(StoredVersion version, long previousOfResource, long? owner)
     {
         VersionOperation operation = version.Change switch
         {
@@ -43,8 +43,8 @@ internal sealed class ModelLedger(string origin)
     public long Add(LedgerRecord record, DateTimeOffset now)
     {
         // Of whom nothing was written there is no chain.
-        ResourceKey[] patients = [.. record.Patients.Distinct()];
-        ResourceKey[] known = [.. patients.Where(_last.ContainsKey)];
+        long[] patients = [.. record.Patients.Distinct()];
+        long[] known = [.. patients.Where(_last.ContainsKey)];
         long[] accessed = [.. record.Accessed.Distinct().Order()];
         var previous = new SequenceList([.. patients.Select(patient => known.Contains(patient) ? Advance(patient) : 0)]);
         Hash256 body = Hash256.Of(record.Body.Span);
@@ -59,7 +59,7 @@ internal sealed class ModelLedger(string origin)
         return Size;
     }
 
-    public void Erase(ResourceKey patient, IEnumerable<long> versions, ReadOnlyMemory<byte> body, DateTimeOffset now)
+    public void Erase(long patient, IEnumerable<long> versions, ReadOnlyMemory<byte> body, DateTimeOffset now)
     {
         long[] records = [.. _leaves.Where(leaf => leaf.Record is not null && leaf.Owners.Contains(patient)).Select(leaf => leaf.Statement.Sequence)];
         long[] erased = [.. versions.Concat(records).Order()];
@@ -71,7 +71,7 @@ internal sealed class ModelLedger(string origin)
         // Of several patients whom a record concerns, one is known no more.
         for (int i = 0; i < _leaves.Count; i++)
         {
-            _leaves[i] = _leaves[i] with { Concerned = [.. _leaves[i].Concerned.Where(key => key != patient)] };
+            _leaves[i] = _leaves[i] with { Concerned = [.. _leaves[i].Concerned.Where(concerned => concerned != patient)] };
         }
 
         long instant = now.ToUnixTimeMilliseconds();
@@ -80,10 +80,28 @@ internal sealed class ModelLedger(string origin)
         Append(statement, new StoredRecord(StatementKind.Erasure, Size + 1, DateTimeOffset.FromUnixTimeMilliseconds(instant), erased, 0, body), []);
     }
 
-    public StoredRecord? Record(AccessScope scope, long sequence, Func<ResourceKey, long> hash) => Seen(scope, sequence, hash)?.Record;
+    /// <param name="resolve">The patient with that hash, if there is one.</param>
+    public StoredRecord? Record(AccessScope scope, long sequence, Func<long, ResourceKey?> resolve) => Seen(scope, sequence) is { Record: { } record } leaf
+        ? record with { Patients = [.. leaf.Concerned.Select(resolve).OfType<ResourceKey>()] }
+        : null;
 
-    public LeafOpening? OpenRecord(AccessScope scope, long sequence, Func<ResourceKey, long> hash) =>
-        Seen(scope, sequence, hash) is { Record: not null } ? Open(sequence) : null;
+    public RecordPage Records(AccessScope scope, RecordQuery query, long? patient, Func<long, ResourceKey?> resolve)
+    {
+        StoredRecord[] rest =
+        [
+            .. _leaves
+                .Where(leaf => patient is null || leaf.Concerned.Contains(patient.Value))
+                .Select(leaf => Record(scope, leaf.Statement.Sequence, resolve))
+                .OfType<StoredRecord>()
+                .Where(record => IsAsked(query, record))
+                .Reverse(),
+        ];
+        StoredRecord[] page = [.. rest.Take(query.Count)];
+        return new RecordPage(page, rest.Length > page.Length && page.Length > 0 ? page[^1].Sequence : null);
+    }
+
+    public LeafOpening? OpenRecord(AccessScope scope, long sequence) =>
+        Seen(scope, sequence) is { Record: not null } ? Open(sequence) : null;
 
     public LeafOpening? Open(long sequence) => _leaves[(int)sequence - 1] is { IsErased: false } leaf
         ? new LeafOpening(sequence, leaf.Statement.ToArray(), SaltOf(sequence))
@@ -103,7 +121,13 @@ internal sealed class ModelLedger(string origin)
 
     private static byte[] SaltOf(long sequence) => SHA256.HashData(Encoding.ASCII.GetBytes($"salt {sequence}"))[..Commitment.SaltBytes];
 
-    private Leaf? Seen(AccessScope scope, long sequence, Func<ResourceKey, long> hash)
+    private static bool IsAsked(RecordQuery query, StoredRecord record) =>
+        (query.Before is not { } before || record.Sequence < before)
+        && (query.From is not { } from || record.Instant >= from)
+        && (query.Until is not { } until || record.Instant < until)
+        && (query.Kind is not { } kind || record.Kind == kind);
+
+    private Leaf? Seen(AccessScope scope, long sequence)
     {
         if (sequence < 1 || sequence > Size || _leaves[(int)sequence - 1] is { IsErased: true } or { Record: null })
         {
@@ -111,19 +135,18 @@ internal sealed class ModelLedger(string origin)
         }
 
         Leaf leaf = _leaves[(int)sequence - 1];
-        long[] patients = [.. leaf.Concerned.Select(hash)];
-        return scope.SeesEverything || scope.SeesRecord(new RecordFacts(leaf.Statement.Kind, patients)) ? leaf : null;
+        return scope.SeesEverything || scope.SeesRecord(new RecordFacts(leaf.Statement.Kind, leaf.Concerned)) ? leaf : null;
     }
 
-    private long Advance(ResourceKey patient)
+    private long Advance(long patient)
     {
         long previous = _last.GetValueOrDefault(patient);
         _last[patient] = Size + 1;
         return previous;
     }
 
-    private void Append(Statement statement, StoredRecord? record, ResourceKey[] owners, ResourceKey[]? concerned = null) =>
+    private void Append(Statement statement, StoredRecord? record, long[] owners, long[]? concerned = null) =>
         _leaves.Add(new Leaf(statement, record, owners, concerned ?? owners, IsErased: false));
 
-    private sealed record Leaf(Statement Statement, StoredRecord? Record, ResourceKey[] Owners, ResourceKey[] Concerned, bool IsErased);
+    private sealed record Leaf(Statement Statement, StoredRecord? Record, long[] Owners, long[] Concerned, bool IsErased);
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using HealthChain.Fhir;
 using HealthChain.Storage.Ledger;
 
@@ -27,9 +26,9 @@ public sealed partial class ModelStore
                 return ValueTask.FromResult<Result<long>>(FhirError.Of(ErrorKind.Forbidden, IssueType.Forbidden, "Records are written by the server alone."));
             }
 
-            if (record.Accessed.Append(record.Consent).Max() > _ledger.Size)
+            if (Refusal(record) is { } refusal)
             {
-                return ValueTask.FromResult<Result<long>>(FhirError.Of(ErrorKind.Invalid, IssueType.Value, "A record names what is not there."));
+                return ValueTask.FromResult<Result<long>>(refusal);
             }
 
             long sequence = _ledger.Add(record, Now());
@@ -42,7 +41,28 @@ public sealed partial class ModelStore
     {
         lock (_lock)
         {
-            return ValueTask.FromResult(_ledger.Record(scope, sequence, HashOf));
+            return ValueTask.FromResult(_ledger.Record(scope, sequence, PatientOf));
+        }
+    }
+
+    public ValueTask<RecordPage> RecordsAsync(AccessScope scope, RecordQuery query, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return ValueTask.FromResult(_ledger.Records(scope, query, query.Patient is { } patient ? HashOf(patient) : null, PatientOf));
+        }
+    }
+
+    public ValueTask<IReadOnlyList<VersionIdentity>> IdentifyAsync(AccessScope scope, IReadOnlyList<long> sequences, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return ValueTask.FromResult<IReadOnlyList<VersionIdentity>>(
+            [
+                .. sequences
+                    .SelectMany(sequence => Kept().Where(version => version.Stored.Sequence == sequence && Exists(scope, version)))
+                    .Select(version => new VersionIdentity(version.Stored.Sequence, version.Stored.Key, version.Stored.Version)),
+            ]);
         }
     }
 
@@ -60,7 +80,7 @@ public sealed partial class ModelStore
     {
         lock (_lock)
         {
-            return ValueTask.FromResult(_ledger.OpenRecord(scope, sequence, HashOf));
+            return ValueTask.FromResult(_ledger.OpenRecord(scope, sequence));
         }
     }
 
@@ -72,5 +92,22 @@ public sealed partial class ModelStore
         }
     }
 
-    private long HashOf(ResourceKey key) => setup.Hasher.Reference(Encoding.UTF8.GetBytes(key.Type), Encoding.UTF8.GetBytes(key.Id));
+    /// <summary>Why a record cannot be appended; null when it can.</summary>
+    private FhirError? Refusal(LedgerRecord record) =>
+        record.Accessed.Append(record.Consent).Max() > _ledger.Size ? FhirError.Of(ErrorKind.Invalid, IssueType.Value, "A record names what is not there.")
+        : record.Patients.Distinct().Count() > LedgerRecord.MostPatients ? FhirError.Of(ErrorKind.Invalid, IssueType.TooLong, "A record names too many patients.")
+        : null;
+
+    /// <summary>The record of a transaction that made these versions, each with the one before it.</summary>
+    private static LedgerRecord Completed(LedgerRecord record, IEnumerable<(ModelVersion? Old, ModelVersion New)> versions) => record with
+    {
+        Accessed = [.. record.Accessed, .. versions.Select(version => version.New.Stored.Sequence)],
+        Patients = [.. record.Patients, .. versions.SelectMany(version => version.New.Stored.Patients.Concat(version.Old?.Stored.Patients ?? []))],
+    };
+
+    /// <summary>The patient of whom there is, or was, a resource with that hash.</summary>
+    private ResourceKey? PatientOf(long hash) =>
+        _newest.Keys.Where(key => key.Type == "Patient" && HashOf(key) == hash).Select(key => (ResourceKey?)key).FirstOrDefault();
+
+    private long HashOf(ResourceKey key) => setup.Hasher.Reference(key);
 }

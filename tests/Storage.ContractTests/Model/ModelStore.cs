@@ -76,6 +76,11 @@ public sealed partial class ModelStore(StoreSetup setup) : IResourceStore
 
         lock (_lock)
         {
+            if (transaction.Writes.OfType<Put>().Any(put => !MayWrite(scope, Made(put, Now()))))
+            {
+                return ValueTask.FromResult<Result<CommitResult>>(Forbidden);
+            }
+
             ModelView view = View(scope);
             if (transaction.Guards.FirstOrDefault(guard => !Holds(scope, view, guard)) is { } failed)
             {
@@ -87,9 +92,23 @@ public sealed partial class ModelStore(StoreSetup setup) : IResourceStore
                 return ValueTask.FromResult<Result<CommitResult>>(FhirError.Of(ErrorKind.Conflict, IssueType.Conflict, "The id cannot be used."));
             }
 
-            StoredVersion?[] versions = [.. transaction.Writes.Select(write => Apply(scope, write))];
+            if (transaction.Writes.Any(write => _newest.TryGetValue(write.Key, out ModelVersion? old)
+                && (write is Put || (!old.Stored.IsDeleted && Exists(scope, old))) && !MayWrite(scope, old)))
+            {
+                return ValueTask.FromResult<Result<CommitResult>>(Forbidden);
+            }
+
+            if (transaction.Record is { } record && Refusal(record) is { } refusal)
+            {
+                return ValueTask.FromResult<Result<CommitResult>>(refusal);
+            }
+
+            (ModelVersion? Old, ModelVersion? New)[] versions = [.. transaction.Writes.Select(write => (_newest.GetValueOrDefault(write.Key), Apply(scope, write)))];
+            long sequence = transaction.Record is { } body
+                ? _ledger.Add(Completed(body, versions.Where(version => version.New is not null).Select(version => (version.Old, version.New!))), Now())
+                : 0;
             Wake();
-            return ValueTask.FromResult<Result<CommitResult>>(new Committed(versions));
+            return ValueTask.FromResult<Result<CommitResult>>(new Committed([.. versions.Select(version => version.New?.Stored)]) { Record = sequence });
         }
     }
 
@@ -129,7 +148,7 @@ public sealed partial class ModelStore(StoreSetup setup) : IResourceStore
                 _newest.Remove(key);
             }
 
-            _ledger.Erase(patient, versions, record, Now());
+            _ledger.Erase(HashOf(patient), versions, record, Now());
             Wake();
             return ValueTask.FromResult<Result<Erasure>>(new Erasure(gone.Count, versions.Length));
         }
@@ -197,18 +216,20 @@ public sealed partial class ModelStore(StoreSetup setup) : IResourceStore
             return new PatientsWithin(setup.Parameters, null).OnlyOneOf(version.Tree.Root) is { } only ? new ResourceKey("Patient", only) : null;
         }
 
-        if (setup.Parameters.Compartment("Patient", version.Type) is not { } membership)
+        return PatientsOf(version) is { Count: 1 } patients ? patients.Single() : null;
+    }
+
+    /// <summary>All patients in whose compartment it is or whose data it holds, present or not.</summary>
+    private HashSet<ResourceKey> PatientsOf(ModelVersion version)
+    {
+        if (PatientsWithin.Decides(version.Type))
         {
-            return null;
+            return [.. new PatientsWithin(setup.Parameters, null).Of(version.Tree.Root).Where(id => !id.Contains('/')).Select(id => new ResourceKey("Patient", id))];
         }
 
-        HashSet<ResourceKey> patients = [.. membership.Parameters.SelectMany(parameter => version.Targets(parameter)).Where(key => key.Type == "Patient")];
-        if (membership.IsSelf)
-        {
-            patients = [version.Stored.Key];
-        }
-
-        return patients.Count == 1 ? patients.Single() : null;
+        return setup.Parameters.Compartment("Patient", version.Type) is not { } membership ? []
+            : membership.IsSelf ? [version.Stored.Key]
+            : [.. membership.Parameters.SelectMany(parameter => version.Targets(parameter)).Where(key => key.Type == "Patient")];
     }
 
     private ModelView View(AccessScope scope) =>
@@ -246,7 +267,14 @@ public sealed partial class ModelStore(StoreSetup setup) : IResourceStore
         _ => throw new ArgumentException($"Unknown guard {guard.GetType().Name}.", nameof(guard)),
     };
 
-    private StoredVersion? Apply(AccessScope scope, Write write)
+    private static FhirError Forbidden => FhirError.Of(ErrorKind.Forbidden, IssueType.Forbidden, "This may not be written.");
+
+    private bool MayWrite(AccessScope scope, ModelVersion version) => scope.SeesEverything || scope.MayWrite(Facts(version));
+
+    /// <summary>What a put would make.</summary>
+    private ModelVersion Made(Put put, DateTimeOffset now) => Extract(new StoredVersion(put.Key, 1, now, 1, ChangeKind.Create, ModelMeta.Fill(put, 1, now)), 1);
+
+    private ModelVersion? Apply(AccessScope scope, Write write)
     {
         ModelVersion? before = _newest.GetValueOrDefault(write.Key);
         if (write is Delete && (before is null || before.Stored.IsDeleted || !Exists(scope, before)))
@@ -264,17 +292,21 @@ public sealed partial class ModelStore(StoreSetup setup) : IResourceStore
             ChangeKind change = before is null || before.Stored.IsDeleted ? ChangeKind.Create : ChangeKind.Update;
             var stored = new StoredVersion(write.Key, number, now, sequence, change, json) { HasBlobs = put.Blobs.Count > 0, IsPosted = put.IsPosted };
             version = Extract(stored, before?.Created ?? sequence);
+            version = version with { Stored = stored with { Patients = [.. PatientsOf(version).Select(HashOf)] } };
             _blobs[sequence] = put.Blobs;
         }
         else
         {
-            version = before! with { Stored = new StoredVersion(write.Key, number, now, sequence, ChangeKind.Delete, default) };
+            version = before! with
+            {
+                Stored = new StoredVersion(write.Key, number, now, sequence, ChangeKind.Delete, default) { Patients = before!.Stored.Patients },
+            };
         }
 
         _versions.Add(version);
         _newest[write.Key] = version;
-        _ledger.Add(version.Stored, before?.Stored.Sequence ?? 0, OwnerOf(version));
-        return version.Stored;
+        _ledger.Add(version.Stored, before?.Stored.Sequence ?? 0, OwnerOf(version) is { } owner ? HashOf(owner) : null);
+        return version;
     }
 
     private ModelVersion Extract(StoredVersion stored, long created)

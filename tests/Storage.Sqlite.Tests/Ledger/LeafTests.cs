@@ -152,7 +152,7 @@ public sealed class LeafTests : EngineTests
     }
 
     private async Task AppendAsync(params int[] patients) => _ = (await Store.AppendRecordAsync(
-        Everything, new LedgerRecord("an access"u8.ToArray()) { Patients = [.. patients.Select(Patient)], Accessed = [1] }, Cancel)).Value;
+        Everything, new LedgerRecord("an access"u8.ToArray()) { Patients = [.. patients.Select(number => Setup.Hasher.Reference(Patient(number)))], Accessed = [1] }, Cancel)).Value;
 
     private Task OpenAndWriteAsync(SqliteStoreOptions options) =>
         WithAsync(options, async store => _ = (await store.CommitAsync(Everything, Transaction.Of(PatientOf(1)), Cancel)).Value);

@@ -23,7 +23,7 @@ public sealed class PatientChainsTests
             using Connection connection = Connection.OpenForWriting(folder.File("a.db"));
             Schema.Migrate(connection);
             using var sql = new WriteStatements(connection);
-            using var chains = new PatientChains(connection, mostInMemory, mostBehind);
+            using var chains = new PatientChains(connection, mostInMemory: mostInMemory, mostBehind: mostBehind);
             for (int commit = random.Next(20); commit > 0; commit--)
             {
                 sql.Begin.Run();
