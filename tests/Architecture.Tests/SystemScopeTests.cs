@@ -14,6 +14,7 @@ public sealed class SystemScopeTests
 
         // Which organisations are verified; requesters learn whether theirs is.
         "src/FhirServer/Organisations/OrganisationDirectory.cs",
+        "src/FhirServer/Organisations/RegistryWorker.cs",
 
         // The server's own upkeep.
         "src/FhirServer/LargeData/BlobSweeper.cs",

@@ -42,7 +42,7 @@ internal static class LedgerDeployment
 
         try
         {
-            IEthereumSigner signer = AnchorTargets.SignerOf(order.Rpc);
+            IEthereumSigner signer = AnchorTargets.SignerOf(order.Rpc.Key);
             WellKnownKeys.Refuse(signer.Address, order.Rpc.ChainId);
             using var client = new EthereumClient(new JsonRpcOptions { Endpoint = order.Rpc.Url! });
             using var sender = new TransactionSender(client, signer, AnchorTargets.SenderOptionsOf(order.Rpc), TimeProvider.System);

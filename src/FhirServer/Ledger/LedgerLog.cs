@@ -21,6 +21,9 @@ internal static partial class LedgerLog
     [LoggerMessage(EventId = 44, Level = LogLevel.Warning, Message = "The mirror of {Origin} is behind and tries again: {Problem}")]
     public static partial void MirrorFailed(ILogger logger, string origin, string problem);
 
+    [LoggerMessage(EventId = 46, Level = LogLevel.Warning, Message = "The registry of organisations is behind and tries again: {Problem}")]
+    public static partial void RegistryFailed(ILogger logger, string problem);
+
     [LoggerMessage(EventId = 45, Level = LogLevel.Critical, Message = "The ledger cannot work: {Problem}")]
     public static partial void CannotStart(ILogger logger, string problem);
 }

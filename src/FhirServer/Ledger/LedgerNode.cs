@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
+using HealthChain.FhirServer.Organisations;
 using HealthChain.FhirServer.Server;
 using HealthChain.LedgerAnchor.Anchoring;
 using HealthChain.LedgerAnchor.Log;
+using HealthChain.LedgerAnchor.Registry;
 using HealthChain.LedgerAnchor.Witness;
 using HealthChain.LedgerAnchor.Worker;
 using HealthChain.LedgerProofs;
@@ -18,6 +20,7 @@ internal sealed class LedgerNode : BackgroundService
 {
     private const string ChainFolder = "chain";
     private const string MirrorFolder = "mirrors";
+    private const string RegistryFolder = "registry";
     private const string WitnessKeyFile = "witness.key";
 
     private static readonly TimeSpan OutsideTimeout = TimeSpan.FromSeconds(30);
@@ -32,10 +35,12 @@ internal sealed class LedgerNode : BackgroundService
     private readonly ILogger<LedgerNode> _logger;
     private readonly HttpClient _http;
     private readonly Stores _stores;
+    private readonly OrganisationDirectory _organisations;
     private readonly string? _origin;
 
-    public LedgerNode(Stores stores, ServerOptions options, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<LedgerNode> logger)
+    public LedgerNode(Stores stores, OrganisationDirectory organisations, ServerOptions options, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<LedgerNode> logger)
     {
+        _organisations = organisations;
         _lifetime = lifetime;
         _stores = stores;
         _origin = stores.Resources.LedgerOrigin;
@@ -57,6 +62,9 @@ internal sealed class LedgerNode : BackgroundService
     public WitnessServer? Witness { get; private set; }
 
     public IReadOnlyList<Mirror> Mirrors { get; private set; } = [];
+
+    /// <summary>Null when organisations are registered nowhere.</summary>
+    public RegistryWorker? Registry { get; private set; }
 
     /// <summary>Logs of others that showed two histories.</summary>
     public IReadOnlyList<string> Forks => [.. (Witness?.Forked ?? []).Union(Mirrors.Where(mirror => mirror.Fork is not null).Select(mirror => mirror.Origin))];
@@ -128,7 +136,8 @@ internal sealed class LedgerNode : BackgroundService
                 OnFailure = new FailureReports(_logger, _time).Report,
             });
             LedgerLog.Started(_logger, _origin, parts.Signer.Verifier);
-            await Task.WhenAll([Worker.RunAsync(stoppingToken), .. OpenMirrors().Select(mirror => FollowAsync(mirror, stoppingToken))]);
+            Registry = OpenRegistry(chain);
+            await Task.WhenAll([Worker.RunAsync(stoppingToken), Registry?.RunAsync(stoppingToken) ?? Task.CompletedTask, .. OpenMirrors().Select(mirror => FollowAsync(mirror, stoppingToken))]);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -194,6 +203,24 @@ internal sealed class LedgerNode : BackgroundService
         return chain;
     }
 
+    private RegistryWorker? OpenRegistry(DevelopmentChain? chain)
+    {
+        IIdentityRegistrar? registrar = Settings.Chain switch
+        {
+            LedgerChain.Development => chain,
+            LedgerChain.Rpc when Settings.Registry.Contract is not null => AnchorTargets.RegistrarOf(Settings, _time),
+            _ => null,
+        };
+        return registrar is null ? null : new RegistryWorker(
+            _organisations,
+            _stores.Resources,
+            _stores.Keys,
+            registrar,
+            RegistryBook.Open(Path.Combine(Folder, RegistryFolder), registrar.Name),
+            _time,
+            new FailureReports(_logger, _time).ReportRegistry);
+    }
+
     private WitnessServer? OpenWitness()
     {
         if (Settings.WitnessFor.Count == 0)
@@ -252,6 +279,14 @@ internal sealed class LedgerNode : BackgroundService
             if (IsNews(failure.Message))
             {
                 LedgerLog.Failed(logger, failure.Message);
+            }
+        }
+
+        public void ReportRegistry(Exception failure)
+        {
+            if (IsNews(failure.Message))
+            {
+                LedgerLog.RegistryFailed(logger, failure.Message);
             }
         }
 

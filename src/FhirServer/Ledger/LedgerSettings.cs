@@ -47,6 +47,8 @@ internal sealed record LedgerSettings
 
     public RpcSettings Rpc { get; init; } = new();
 
+    public RegistrySettings Registry { get; init; } = new();
+
     /// <summary>Who cosigns this log.</summary>
     public IReadOnlyList<LedgerPeer> Witnesses { get; init; } = [];
 
@@ -82,11 +84,29 @@ internal sealed record RpcSettings
 
     public string? Account { get; init; }
 
+    public ChainKey Key => new(KeyFile, PasswordFile, Signer, Account);
+
     /// <summary>Highest price of a unit of gas, in gwei.</summary>
     public int MaxGwei { get; init; } = 200;
 
     /// <summary>Blocks after which one is final; 0 to ask the chain.</summary>
     public int Confirmations { get; init; }
+}
+
+/// <summary>Where on the chain of <see cref="LedgerChain.Rpc"/> organisations are registered.</summary>
+internal sealed record RegistrySettings
+{
+    /// <summary>Address of the contract HealthRegistry; null when they are registered nowhere.</summary>
+    public string? Contract { get; init; }
+
+    /// <summary>Of an account that is a verifier there and does nothing else.</summary>
+    public ChainKey Key { get; init; } = new(null, null, null, null);
+}
+
+/// <summary>The key of an account of a chain: in a file, or with a signer.</summary>
+internal sealed record ChainKey(string? KeyFile, string? PasswordFile, Uri? Signer, string? Account)
+{
+    public bool IsComplete => KeyFile is null != Signer is null && (Signer is null || Account is not null);
 }
 
 /// <summary>Another server with its key, written as <c>vkey url</c>.</summary>

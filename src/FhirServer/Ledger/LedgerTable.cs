@@ -45,6 +45,12 @@ internal static class LedgerTable
         Of.Text(Prefix + "Rpc:Account", "the signer's account", "an address", o => o.Ledger.Rpc.Account, (o, value) => With(o, o.Ledger.Rpc with { Account = value }), IsAddress),
         Of.Number(Prefix + "Rpc:MaxGwei", "highest price of a unit of gas, in gwei; above it anchors wait", 0, 1_000_000, o => o.Ledger.Rpc.MaxGwei, (o, value) => With(o, o.Ledger.Rpc with { MaxGwei = value })),
         Of.Number(Prefix + "Rpc:Confirmations", "blocks after which an anchor is final; 0 to take the chain's word for it", 0, 10_000, o => o.Ledger.Rpc.Confirmations, (o, value) => With(o, o.Ledger.Rpc with { Confirmations = value })),
+
+        Of.Text(Prefix + "Registry:Contract", "the contract HealthRegistry on that chain, in which this server registers its verified organisations", "an address", o => o.Ledger.Registry.Contract, (o, value) => With(o, o.Ledger.Registry with { Contract = value }), IsAddress),
+        Of.Text(Prefix + "Registry:KeyFile", "the key of its verifier, an account that does nothing else: 64 hexadecimal digits, or a keystore", "a file that is there", o => o.Ledger.Registry.Key.KeyFile, (o, value) => With(o, o.Ledger.Registry.Key with { KeyFile = value }), File.Exists),
+        Of.Text(Prefix + "Registry:PasswordFile", "opens the keystore", "a file that is there", o => o.Ledger.Registry.Key.PasswordFile, (o, value) => With(o, o.Ledger.Registry.Key with { PasswordFile = value }), File.Exists),
+        Of.Text(Prefix + "Registry:Signer", "a signer that keeps the key in place of a key file", "an absolute http or https URL", o => o.Ledger.Registry.Key.Signer?.ToString(), (o, value) => With(o, o.Ledger.Registry.Key with { Signer = new Uri(value) }), Settings.IsHttp),
+        Of.Text(Prefix + "Registry:Account", "the signer's account", "an address", o => o.Ledger.Registry.Key.Account, (o, value) => With(o, o.Ledger.Registry.Key with { Account = value }), IsAddress),
     ];
 
     /// <summary>Settings of the ledger that are sound by themselves but not together.</summary>
@@ -65,6 +71,11 @@ internal static class LedgerTable
             yield return $"{Prefix}WitnessFor, Mirrors: {witness.Name} is the key of a witness, not of a log";
         }
 
+        if (ledger.Registry.Contract is not null && (ledger.Chain != LedgerChain.Rpc || !ledger.Registry.Key.IsComplete))
+        {
+            yield return $"{Prefix}Registry:Contract: a registry needs {Prefix}Chain=rpc, and either {Prefix}Registry:KeyFile, or Signer and Account";
+        }
+
         if (ledger.Chain != LedgerChain.Rpc)
         {
             yield break;
@@ -76,7 +87,7 @@ internal static class LedgerTable
             yield return $"{Prefix}Chain: a chain of one's choice needs {Prefix}Rpc:Url, ChainId and Contract";
         }
 
-        if (rpc.KeyFile is null == rpc.Signer is null || (rpc.Signer is not null && rpc.Account is null))
+        if (!rpc.Key.IsComplete)
         {
             yield return $"{Prefix}Rpc: set either KeyFile, or Signer and Account";
         }
@@ -89,4 +100,8 @@ internal static class LedgerTable
     private static ServerOptions With(ServerOptions options, LedgerSettings ledger) => options with { Ledger = ledger };
 
     private static ServerOptions With(ServerOptions options, RpcSettings rpc) => options with { Ledger = options.Ledger with { Rpc = rpc } };
+
+    private static ServerOptions With(ServerOptions options, RegistrySettings registry) => options with { Ledger = options.Ledger with { Registry = registry } };
+
+    private static ServerOptions With(ServerOptions options, ChainKey key) => With(options, options.Ledger.Registry with { Key = key });
 }

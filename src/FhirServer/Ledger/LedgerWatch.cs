@@ -25,6 +25,8 @@ internal sealed class LedgerWatch : IDisposable
         Observe("healthchain.ledger.anchor_lag.time", "s", "For how long the oldest published of them has waited.", status => status.AnchorLagTime.TotalSeconds);
         Observe("healthchain.ledger.alarm", "1", "1 when nothing is signed any more.", status => status.Alarm is null ? 0 : 1);
         Observe("healthchain.ledger.spent", "Gwei", "What final anchors of 24 hours cost.", status => (double)(status.Spent / 1_000_000_000));
+        _meter.CreateObservableGauge("healthchain.registry.waiting", () => node.Registry?.Waiting ?? 0, "{statement}", "Statements of organisations that are not final on the chain.");
+        _meter.CreateObservableGauge("healthchain.registry.waiting.time", () => node.Registry?.WaitingTime.TotalSeconds ?? 0, "s", "For how long the oldest of them has waited.");
     }
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapGet("/health/ledger", () => Results.Bytes(Describe(), "application/json"));
@@ -53,6 +55,16 @@ internal sealed class LedgerWatch : IDisposable
             json.WriteNumber("anchorLag", status?.AnchorLag ?? 0);
             json.WriteNumber("anchorLagSeconds", Math.Round(status?.AnchorLagTime.TotalSeconds ?? 0, 1));
             json.WriteBoolean("overBudget", status?.IsOverBudget ?? false);
+            if (_node.Registry is { } registry)
+            {
+                json.WriteStartObject("registry");
+                json.WriteString("name", registry.Name);
+                json.WriteNumber("waiting", registry.Waiting);
+                json.WriteNumber("waitingSeconds", Math.Round(registry.WaitingTime.TotalSeconds, 1));
+                json.WriteString("problem", registry.Problem);
+                json.WriteEndObject();
+            }
+
             json.WriteStartArray("forks");
             foreach (string origin in _node.Forks)
             {
@@ -70,6 +82,6 @@ internal sealed class LedgerWatch : IDisposable
         !_node.IsEnabled ? "off"
         : _node.StartProblem is not null || status?.Alarm is not null || _node.Forks.Count > 0 ? "degraded"
         : status is not { IsSigning: true } ? "starting"
-        : status.Problem is not null ? "degraded"
+        : status.Problem is not null || _node.Registry?.Problem is not null ? "degraded"
         : "ok";
 }

@@ -27,6 +27,7 @@ internal sealed class OrganisationDirectory(IResourceStore store, ServerOptions 
     private readonly Dictionary<ResourceKey, (long Sequence, Verification? Said)> _verifications = [];
     private readonly Dictionary<string, long> _organisationSequences = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HashSet<ResourceKey>> _about = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, long> _lastSaid = new(StringComparer.Ordinal);
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Completes with the next change; ask for it before looking at what it may change.</summary>
@@ -41,7 +42,7 @@ internal sealed class OrganisationDirectory(IResourceStore store, ServerOptions 
         }
     }
 
-    /// <summary>The organisations of which a VerificationResult speaks.</summary>
+    /// <summary>What VerificationResults speak of.</summary>
     public IEnumerable<string> Spoken => _statements.Keys;
 
     public bool IsCurrent(string reference) => StandingOf(reference) == OrganisationStanding.Current;
@@ -80,6 +81,9 @@ internal sealed class OrganisationDirectory(IResourceStore store, ServerOptions 
 
     /// <summary>What is said of an organisation itself; null when nothing is.</summary>
     public Statements? About(string reference) => _statements.GetValueOrDefault(reference);
+
+    /// <summary>Sequence number of the newest version that said something of it or took it back; 0 when none did since the start.</summary>
+    public long LastSaidOf(string reference) => _lastSaid.GetValueOrDefault(reference);
 
     /// <summary>Takes note of what was committed.</summary>
     public void Apply(IReadOnlyList<StoredVersion?> versions)
@@ -177,6 +181,7 @@ internal sealed class OrganisationDirectory(IResourceStore store, ServerOptions 
         foreach (string target in dropped)
         {
             _about[target].Remove(version.Key);
+            _lastSaid[target] = version.Sequence;
             Restate(target);
         }
 
@@ -188,6 +193,7 @@ internal sealed class OrganisationDirectory(IResourceStore store, ServerOptions 
             }
 
             about.Add(version.Key);
+            _lastSaid[target] = version.Sequence;
             Restate(target);
         }
 

@@ -22,19 +22,23 @@ internal sealed class Statements
         _spans = [.. all.Where(one => one.IsValidated).Select(SpanOf).Where(span => span.From < span.Until)];
     }
 
-    /// <summary>What says at that moment that the organisation is verified, the one for the longest time; null when nothing does.</summary>
-    public VerifiedSpan? VerifiedAt(long ticks)
+    /// <summary>
+    /// What says at that moment that the organisation is verified, the one for the longest time; or else the last one that ran out. Null when
+    /// there is neither.
+    /// </summary>
+    public VerifiedSpan? LatestAt(long ticks)
     {
-        VerifiedSpan? longest = null;
+        VerifiedSpan? latest = null;
         foreach (ref readonly VerifiedSpan span in _spans.AsSpan())
         {
-            if (span.From <= ticks && ticks < span.Until && (longest is not { } other || span.Until > other.Until))
+            bool counts = span.From <= ticks && (ticks < span.Until || span.Until == span.Reason.Until);
+            if (counts && (latest is not { } other || span.Until > other.Until))
             {
-                longest = span;
+                latest = span;
             }
         }
 
-        return longest;
+        return latest;
     }
 
     public OrganisationStanding StandingAt(long ticks)

@@ -1,6 +1,7 @@
 using System.Text;
 using HealthChain.LedgerAnchor.Chain;
 using HealthChain.LedgerAnchor.Files;
+using HealthChain.LedgerAnchor.Registry;
 using HealthChain.LedgerProofs;
 
 namespace HealthChain.LedgerAnchor.Anchoring;
@@ -33,7 +34,7 @@ public sealed record DevelopmentChainOptions
 /// that of this process loses it. anvil cannot do that itself: it overwrites its file in place each second, changed or not, and being
 /// killed while doing so leaves it unreadable (docs/adr/0022).
 /// </remarks>
-public sealed class DevelopmentChain : IAnchorTarget, IAsyncDisposable
+public sealed class DevelopmentChain : IAnchorTarget, IIdentityRegistrar, IAsyncDisposable
 {
     private const string StateFile = "state";
     private const string EndpointFile = "endpoint";
@@ -112,6 +113,21 @@ public sealed class DevelopmentChain : IAnchorTarget, IAsyncDisposable
             return status.State == AnchorState.Final && !await TrySaveAsync(running, isUrgent: false, cancellationToken) ? status with { State = AnchorState.Mined } : status;
         },
         cancellationToken);
+
+    string IIdentityRegistrar.Name => EthereumAnchor.NameOf(DevelopmentChainOptions.ChainId, Registry);
+
+    /// <inheritdoc/>
+    public ValueTask<RegistrationProgress> AdvanceAsync(IdentityStatement statement, RegistrationProgress progress, long least, CancellationToken cancellationToken) => AskAsync(
+        async running =>
+        {
+            RegistrationProgress next = await running.Registrar.AdvanceAsync(statement, progress, least, cancellationToken);
+            return next with { IsFinal = next.IsFinal && await TrySaveAsync(running, isUrgent: false, cancellationToken) };
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> SaysAsync(IdentityStatement statement, CancellationToken cancellationToken) =>
+        AskAsync(running => running.Registrar.SaysAsync(statement, cancellationToken), cancellationToken);
 
     /// <summary>Brings the chain as it is now to disk, if it changed.</summary>
     public async Task SaveAsync(CancellationToken cancellationToken) =>

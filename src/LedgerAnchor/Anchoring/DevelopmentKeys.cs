@@ -18,6 +18,7 @@ internal sealed class DevelopmentKeys : IDisposable
     {
         Anchorer = Derive(secret, "anchorer");
         Owner = Derive(secret, "owner");
+        Verifier = Derive(secret, "verifier");
         AnchorMaker = Derive(secret, $"maker {ContractArtefact.CheckpointAnchor.CodeHash} {CheckpointAnchorContract.LogOf(origin)}");
         RegistryMaker = Derive(secret, $"maker {ContractArtefact.HealthRegistry.CodeHash}");
         CheckpointAnchor = EthereumAddress.OfContract(AnchorMaker.Address, 0);
@@ -28,6 +29,9 @@ internal sealed class DevelopmentKeys : IDisposable
 
     public LocalSigner Owner { get; }
 
+    /// <summary>Writes into the registry, and does nothing else.</summary>
+    public LocalSigner Verifier { get; }
+
     public LocalSigner AnchorMaker { get; }
 
     public LocalSigner RegistryMaker { get; }
@@ -36,7 +40,7 @@ internal sealed class DevelopmentKeys : IDisposable
 
     public EthereumAddress HealthRegistry { get; }
 
-    public IEnumerable<EthereumAddress> Accounts => [Anchorer.Address, Owner.Address, AnchorMaker.Address, RegistryMaker.Address];
+    public IEnumerable<EthereumAddress> Accounts => [Anchorer.Address, Owner.Address, Verifier.Address, AnchorMaker.Address, RegistryMaker.Address];
 
     public static DevelopmentKeys ReadOrMake(IDisk disk, string path, string origin)
     {
@@ -56,6 +60,7 @@ internal sealed class DevelopmentKeys : IDisposable
     {
         Anchorer.Dispose();
         Owner.Dispose();
+        Verifier.Dispose();
         AnchorMaker.Dispose();
         RegistryMaker.Dispose();
     }

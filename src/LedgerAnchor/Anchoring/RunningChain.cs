@@ -18,6 +18,7 @@ internal sealed class RunningChain : IAsyncDisposable
     private readonly JsonRpcConnection _node;
     private readonly EthereumClient _client;
     private readonly TransactionSender _sender;
+    private readonly TransactionSender _verifier;
 
     public RunningChain(AnvilProcess node, DevelopmentKeys keys, string origin, TimeProvider time)
     {
@@ -27,12 +28,19 @@ internal sealed class RunningChain : IAsyncDisposable
         _sender = SenderOf(keys.Anchorer);
         var options = new EthereumAnchorOptions { Origin = origin, ChainId = DevelopmentChainOptions.ChainId };
         Anchor = new EthereumAnchor(_client, _sender, keys.CheckpointAnchor, options, time);
+        _verifier = SenderOf(keys.Verifier);
+        Registrar = new IdentityRegistrar(_client, _verifier, keys.HealthRegistry, SenderOptions);
     }
 
     public AnvilProcess Node { get; }
 
     /// <summary>Anchors here; what is in a block is final for it.</summary>
     public EthereumAnchor Anchor { get; }
+
+    /// <summary>Writes into the registry here.</summary>
+    public IdentityRegistrar Registrar { get; }
+
+    private static SenderOptions SenderOptions => new() { ChainId = DevelopmentChainOptions.ChainId, Confirmations = 0 };
 
     /// <summary>Everything on the chain, as <see cref="RestoreAsync"/> takes it.</summary>
     public async Task<byte[]> StateAsync(CancellationToken cancellationToken) =>
@@ -57,12 +65,14 @@ internal sealed class RunningChain : IAsyncDisposable
         await MakeAsync(ContractArtefact.CheckpointAnchor, _keys.CheckpointAnchor, _keys.AnchorMaker, anchor, cancellationToken);
         EthereumCall registry = HealthRegistryContract.Deployment(owner);
         await MakeAsync(ContractArtefact.HealthRegistry, _keys.HealthRegistry, _keys.RegistryMaker, registry, cancellationToken);
+        await AppointAsync(cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
     {
         await Node.DisposeAsync();
         _sender.Dispose();
+        _verifier.Dispose();
         _client.Dispose();
         _node.Dispose();
     }
@@ -84,6 +94,24 @@ internal sealed class RunningChain : IAsyncDisposable
         }
     }
 
+    /// <summary>Has the owner make the verifier one, unless it is.</summary>
+    private async Task AppointAsync(CancellationToken cancellationToken)
+    {
+        var registry = new HealthRegistryContract(_client, _keys.HealthRegistry, DevelopmentChainOptions.ChainId);
+        if (await registry.IsInGoodStandingAsync(_keys.Verifier.Address, cancellationToken))
+        {
+            return;
+        }
+
+        using TransactionSender owner = SenderOf(_keys.Owner);
+        EthereumCall appointment = registry.SetIdentity(_keys.Verifier.Address, RegistryRole.Verifier, RegistryStatus.Verified, DateTimeOffset.MaxValue, default);
+        SentTransaction sent = await owner.SendAsync(appointment, cancellationToken);
+        if (await ReceiptAsync(sent.Hash, cancellationToken) is not { Succeeded: true })
+        {
+            throw new AnchorUnavailableException("The development chain did not appoint the registry's verifier.");
+        }
+    }
+
     // This node makes a block for each transaction, but answers a little before.
     private async Task<TransactionReceipt?> ReceiptAsync(Hash256 transaction, CancellationToken cancellationToken)
     {
@@ -101,5 +129,5 @@ internal sealed class RunningChain : IAsyncDisposable
     }
 
     private TransactionSender SenderOf(IEthereumSigner signer) =>
-        new(_client, signer, new SenderOptions { ChainId = DevelopmentChainOptions.ChainId, Confirmations = 0 }, _time);
+        new(_client, signer, SenderOptions, _time);
 }

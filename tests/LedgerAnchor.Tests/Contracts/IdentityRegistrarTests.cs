@@ -1,0 +1,175 @@
+using HealthChain.LedgerAnchor.Anchoring;
+using HealthChain.LedgerAnchor.Chain;
+using HealthChain.LedgerAnchor.Registry;
+using Xunit;
+
+namespace HealthChain.LedgerAnchor.Tests.Contracts;
+
+/// <summary>What is said in the registry is said once, wherever a crash comes.</summary>
+public sealed class IdentityRegistrarTests : IAsyncLifetime
+{
+    private RegistryTestChain _chain = null!;
+    private LocalSigner _account = null!;
+    private EthereumAddress _subject;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        _chain = await RegistryTestChain.StartAsync();
+        _account = await _chain.Chain.AccountAsync();
+        _subject = (await _chain.Chain.AccountAsync()).Address;
+        await _chain.VerifyAsync(_chain.Owner, _account, RegistryRole.Verifier);
+    }
+
+    public ValueTask DisposeAsync() => _chain.DisposeAsync();
+
+    [Fact]
+    public async Task Each_step_is_taken_by_another_process_and_all_say_it_once()
+    {
+        IdentityStatement statement = Verified("first");
+        RegistrationProgress progress = default;
+        var seen = new List<RegistrationProgress>();
+        for (int i = 0; i < 50 && !progress.IsFinal; i++)
+        {
+            // Twice the same: the second does not know that the first came so far.
+            await Registrar().AdvanceAsync(statement, progress, 0, Cancel);
+            RegistrationProgress next = await Registrar().AdvanceAsync(statement, progress, 0, Cancel);
+            if (next != progress)
+            {
+                seen.Add(next);
+            }
+
+            progress = next;
+        }
+
+        Assert.Equal([new(0, false, false), new(0, true, false), new(0, true, true)], seen);
+        Assert.True(await Registrar().SaysAsync(statement, Cancel));
+        Assert.False(await Registrar().SaysAsync(statement with { Status = RegistryStatus.Suspended }, Cancel));
+        Assert.Equal([statement], await SaidAsync());
+    }
+
+    [Fact]
+    public async Task What_waits_in_the_pool_is_not_sent_beside_itself()
+    {
+        await _chain.Chain.SetMiningAsync(false);
+        IdentityStatement statement = Verified("first");
+        RegistrationProgress numbered = await Registrar().AdvanceAsync(statement, default, 0, Cancel);
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(numbered, await Registrar().AdvanceAsync(statement, numbered, 0, Cancel));
+        }
+
+        await _chain.Chain.SetMiningAsync(true);
+        await _chain.Chain.MineAsync();
+
+        await UntilFinalAsync(Registrar(), statement, numbered);
+        Assert.Equal([statement], await SaidAsync());
+    }
+
+    [Fact]
+    public async Task Statements_follow_one_another()
+    {
+        IdentityRegistrar registrar = Registrar();
+        IdentityStatement first = Verified("first");
+        IdentityStatement second = first with { Status = RegistryStatus.Suspended, Commitment = RegistryTestChain.Some("second") };
+        RegistrationProgress done = await UntilFinalAsync(registrar, first, default);
+        await UntilFinalAsync(registrar, second, default, done.Nonce!.Value + 1);
+
+        Assert.Equal([first, second], await SaidAsync());
+        Assert.True(await registrar.SaysAsync(second, Cancel));
+    }
+
+    [Fact]
+    public async Task A_reorganisation_makes_it_be_sent_again()
+    {
+        IdentityRegistrar registrar = Registrar(confirmations: 3);
+        IdentityStatement statement = Verified("first");
+        RegistrationProgress progress = default;
+        while (!progress.IsMined)
+        {
+            progress = await registrar.AdvanceAsync(statement, progress, 0, Cancel);
+        }
+
+        Assert.False((await registrar.AdvanceAsync(statement, progress, 0, Cancel)).IsFinal);
+        await _chain.Chain.ReorganiseAsync(1);
+        Assert.Equal(progress with { IsMined = false }, await registrar.AdvanceAsync(statement, progress, 0, Cancel));
+
+        progress = progress with { IsMined = false };
+        while (!progress.IsMined)
+        {
+            progress = await registrar.AdvanceAsync(statement, progress, 0, Cancel);
+        }
+
+        await _chain.Chain.MineAsync(3);
+        Assert.True((await registrar.AdvanceAsync(statement, progress, 0, Cancel)).IsFinal);
+        Assert.Equal([statement], await SaidAsync());
+    }
+
+    [Fact]
+    public async Task A_chain_that_began_anew_gives_new_numbers()
+    {
+        RegistrationProgress later = await Registrar().AdvanceAsync(Verified("first"), new RegistrationProgress(7, true, false), 0, Cancel);
+        Assert.Equal(default, later);
+
+        // Behind others that wait it keeps its own.
+        Assert.Equal(new RegistrationProgress(7, false, false), await Registrar().AdvanceAsync(Verified("first"), new RegistrationProgress(7, false, false), 7, Cancel));
+    }
+
+    [Fact]
+    public async Task Who_is_no_verifier_is_refused_with_the_reason()
+    {
+        LocalSigner stranger = await _chain.Chain.AccountAsync();
+        var registrar = new IdentityRegistrar(_chain.Chain.Client, _chain.Chain.SenderOf(stranger), _chain.Registry.Address, new SenderOptions { ChainId = TestChain.ChainId, Confirmations = 0 });
+        RegistrationProgress numbered = await registrar.AdvanceAsync(Verified("first"), default, 0, Cancel);
+
+        AnchorUnavailableException refusal = await Assert.ThrowsAsync<AnchorUnavailableException>(() => registrar.AdvanceAsync(Verified("first"), numbered, 0, Cancel).AsTask());
+
+        Assert.Contains("NotAllowed", refusal.Message);
+        Assert.Empty(await SaidAsync());
+    }
+
+    [Fact]
+    public async Task Another_contract_is_not_written_to()
+    {
+        var registrar = new IdentityRegistrar(_chain.Chain.Client, _chain.Chain.SenderOf(_account), _subject, new SenderOptions { ChainId = TestChain.ChainId, Confirmations = 0 });
+
+        await Assert.ThrowsAsync<AnchorUnavailableException>(() => registrar.AdvanceAsync(Verified("first"), default, 0, Cancel).AsTask());
+    }
+
+    private IdentityStatement Verified(string commitment) =>
+        new(_subject, RegistryRole.Hospital, RegistryStatus.Verified, DateTimeOffset.FromUnixTimeSeconds(RegistryTestChain.InAYear.ToUnixTimeSeconds()), RegistryTestChain.Some(commitment));
+
+    /// <summary>As another process would have it: nothing is remembered.</summary>
+    private IdentityRegistrar Registrar(int confirmations = 0) => new(
+        _chain.Chain.Client,
+        _chain.Chain.SenderOf(_account, confirmations: confirmations),
+        _chain.Registry.Address,
+        new SenderOptions { ChainId = TestChain.ChainId, Confirmations = confirmations });
+
+    private async Task<RegistrationProgress> UntilFinalAsync(IdentityRegistrar registrar, IdentityStatement statement, RegistrationProgress progress, long least = 0)
+    {
+        long begun = Environment.TickCount64;
+        while (!progress.IsFinal)
+        {
+            Assert.True(Environment.TickCount64 - begun < 20_000, "The statement does not become final.");
+            progress = await registrar.AdvanceAsync(statement, progress, least, Cancel);
+        }
+
+        return progress;
+    }
+
+    private async Task<List<IdentityStatement>> SaidAsync()
+    {
+        var said = new List<IdentityStatement>();
+        await foreach (RegistryEvent one in _chain.Registry.EventsAsync(0, await _chain.Chain.Client.BlockNumberAsync(Cancel), Cancel))
+        {
+            if (one is IdentityChanged changed && changed.Subject == _subject)
+            {
+                said.Add(new IdentityStatement(changed.Subject, changed.Role, changed.Status, changed.ValidUntil, changed.Commitment));
+            }
+        }
+
+        return said;
+    }
+}
