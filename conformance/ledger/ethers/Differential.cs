@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using HealthChain.TestKit;
 
 namespace HealthChain.EthersDifferential;
 
@@ -30,8 +31,11 @@ public static class Differential
         KeystoreCases.Theirs, KeystoreCases.Ours,
     ];
 
+    /// <summary>The script that asks npm's ethers; null when Node.js or its packages are not to be had.</summary>
+    public static NodeProgram? TryStartOracle() => NodeProgram.TryStart("conformance/ledger/ethers", "oracle.mjs");
+
     /// <summary>The same seed gives the same cases.</summary>
-    public static Findings Run(Oracle oracle, int cases, int seed)
+    public static Findings Run(NodeProgram oracle, int cases, int seed)
     {
         var draw = new Draw(seed);
         var byKind = new SortedDictionary<string, int>();

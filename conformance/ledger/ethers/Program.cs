@@ -1,11 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
 using HealthChain.EthersDifferential;
+using HealthChain.TestKit;
 
 // dotnet run -c Release --project conformance/ledger/ethers -- [CASES] [SEED]
 int cases = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 20_000;
 int seed = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 1;
-using Oracle? oracle = Oracle.TryStart();
+using NodeProgram? oracle = Differential.TryStartOracle();
 if (oracle is null)
 {
     Console.Error.WriteLine("This needs Node.js, and npm once to install ethers.");

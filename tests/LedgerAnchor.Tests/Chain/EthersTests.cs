@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using HealthChain.EthersDifferential;
+using HealthChain.TestKit;
 using Xunit;
 
 namespace HealthChain.LedgerAnchor.Tests.Chain;
@@ -13,7 +14,7 @@ public sealed class EthersTests
     [Fact]
     public void We_compute_what_ethers_computes()
     {
-        using Oracle? oracle = Oracle.TryStart();
+        using NodeProgram? oracle = Differential.TryStartOracle();
         Assert.SkipUnless(oracle is not null, "Node.js, or npm's registry to install ethers from, is not to be had.");
 
         Findings findings = Differential.Run(oracle, Cases, Seed);
@@ -25,7 +26,7 @@ public sealed class EthersTests
     [Fact]
     public void A_difference_is_seen()
     {
-        using Oracle? oracle = Oracle.TryStart();
+        using NodeProgram? oracle = Differential.TryStartOracle();
         Assert.SkipUnless(oracle is not null, "Node.js, or npm's registry to install ethers from, is not to be had.");
         var question = new JsonObject { ["kind"] = "keccak", ["data"] = "0x" };
         JsonObject right = new() { ["hash"] = "0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470" };
