@@ -1,4 +1,5 @@
 using System.Globalization;
+using HealthChain.Files;
 using HealthChain.Storage.Sealing;
 using HealthChain.Storage.Sqlite.Database;
 using HealthChain.Storage.Sqlite.Native;
@@ -35,7 +36,7 @@ public sealed partial class SqliteStore
     public static void Restore(string backup, SqliteStoreOptions options, KeyStoreOptions keys, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         BackupManifest manifest = BackupManifest.Read(backup);
-        string source = Path.Combine(backup, "database", Files.DatabaseName);
+        string source = Path.Combine(backup, "database", StoreFiles.DatabaseName);
         if (!File.Exists(source) || new FileInfo(source).Length != manifest.DatabaseBytes
             || BackupManifest.HashOf(source, cancellationToken) != manifest.DatabaseSha256)
         {
@@ -43,7 +44,7 @@ public sealed partial class SqliteStore
         }
 
         progress?.Report(0.5);
-        using var files = new Files(options.Folder);
+        using var files = new StoreFiles(options.Folder);
         if (File.Exists(files.Database))
         {
             throw new StoreException($"{files.Database} exists. Move it away first; a restore overwrites nothing.");
@@ -59,9 +60,9 @@ public sealed partial class SqliteStore
             connection.Execute($"INSERT OR REPLACE INTO meta(k, v) VALUES({(int)Meta.IsRestored}, 1)");
         }
 
-        Disk.SyncFile(incoming);
+        RealDisk.Instance.Sync(incoming);
         File.Move(incoming, files.Database);
-        Disk.Real.SyncFolder(files.Folder);
+        RealDisk.Instance.SyncFolder(files.Folder);
         progress?.Report(1);
     }
 
@@ -73,17 +74,17 @@ public sealed partial class SqliteStore
             return;
         }
 
-        PrivateFiles.EnsureFolder(Disk.Real, keys.Folder);
+        PrivateFiles.EnsureFolder(RealDisk.Instance, keys.Folder);
         string incoming = target + ".restoring";
         File.Copy(source, incoming, overwrite: true);
         if (!OperatingSystem.IsWindows())
         {
-            File.SetUnixFileMode(incoming, PrivateFiles.FileMode);
+            File.SetUnixFileMode(incoming, PrivateFolder.FileMode);
         }
 
-        Disk.SyncFile(incoming);
+        RealDisk.Instance.Sync(incoming);
         File.Move(incoming, target);
-        Disk.Real.SyncFolder(keys.Folder);
+        RealDisk.Instance.SyncFolder(keys.Folder);
     }
 
     private long Backup(string folder, IProgress<double>? progress, CancellationToken cancellationToken)
@@ -95,9 +96,9 @@ public sealed partial class SqliteStore
 
         string database = Path.Combine(folder, "database");
         string keys = Path.Combine(folder, "keys");
-        PrivateFiles.EnsureFolder(Disk.Real, database);
-        PrivateFiles.EnsureFolder(Disk.Real, keys);
-        string copy = Path.Combine(database, Files.DatabaseName);
+        PrivateFiles.EnsureFolder(RealDisk.Instance, database);
+        PrivateFiles.EnsureFolder(RealDisk.Instance, keys);
+        string copy = Path.Combine(database, StoreFiles.DatabaseName);
         long newest;
         using (Connection source = _files.OpenForReading(_parts.Options))
         {
@@ -119,8 +120,8 @@ public sealed partial class SqliteStore
             }
         }
 
-        Disk.SyncFile(copy);
-        Disk.Real.SyncFolder(database);
+        RealDisk.Instance.Sync(copy);
+        RealDisk.Instance.SyncFolder(database);
 
         // After the database: every subject that it names has its secret in the copy.
         _parts.Keys.CopyTo(Path.Combine(keys, KeyFileName));
@@ -132,7 +133,7 @@ public sealed partial class SqliteStore
             _parts.Time.GetUtcNow(),
             new FileInfo(copy).Length,
             BackupManifest.HashOf(copy, cancellationToken)).Write(folder);
-        Disk.Real.SyncFolder(folder);
+        RealDisk.Instance.SyncFolder(folder);
         progress?.Report(1);
         return newest;
     }

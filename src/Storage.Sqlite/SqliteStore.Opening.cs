@@ -27,7 +27,7 @@ public sealed partial class SqliteStore
 
     private static SqliteStore Open(SqliteStoreOptions options, KeyStore keys, IndexHasher hasher, SearchParameterSet parameters, TimeProvider time)
     {
-        var files = new Files(options.Folder);
+        var files = new StoreFiles(options.Folder);
         try
         {
             (Numbers numbers, bool parametersChanged, string? origin) = Prepare(files, options, keys, hasher, parameters);
@@ -55,7 +55,7 @@ public sealed partial class SqliteStore
     }
 
     /// <summary>At the start and after each failure: what was begun and cut short goes on before anything else is written.</summary>
-    private static WriterSession OpenWriter(EngineParts parts, Files files, GenerationSource generations, GuardSearch search)
+    private static WriterSession OpenWriter(EngineParts parts, StoreFiles files, GenerationSource generations, GuardSearch search)
     {
         var session = new WriterSession(parts, files, generations, search);
         try
@@ -77,7 +77,7 @@ public sealed partial class SqliteStore
 
     /// <summary>Brings the tables to today's form and checks that database and keys belong together.</summary>
     private static (Numbers Numbers, bool ParametersChanged, string? LedgerOrigin) Prepare(
-        Files files, SqliteStoreOptions options, KeyStore keys, IndexHasher hasher, SearchParameterSet parameters)
+        StoreFiles files, SqliteStoreOptions options, KeyStore keys, IndexHasher hasher, SearchParameterSet parameters)
     {
         using Connection connection = files.OpenForWriting(options);
         Schema.Migrate(connection);

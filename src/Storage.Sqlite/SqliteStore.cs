@@ -13,7 +13,7 @@ namespace HealthChain.Storage.Sqlite;
 /// </summary>
 public sealed partial class SqliteStore : IResourceStore
 {
-    private readonly Files _files;
+    private readonly StoreFiles _files;
     private readonly EngineParts _parts;
     private readonly PreparerPool _preparers;
     private readonly ReaderPool _readers;
@@ -24,7 +24,7 @@ public sealed partial class SqliteStore : IResourceStore
     private bool _isDisposed;
 
     private SqliteStore(
-        Files files, EngineParts parts, PreparerPool preparers, ReaderPool readers, Writer writer, ChangeSignal changes, SearchEngine search, bool parametersChanged)
+        StoreFiles files, EngineParts parts, PreparerPool preparers, ReaderPool readers, Writer writer, ChangeSignal changes, SearchEngine search, bool parametersChanged)
     {
         _files = files;
         _parts = parts;

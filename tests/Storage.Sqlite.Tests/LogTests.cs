@@ -32,7 +32,7 @@ public sealed class LogTests() : EngineTests(options => options with { Checkpoin
         await Task.WhenAll(readers);
 
         // A commit writes four pages at least: without copying the log would have some eight megabytes.
-        var log = new FileInfo(Path.Combine(Test.Options.Folder, Files.DatabaseName + "-wal"));
+        var log = new FileInfo(Path.Combine(Test.Options.Folder, StoreFiles.DatabaseName + "-wal"));
         Assert.InRange(log.Length, 1, 16 * CheckpointBytes);
         await AssertSoundAsync();
     }

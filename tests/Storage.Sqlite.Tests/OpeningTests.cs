@@ -8,7 +8,7 @@ namespace HealthChain.Storage.Sqlite.Tests;
 /// <summary>What a start accepts, repairs and refuses.</summary>
 public sealed class OpeningTests : EngineTests
 {
-    private string Database => Path.Combine(Test.Options.Folder, Files.DatabaseName);
+    private string Database => Path.Combine(Test.Options.Folder, StoreFiles.DatabaseName);
 
     [Fact]
     public async Task What_was_committed_is_there_after_a_restart()
@@ -97,7 +97,7 @@ public sealed class OpeningTests : EngineTests
 
         using var elsewhere = new TemporaryFolder();
         Directory.CreateDirectory(elsewhere.File("store"));
-        foreach (string file in Directory.GetFiles(Test.Options.Folder, Files.DatabaseName + "*"))
+        foreach (string file in Directory.GetFiles(Test.Options.Folder, StoreFiles.DatabaseName + "*"))
         {
             File.Copy(file, Path.Combine(elsewhere.File("store"), Path.GetFileName(file)));
         }

@@ -64,7 +64,7 @@ public sealed class UpkeepTests : EngineTests
         for (int tries = 0; tries < 60 && found == 0; tries++)
         {
             await Task.Delay(250, Cancel);
-            File.Copy(Path.Combine(Test.Options.Folder, Files.DatabaseName), copy, overwrite: true);
+            File.Copy(Path.Combine(Test.Options.Folder, StoreFiles.DatabaseName), copy, overwrite: true);
             using Connection connection = Connection.OpenForWriting(copy);
             try
             {
@@ -93,7 +93,7 @@ public sealed class UpkeepTests : EngineTests
     {
         await CommitAsync(PatientOf(1), PatientOf(2), ObservationOf(1, 2));
         await Test.CloseAsync();
-        using (Connection connection = Connection.OpenForWriting(Path.Combine(Test.Options.Folder, Files.DatabaseName)))
+        using (Connection connection = Connection.OpenForWriting(Path.Combine(Test.Options.Folder, StoreFiles.DatabaseName)))
         {
             connection.Execute(sql);
         }
@@ -166,7 +166,7 @@ public sealed class UpkeepTests : EngineTests
         await CommitAsync(PatientOf(1));
         string folder = _elsewhere.File("backup");
         await Store.BackupAsync(folder, null, Cancel);
-        string database = Path.Combine(folder, "database", Files.DatabaseName);
+        string database = Path.Combine(folder, "database", StoreFiles.DatabaseName);
         await using (FileStream file = File.OpenWrite(database))
         {
             file.Position = 5000;
@@ -178,7 +178,7 @@ public sealed class UpkeepTests : EngineTests
         Assert.Contains("not the file", Assert.Throws<StoreException>(() => SqliteStore.Restore(folder, options, keys, null, Cancel)).Message, StringComparison.Ordinal);
         File.Delete(Path.Combine(folder, "backup.json"));
         Assert.Contains("no finished backup", Assert.Throws<StoreException>(() => SqliteStore.Restore(folder, options, keys, null, Cancel)).Message, StringComparison.Ordinal);
-        Assert.False(File.Exists(Path.Combine(options.Folder, Files.DatabaseName)));
+        Assert.False(File.Exists(Path.Combine(options.Folder, StoreFiles.DatabaseName)));
     }
 
     private sealed class Steps(List<double> steps) : IProgress<double>

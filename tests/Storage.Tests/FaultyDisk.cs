@@ -1,4 +1,4 @@
-using HealthChain.Storage.Sealing;
+using HealthChain.Files;
 
 namespace HealthChain.Storage.Tests;
 
@@ -19,22 +19,30 @@ internal sealed class FaultyDisk(int failing) : IDisk
     /// <summary>The key file that was opened last, for changing it behind the back of whoever has it open.</summary>
     public IDiskFile? KeyFile { get; private set; }
 
-    public IDiskFile Open(string path, FileMode mode)
+    public IDiskFile Open(string path, FileMode mode, FileShare share = FileShare.None)
     {
         if (mode != FileMode.Open)
         {
             Step(mode.ToString());
         }
 
-        IDiskFile file = Disk.Real.Open(path, mode);
+        IDiskFile file = RealDisk.Instance.Open(path, mode, share);
         KeyFile = path.Contains("subjects.keys", StringComparison.Ordinal) ? file : KeyFile;
         return new FaultyFile(this, file);
     }
 
+    public byte[]? Read(string path) => RealDisk.Instance.Read(path);
+
+    public int Read(string path, Span<byte> buffer, long offset) => RealDisk.Instance.Read(path, buffer, offset);
+
+    public long Length(string path) => RealDisk.Instance.Length(path);
+
+    public IReadOnlyList<string> List(string folder) => RealDisk.Instance.List(folder);
+
     public void Rename(string from, string to)
     {
         Step("rename");
-        Disk.Real.Rename(from, to);
+        RealDisk.Instance.Rename(from, to);
     }
 
     public void Delete(string path)
@@ -44,13 +52,15 @@ internal sealed class FaultyDisk(int failing) : IDisk
             Step("delete");
         }
 
-        Disk.Real.Delete(path);
+        RealDisk.Instance.Delete(path);
     }
+
+    public void CreateFolder(string path) => RealDisk.Instance.CreateFolder(path);
 
     public void SyncFolder(string path)
     {
         Step("folder");
-        Disk.Real.SyncFolder(path);
+        RealDisk.Instance.SyncFolder(path);
     }
 
     private void Step(string what)

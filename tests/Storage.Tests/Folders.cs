@@ -1,3 +1,4 @@
+using HealthChain.Files;
 using HealthChain.Storage.Sealing;
 
 namespace HealthChain.Storage.Tests;
@@ -14,7 +15,7 @@ internal sealed class Folders : IDisposable
     public string TenantKeyFile => Directory.GetFiles(TenantKeys).Single();
 
     public KeyStore OpenKeys(IDisk? disk = null, int maxCached = 8192) =>
-        new(new KeyStoreOptions { Folder = Keys, TenantKeyFolder = TenantKeys, MaxCachedSubjects = maxCached }, disk ?? Disk.Real);
+        new(new KeyStoreOptions { Folder = Keys, TenantKeyFolder = TenantKeys, MaxCachedSubjects = maxCached }, disk ?? RealDisk.Instance);
 
     public void Dispose() => _root.Delete(recursive: true);
 }

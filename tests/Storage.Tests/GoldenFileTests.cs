@@ -1,4 +1,5 @@
 using System.Text;
+using HealthChain.Files;
 using HealthChain.Storage.Blobs;
 using HealthChain.Storage.Sealing;
 using Xunit;
@@ -92,14 +93,14 @@ public class GoldenFileTests
 
     private static void Copy(string from, string to)
     {
-        PrivateFiles.EnsureFolder(Disk.Real, to);
+        PrivateFiles.EnsureFolder(RealDisk.Instance, to);
         foreach (string file in Directory.GetFiles(from))
         {
             string copy = Path.Combine(to, Path.GetFileName(file));
             File.Copy(file, copy);
             if (!OperatingSystem.IsWindows())
             {
-                File.SetUnixFileMode(copy, PrivateFiles.FileMode);
+                File.SetUnixFileMode(copy, PrivateFolder.FileMode);
             }
         }
 

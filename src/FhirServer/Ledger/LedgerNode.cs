@@ -2,13 +2,13 @@ using System.Security.Cryptography;
 using System.Text;
 using HealthChain.FhirServer.Organisations;
 using HealthChain.FhirServer.Server;
+using HealthChain.Files;
 using HealthChain.LedgerAnchor.Anchoring;
 using HealthChain.LedgerAnchor.Log;
 using HealthChain.LedgerAnchor.Registry;
 using HealthChain.LedgerAnchor.Witness;
 using HealthChain.LedgerAnchor.Worker;
 using HealthChain.LedgerProofs;
-using HealthChain.Storage;
 
 namespace HealthChain.FhirServer.Ledger;
 

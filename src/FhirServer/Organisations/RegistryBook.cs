@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using HealthChain.Files;
 using HealthChain.LedgerAnchor.Chain;
 using HealthChain.LedgerAnchor.Registry;
 using HealthChain.LedgerProofs;

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using HealthChain.Storage;
+using HealthChain.Files;
 
 namespace HealthChain.FhirServer.Server;
 

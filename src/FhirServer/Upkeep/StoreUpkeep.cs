@@ -1,4 +1,5 @@
 using HealthChain.FhirServer.Server;
+using HealthChain.Files;
 using HealthChain.Storage;
 using HealthChain.Storage.Blobs;
 using HealthChain.Storage.Sqlite;

@@ -1,6 +1,6 @@
 using System.Text;
+using HealthChain.Files;
 using HealthChain.LedgerAnchor.Chain;
-using HealthChain.LedgerAnchor.Files;
 using HealthChain.LedgerAnchor.Registry;
 using HealthChain.LedgerProofs;
 

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using HealthChain.Files;
 using HealthChain.LedgerAnchor.Chain;
-using HealthChain.LedgerAnchor.Files;
 
 namespace HealthChain.LedgerAnchor.Anchoring;
 

@@ -1,4 +1,5 @@
-using HealthChain.LedgerAnchor.Files;
+using HealthChain.Files;
+
 
 namespace HealthChain.LedgerAnchor.Log;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
-using HealthChain.LedgerAnchor.Files;
+using HealthChain.Files;
 using HealthChain.LedgerAnchor.Log;
 using HealthChain.LedgerAnchor.Worker;
 using HealthChain.LedgerProofs;

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
-using HealthChain.LedgerAnchor.Files;
+using HealthChain.Files;
 using HealthChain.LedgerProofs;
 
 namespace HealthChain.LedgerAnchor.Witness;

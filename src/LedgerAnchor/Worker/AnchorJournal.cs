@@ -1,5 +1,5 @@
+using HealthChain.Files;
 using HealthChain.LedgerAnchor.Anchoring;
-using HealthChain.LedgerAnchor.Files;
 
 namespace HealthChain.LedgerAnchor.Worker;
 

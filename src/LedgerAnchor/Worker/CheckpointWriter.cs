@@ -1,4 +1,4 @@
-using HealthChain.LedgerAnchor.Files;
+using HealthChain.Files;
 using HealthChain.LedgerAnchor.Log;
 using HealthChain.LedgerAnchor.Witness;
 using HealthChain.LedgerProofs;

@@ -1,4 +1,4 @@
-using HealthChain.LedgerAnchor.Files;
+using HealthChain.Files;
 using HealthChain.LedgerProofs;
 
 namespace HealthChain.LedgerAnchor.Worker;

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
-using HealthChain.LedgerAnchor.Files;
+using HealthChain.Files;
 
 namespace HealthChain.LedgerAnchor.Worker;
 

@@ -1,5 +1,5 @@
+using HealthChain.Files;
 using HealthChain.LedgerAnchor.Anchoring;
-using HealthChain.LedgerAnchor.Files;
 using HealthChain.LedgerAnchor.Log;
 using HealthChain.LedgerAnchor.Witness;
 using HealthChain.LedgerProofs;

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text.Json;
-using HealthChain.Storage;
+using HealthChain.Files;
 
 namespace HealthChain.Smart.Jose;
 

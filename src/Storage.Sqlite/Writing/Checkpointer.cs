@@ -7,7 +7,7 @@ namespace HealthChain.Storage.Sqlite.Writing;
 /// Copies the write-ahead log into the database while the writer goes on. What is written meanwhile is left over, so the writer
 /// copies that small rest itself; then the log begins anew.
 /// </summary>
-internal sealed class Checkpointer(Files files, SqliteStoreOptions options)
+internal sealed class Checkpointer(StoreFiles files, SqliteStoreOptions options)
 {
     /// <summary>A log that has grown so much longer than asked for is copied by the writer, whatever it costs.</summary>
     private const int MostTimes = 8;

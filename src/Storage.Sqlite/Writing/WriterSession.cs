@@ -15,7 +15,7 @@ internal sealed class WriterSession : IDisposable
     private readonly GenerationSource _source;
     private readonly Snapshot _view;
 
-    public WriterSession(EngineParts parts, Files files, GenerationSource source, GuardSearch search)
+    public WriterSession(EngineParts parts, StoreFiles files, GenerationSource source, GuardSearch search)
     {
         _parts = parts;
         _source = source;

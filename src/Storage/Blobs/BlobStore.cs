@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using HealthChain.Fhir;
+using HealthChain.Files;
 using HealthChain.Storage.Sealing;
 
 namespace HealthChain.Storage.Blobs;
@@ -28,7 +29,7 @@ public sealed partial class BlobStore
     private readonly ConcurrentDictionary<string, bool> _writing = new();
 
     public BlobStore(BlobOptions options, TimeProvider time)
-        : this(options, time, Disk.Real)
+        : this(options, time, RealDisk.Instance)
     {
     }
 

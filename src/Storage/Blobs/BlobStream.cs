@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Security.Cryptography;
-using HealthChain.Storage.Sealing;
+using HealthChain.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace HealthChain.Storage.Blobs;
@@ -119,7 +119,7 @@ public sealed class BlobStream : Stream
         _chunk = -1;
         int plainBytes = PlainBytes(chunk);
         Span<byte> bytes = _sealed.AsSpan(0, plainBytes + BlobCipher.TagBytes);
-        bool isWhole = Disk.ReadFully(_file, bytes, BlobCipher.OffsetOf(chunk)) == bytes.Length
+        bool isWhole = RealDisk.ReadFully(_file, bytes, BlobCipher.OffsetOf(chunk)) == bytes.Length
             && _cipher.TryOpen(chunk, chunk == BlobCipher.LastChunk(Length), bytes, _plain.AsSpan(0, plainBytes));
         if (!isWhole)
         {

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using HealthChain.Fhir;
-using HealthChain.Storage.Sealing;
+using HealthChain.Files;
 
 namespace HealthChain.Storage.Blobs;
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using HealthChain.Files;
 
 namespace HealthChain.Storage.Sealing;
 

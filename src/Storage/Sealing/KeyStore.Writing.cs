@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using HealthChain.Files;
 
 namespace HealthChain.Storage.Sealing;
 

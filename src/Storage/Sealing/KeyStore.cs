@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
+using HealthChain.Files;
 
 namespace HealthChain.Storage.Sealing;
 
@@ -102,7 +103,7 @@ public sealed partial class KeyStore : IDisposable
 
     /// <summary>Opens the key store, or creates it together with a tenant key.</summary>
     /// <exception cref="KeyStoreException">Files or folders are open to others, damaged or missing.</exception>
-    public static KeyStore Open(KeyStoreOptions options) => new(options, Disk.Real);
+    public static KeyStore Open(KeyStoreOptions options) => new(options, RealDisk.Instance);
 
     public KeyState StateOf(SubjectId subject)
     {

@@ -1,11 +1,10 @@
+using HealthChain.Files;
+
 namespace HealthChain.Storage.Sealing;
 
 /// <summary>Folders and files that nobody but the server's own user may read.</summary>
 internal static class PrivateFiles
 {
-    public const UnixFileMode FileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    public const UnixFileMode FolderMode = FileMode | UnixFileMode.UserExecute;
-
     /// <summary>Creates the folder with its parents, durably, or checks that it is closed to others.</summary>
     public static void EnsureFolder(IDisk disk, string path)
     {
@@ -13,7 +12,7 @@ internal static class PrivateFiles
         Create(disk, path);
         if (!OperatingSystem.IsWindows())
         {
-            Check(path, FolderMode);
+            Check(path, PrivateFolder.FolderMode);
         }
     }
 
@@ -22,7 +21,7 @@ internal static class PrivateFiles
     {
         if (!OperatingSystem.IsWindows())
         {
-            Check(path, FileMode);
+            Check(path, PrivateFolder.FileMode);
         }
     }
 

@@ -1,9 +1,9 @@
 using FsCheck;
 using FsCheck.Fluent;
 using HealthChain.LedgerAnchor.Log;
-using HealthChain.LedgerAnchor.Tests.Files;
 using HealthChain.LedgerAnchor.Tests.Proofs;
 using HealthChain.LedgerProofs;
+using HealthChain.TestKit;
 using Xunit;
 
 namespace HealthChain.LedgerAnchor.Tests.Log;

@@ -1,11 +1,12 @@
 using System.Net;
 using System.Text;
+using HealthChain.Files;
 using HealthChain.LedgerAnchor.Log;
-using HealthChain.LedgerAnchor.Tests.Files;
 using HealthChain.LedgerAnchor.Tests.Worker;
 using HealthChain.LedgerAnchor.Witness;
 using HealthChain.LedgerAnchor.Worker;
 using HealthChain.LedgerProofs;
+using HealthChain.TestKit;
 using Xunit;
 
 namespace HealthChain.LedgerAnchor.Tests.Witness;

@@ -1,10 +1,10 @@
 using System.Text;
 using HealthChain.LedgerAnchor.Log;
-using HealthChain.LedgerAnchor.Tests.Files;
 using HealthChain.LedgerAnchor.Tests.Worker;
 using HealthChain.LedgerAnchor.Witness;
 using HealthChain.LedgerAnchor.Worker;
 using HealthChain.LedgerProofs;
+using HealthChain.TestKit;
 using Xunit;
 
 namespace HealthChain.LedgerAnchor.Tests.Witness;

@@ -1,7 +1,8 @@
 using System.Text;
-using HealthChain.LedgerAnchor.Tests.Files;
+using HealthChain.Files;
 using HealthChain.LedgerAnchor.Worker;
 using HealthChain.LedgerProofs;
+using HealthChain.TestKit;
 using Xunit;
 
 namespace HealthChain.LedgerAnchor.Tests.Worker;

@@ -1,8 +1,8 @@
 using System.Globalization;
-using HealthChain.LedgerAnchor.Tests.Files;
 using HealthChain.LedgerAnchor.Witness;
 using HealthChain.LedgerAnchor.Worker;
 using HealthChain.LedgerProofs;
+using HealthChain.TestKit;
 using Xunit;
 
 namespace HealthChain.LedgerAnchor.Tests.Worker;

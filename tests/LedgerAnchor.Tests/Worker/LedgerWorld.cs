@@ -1,9 +1,9 @@
 using HealthChain.LedgerAnchor.Anchoring;
-using HealthChain.LedgerAnchor.Tests.Files;
 using HealthChain.LedgerAnchor.Tests.Witness;
 using HealthChain.LedgerAnchor.Witness;
 using HealthChain.LedgerAnchor.Worker;
 using HealthChain.LedgerProofs;
+using HealthChain.TestKit;
 using Xunit;
 
 namespace HealthChain.LedgerAnchor.Tests.Worker;

@@ -122,7 +122,7 @@ public sealed class LeafTests : EngineTests
 
         if (isOfFirstSchema)
         {
-            using Connection connection = Connection.OpenForWriting(Path.Combine(options.Folder, Files.DatabaseName));
+            using Connection connection = Connection.OpenForWriting(Path.Combine(options.Folder, StoreFiles.DatabaseName));
             foreach (string undone in new[] { "DROP TABLE record", "DROP TABLE chain", "ALTER TABLE erasing DROP COLUMN body", "PRAGMA user_version=1" })
             {
                 connection.Execute(undone);
@@ -178,7 +178,7 @@ public sealed class LeafTests : EngineTests
 
     private void Execute(string sql)
     {
-        using Connection connection = Connection.OpenForWriting(Path.Combine(Test.Options.Folder, Files.DatabaseName));
+        using Connection connection = Connection.OpenForWriting(Path.Combine(Test.Options.Folder, StoreFiles.DatabaseName));
         connection.Execute(sql);
     }
 }

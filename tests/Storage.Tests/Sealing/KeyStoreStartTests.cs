@@ -1,3 +1,4 @@
+using HealthChain.Files;
 using HealthChain.Storage.Sealing;
 using Xunit;
 using static HealthChain.Storage.Tests.Seals;
@@ -24,10 +25,10 @@ public sealed class KeyStoreStartTests : IDisposable
     public void Everything_is_created_for_the_owner_alone()
     {
         SkipOnWindows();
-        Assert.Equal(PrivateFiles.FolderMode, Mode(_folders.Keys));
-        Assert.Equal(PrivateFiles.FolderMode, Mode(_folders.TenantKeys));
-        Assert.Equal(PrivateFiles.FileMode, Mode(_folders.KeyFile));
-        Assert.Equal(PrivateFiles.FileMode, Mode(_folders.TenantKeyFile));
+        Assert.Equal(PrivateFolder.FolderMode, Mode(_folders.Keys));
+        Assert.Equal(PrivateFolder.FolderMode, Mode(_folders.TenantKeys));
+        Assert.Equal(PrivateFolder.FileMode, Mode(_folders.KeyFile));
+        Assert.Equal(PrivateFolder.FileMode, Mode(_folders.TenantKeyFile));
     }
 
     [Theory]

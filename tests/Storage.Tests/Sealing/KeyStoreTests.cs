@@ -1,3 +1,4 @@
+using HealthChain.Files;
 using HealthChain.Storage.Sealing;
 using Xunit;
 using static HealthChain.Storage.Tests.Seals;
@@ -222,8 +223,8 @@ public sealed class KeyStoreTests : IDisposable
             bytes = keys.Seal(Subject(1), "one"u8);
             keys.Flush();
             keys.Ensure(Subject(2));
-            PrivateFiles.EnsureFolder(Disk.Real, restored.Keys);
-            PrivateFiles.EnsureFolder(Disk.Real, restored.TenantKeys);
+            PrivateFiles.EnsureFolder(RealDisk.Instance, restored.Keys);
+            PrivateFiles.EnsureFolder(RealDisk.Instance, restored.TenantKeys);
             keys.CopyTo(restored.KeyFile);
             File.Copy(keys.TenantKeyPath, Path.Combine(restored.TenantKeys, Path.GetFileName(keys.TenantKeyPath)));
             keys.Flush();

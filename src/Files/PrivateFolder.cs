@@ -1,8 +1,11 @@
-namespace HealthChain.Storage;
+namespace HealthChain.Files;
 
-/// <summary>Folders that nobody but the server's own user may enter.</summary>
+/// <summary>Folders and files that nobody but the server's own user may enter.</summary>
 public static class PrivateFolder
 {
+    public const UnixFileMode FileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    public const UnixFileMode FolderMode = FileMode | UnixFileMode.UserExecute;
+
     /// <summary>Makes a folder with its parents, for its owner alone; one that is there stays as it is.</summary>
     public static void Make(string path)
     {
@@ -12,7 +15,7 @@ public static class PrivateFolder
         }
         else
         {
-            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            Directory.CreateDirectory(path, FolderMode);
         }
     }
 }

@@ -1,15 +1,16 @@
+using HealthChain.Files;
 using HealthChain.Storage.Sqlite.Native;
 
 namespace HealthChain.Storage.Sqlite.Database;
 
 /// <summary>The files of a store and how they are opened. Holds the lock that keeps a second process out.</summary>
-internal sealed class Files : IDisposable
+internal sealed class StoreFiles : IDisposable
 {
     public const string DatabaseName = "healthchain.db";
 
     private readonly FileStream _lock;
 
-    public Files(string folder)
+    public StoreFiles(string folder)
     {
         Folder = Path.GetFullPath(folder);
         PrivateFolder.Make(Folder);

@@ -2,15 +2,45 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 
-namespace HealthChain.LedgerAnchor.Files;
+namespace HealthChain.Files;
 
 /// <summary>The disk of the operating system.</summary>
-internal sealed class RealDisk : IDisk
+public sealed class RealDisk : IDisk
 {
-    private const UnixFileMode OwnFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    private const UnixFileMode OwnFolder = OwnFile | UnixFileMode.UserExecute;
+    private RealDisk()
+    {
+    }
 
     public static RealDisk Instance { get; } = new();
+
+    /// <summary>Fills the buffer, except at the end of the file; a single call of the system may return less.</summary>
+    public static int ReadFully(SafeFileHandle file, Span<byte> buffer, long offset)
+    {
+        int read = 0;
+        while (read < buffer.Length)
+        {
+            int more = RandomAccess.Read(file, buffer[read..], offset + read);
+            if (more == 0)
+            {
+                break;
+            }
+
+            read += more;
+        }
+
+        return read;
+    }
+
+    public IDiskFile Open(string path, FileMode mode, FileShare share = FileShare.None)
+    {
+        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = share, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows() && mode != FileMode.Open)
+        {
+            options.UnixCreateMode = PrivateFolder.FileMode;
+        }
+
+        return new OpenFile(new FileStream(path, options));
+    }
 
     public byte[]? Read(string path)
     {
@@ -32,56 +62,16 @@ internal sealed class RealDisk : IDisk
         }
 
         using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        int read = 0;
-        while (read < buffer.Length)
-        {
-            int more = RandomAccess.Read(file, buffer[read..], offset + read);
-            if (more == 0)
-            {
-                break;
-            }
-
-            read += more;
-        }
-
-        return read;
+        return ReadFully(file, buffer, offset);
     }
 
     public long Length(string path) => new FileInfo(path) is { Exists: true } file ? file.Length : 0;
-
-    public void Write(string path, ReadOnlySpan<byte> bytes)
-    {
-        using FileStream file = Open(path, FileMode.Create);
-        file.Write(bytes);
-    }
-
-    public void Write(string path, ReadOnlySpan<byte> bytes, long offset)
-    {
-        using FileStream file = Open(path, FileMode.OpenOrCreate);
-        RandomAccess.Write(file.SafeFileHandle, bytes, offset);
-    }
-
-    public void Sync(string path)
-    {
-        using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-        RandomAccess.FlushToDisk(file);
-    }
 
     public void Rename(string from, string to) => File.Move(from, to, overwrite: true);
 
     public void Delete(string path) => File.Delete(path);
 
-    public void CreateFolder(string path)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            Directory.CreateDirectory(path);
-        }
-        else
-        {
-            Directory.CreateDirectory(path, OwnFolder);
-        }
-    }
+    public void CreateFolder(string path) => PrivateFolder.Make(path);
 
     public void SyncFolder(string path)
     {
@@ -95,15 +85,23 @@ internal sealed class RealDisk : IDisk
     public IReadOnlyList<string> List(string folder) =>
         Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path))] : [];
 
-    private static FileStream Open(string path, FileMode mode)
+    private sealed class OpenFile(FileStream stream) : IDiskFile
     {
-        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.Write, Share = FileShare.Read, BufferSize = 0 };
-        if (!OperatingSystem.IsWindows())
+        private readonly SafeFileHandle _handle = stream.SafeFileHandle;
+
+        public long Length
         {
-            options.UnixCreateMode = OwnFile;
+            get => RandomAccess.GetLength(_handle);
+            set => RandomAccess.SetLength(_handle, value);
         }
 
-        return new FileStream(path, options);
+        public int Read(Span<byte> buffer, long offset) => ReadFully(_handle, buffer, offset);
+
+        public void Write(ReadOnlySpan<byte> bytes, long offset) => RandomAccess.Write(_handle, bytes, offset);
+
+        public void Sync() => RandomAccess.FlushToDisk(_handle);
+
+        public void Dispose() => stream.Dispose();
     }
 
     private static class Libc

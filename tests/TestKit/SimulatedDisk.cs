@@ -1,16 +1,16 @@
 using System.Runtime.CompilerServices;
-using HealthChain.LedgerAnchor.Files;
+using HealthChain.Files;
 
-namespace HealthChain.LedgerAnchor.Tests.Files;
+namespace HealthChain.TestKit;
 
 /// <summary>The operation before which the process was killed.</summary>
-internal sealed class KilledException() : Exception("killed");
+public sealed class KilledException() : Exception("killed");
 
 /// <summary>
 /// A disk in memory that behaves as badly as a real one may: what was not synchronised is lost, kept or torn when it crashes, name by name and
 /// file by file. One operation can be chosen before which, or in the middle of which, the process is killed.
 /// </summary>
-internal sealed class SimulatedDisk(int seed) : IDisk
+public sealed class SimulatedDisk(int seed) : IDisk
 {
     private readonly Random _random = new(seed);
 
@@ -65,52 +65,38 @@ internal sealed class SimulatedDisk(int seed) : IDisk
     public void Kill() => _killAt = int.MaxValue;
 
     [MethodImpl(MethodImplOptions.Synchronized)]
+    public IDiskFile Open(string path, FileMode mode, FileShare share = FileShare.None)
+    {
+        bool exists = _names.TryGetValue(path, out Content? content);
+        if (exists ? mode == FileMode.CreateNew : mode == FileMode.Open)
+        {
+            throw new IOException($"{path} is {(exists ? "there already" : "not there")}.");
+        }
+
+        if (content is null)
+        {
+            _names.Add(path, content = new Content());
+        }
+
+        if (mode == FileMode.Create)
+        {
+            content.Bytes = [];
+        }
+
+        return new OpenFile(this, path, content);
+    }
+
+    [MethodImpl(MethodImplOptions.Synchronized)]
     public byte[]? Read(string path) => _names.TryGetValue(path, out Content? content) ? [.. content.Bytes] : null;
 
     [MethodImpl(MethodImplOptions.Synchronized)]
     public int Read(string path, Span<byte> buffer, long offset)
     {
-        if (!_names.TryGetValue(path, out Content? content) || offset >= content.Bytes.Length)
-        {
-            return 0;
-        }
-
-        int read = (int)Math.Min(buffer.Length, content.Bytes.Length - offset);
-        content.Bytes.AsSpan((int)offset, read).CopyTo(buffer);
-        return read;
+        return _names.TryGetValue(path, out Content? content) ? content.Read(buffer, offset) : 0;
     }
 
     [MethodImpl(MethodImplOptions.Synchronized)]
     public long Length(string path) => _names.TryGetValue(path, out Content? content) ? content.Bytes.Length : 0;
-
-    [MethodImpl(MethodImplOptions.Synchronized)]
-    public void Write(string path, ReadOnlySpan<byte> bytes)
-    {
-        bool isTorn = Step("write " + path);
-        Content content = Open(path);
-        content.Bytes = isTorn ? bytes[..(bytes.Length / 2)].ToArray() : bytes.ToArray();
-        Die(isTorn);
-    }
-
-    [MethodImpl(MethodImplOptions.Synchronized)]
-    public void Write(string path, ReadOnlySpan<byte> bytes, long offset)
-    {
-        bool isTorn = Step("write " + path);
-        Content content = Open(path);
-        ReadOnlySpan<byte> written = isTorn ? bytes[..(bytes.Length / 2)] : bytes;
-        byte[] all = content.Bytes;
-        Array.Resize(ref all, (int)Math.Max(all.Length, offset + written.Length));
-        written.CopyTo(all.AsSpan((int)offset));
-        content.Bytes = all;
-        Die(isTorn);
-    }
-
-    [MethodImpl(MethodImplOptions.Synchronized)]
-    public void Sync(string path)
-    {
-        Die(Step("sync " + path));
-        _names[path].Sync();
-    }
 
     [MethodImpl(MethodImplOptions.Synchronized)]
     public void Rename(string from, string to)
@@ -171,14 +157,51 @@ internal sealed class SimulatedDisk(int seed) : IDisk
         return Operations++ >= _killAt;
     }
 
-    private Content Open(string path)
+    [MethodImpl(MethodImplOptions.Synchronized)]
+    private void Write(string path, Content content, ReadOnlySpan<byte> bytes, long offset)
     {
-        if (!_names.TryGetValue(path, out Content? content))
+        bool isTorn = Step("write " + path);
+        ReadOnlySpan<byte> written = isTorn ? bytes[..(bytes.Length / 2)] : bytes;
+        byte[] all = content.Bytes;
+        Array.Resize(ref all, (int)Math.Max(all.Length, offset + written.Length));
+        written.CopyTo(all.AsSpan((int)offset));
+        content.Bytes = all;
+        Die(isTorn);
+    }
+
+    [MethodImpl(MethodImplOptions.Synchronized)]
+    private void SetLength(string path, Content content, long length)
+    {
+        Die(Step("length " + path));
+        byte[] all = content.Bytes;
+        Array.Resize(ref all, (int)length);
+        content.Bytes = all;
+    }
+
+    [MethodImpl(MethodImplOptions.Synchronized)]
+    private void Sync(string path, Content content)
+    {
+        Die(Step("sync " + path));
+        content.Sync();
+    }
+
+    private sealed class OpenFile(SimulatedDisk disk, string path, Content content) : IDiskFile
+    {
+        public long Length
         {
-            _names.Add(path, content = new Content());
+            get => content.Bytes.Length;
+            set => disk.SetLength(path, content, value);
         }
 
-        return content;
+        public int Read(Span<byte> buffer, long offset) => content.Read(buffer, offset);
+
+        public void Write(ReadOnlySpan<byte> bytes, long offset) => disk.Write(path, content, bytes, offset);
+
+        public void Sync() => disk.Sync(path, content);
+
+        public void Dispose()
+        {
+        }
     }
 
     /// <summary>An inode: names may point to it that the medium knows or does not know.</summary>
@@ -187,6 +210,13 @@ internal sealed class SimulatedDisk(int seed) : IDisk
         private byte[] _durable = [];
 
         public byte[] Bytes { get; set; } = [];
+
+        public int Read(Span<byte> buffer, long offset)
+        {
+            int read = (int)Math.Clamp(Bytes.Length - offset, 0, buffer.Length);
+            Bytes.AsSpan((int)Math.Min(offset, Bytes.Length), read).CopyTo(buffer);
+            return read;
+        }
 
         public void Sync() => _durable = [.. Bytes];
 
