@@ -4,7 +4,6 @@ using HealthChain.Files;
 using HealthChain.LedgerAnchor.Chain;
 using HealthChain.LedgerAnchor.Registry;
 using HealthChain.LedgerProofs;
-using HealthChain.Storage;
 
 namespace HealthChain.FhirServer.Organisations;
 
