@@ -55,9 +55,10 @@ public sealed class JwkSet
     /// The single key of that name whose type fits the algorithm. None and several are the same: neither says with which key to check
     /// (https://hl7.org/fhir/smart-app-launch/client-confidential-asymmetric.html#signature-verification).
     /// </summary>
-    internal bool TryChoose(string kid, JoseAlgorithm algorithm, [NotNullWhen(true)] out Jwk? chosen)
+    /// <param name="kid">Null when the token names none; then only one key may fit.</param>
+    internal bool TryChoose(string? kid, JoseAlgorithm algorithm, [NotNullWhen(true)] out Jwk? chosen)
     {
-        Jwk[] candidates = [.. Keys.Where(key => key.Kid == kid && key.Fits(algorithm))];
+        Jwk[] candidates = [.. Keys.Where(key => (kid is null || key.Kid == kid) && key.Fits(algorithm))];
         chosen = candidates.Length == 1 ? candidates[0] : null;
         return chosen is not null;
     }

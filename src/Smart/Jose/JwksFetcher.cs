@@ -32,7 +32,7 @@ internal sealed class JwksFetcher(JwksFetcherOptions options, OutsideHttp http, 
     private readonly ConcurrentDictionary<string, Kept> _kept = new();
 
     /// <summary>The key of that name for the algorithm; null when the set has none or cannot be had.</summary>
-    public async ValueTask<Jwk?> FindKeyAsync(Uri address, string kid, JoseAlgorithm algorithm, CancellationToken cancellationToken)
+    public async ValueTask<Jwk?> FindKeyAsync(Uri address, string? kid, JoseAlgorithm algorithm, CancellationToken cancellationToken)
     {
         Kept kept = KeptFor(address.AbsoluteUri);
         // One request serves all who wait for it.
