@@ -3,6 +3,7 @@ using HealthChain.Fhir.Search;
 using HealthChain.Fhir.Terminology;
 using HealthChain.Fhir.Validation;
 using HealthChain.FhirServer.Access;
+using HealthChain.FhirServer.Access.Audit;
 using HealthChain.FhirServer.Bundles;
 using HealthChain.FhirServer.Definitions;
 using HealthChain.FhirServer.Http;
@@ -18,11 +19,13 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace HealthChain.FhirServer;
 
-/// <summary>What answers FHIR requests, put together. The store, the options and the clock come from the host.</summary>
+/// <summary>What answers FHIR requests, put together. The engine, the options and the clock come from the host.</summary>
 internal static class FhirPipeline
 {
-    public static IServiceCollection AddFhir(this IServiceCollection services)
+    /// <param name="engine">Closed by whoever opened it.</param>
+    public static IServiceCollection AddFhir(this IServiceCollection services, Storage.IResourceStore engine)
     {
+        services.AddAudit(engine);
         services.AddSingleton(_ => OwnDefinitions.Over(DefinitionSet.R4));
         services.AddSingleton<TerminologyService>();
         services.AddSingleton(provider => new Validator(

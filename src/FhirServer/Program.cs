@@ -6,7 +6,6 @@ using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Ledger;
 using HealthChain.FhirServer.Server;
 using HealthChain.FhirServer.Upkeep;
-using HealthChain.Storage;
 using HealthChain.Storage.Sealing;
 using Microsoft.AspNetCore.Connections;
 
@@ -34,13 +33,13 @@ catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessEx
 
 builder.Services.AddSingleton(parameters);
 builder.Services.AddSingleton(_ => stores);
-builder.Services.AddSingleton<IResourceStore>(stores.Resources);
+builder.Services.AddSingleton(stores.Resources.Hasher);
 builder.Services.AddSingleton(stores.Blobs);
 builder.Services.AddSingleton<Readiness>();
 builder.Services.AddSingleton<StoreUpkeep>();
 builder.Services.AddHostedService<ControlSocket>();
 builder.Services.AddHostedService<PeriodicSweep>();
-builder.Services.AddFhir();
+builder.Services.AddFhir(stores.Resources);
 builder.Services.AddLedger();
 
 var app = builder.Build();

@@ -1,6 +1,8 @@
 using System.Net.Http.Headers;
 using HealthChain.Fhir.Model;
 using HealthChain.FhirServer;
+using HealthChain.FhirServer.Access.Audit;
+using HealthChain.FhirServer.Access.Log;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.LargeData;
 using HealthChain.FhirServer.Responses;
@@ -10,6 +12,7 @@ using HealthChain.Storage;
 using HealthChain.Storage.Blobs;
 using HealthChain.Storage.ContractTests;
 using HealthChain.Storage.ContractTests.Model;
+using HealthChain.Storage.Ledger;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -24,7 +27,7 @@ namespace HealthChain.Http.Tests;
 /// One server for all tests, listening on a free port of this machine. Tests keep out of each other's way by unique ids and
 /// identifiers: <see cref="FhirTest.Unique"/>.
 /// </summary>
-public sealed class FhirServerFixture : IAsyncLifetime
+public class FhirServerFixture : IAsyncLifetime
 {
     public const string AdministratorToken = "administrator-of-these-tests";
     public const string PractitionerToken = "practitioner-of-these-tests";
@@ -79,10 +82,10 @@ public sealed class FhirServerFixture : IAsyncLifetime
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(setup.Parameters);
-        builder.Services.AddSingleton(_store);
+        builder.Services.AddSingleton(_stores?.Resources.Hasher ?? setup.Hasher);
         builder.Services.AddSingleton(new PageCursors("a secret for tests, 32 bytes long"u8));
         builder.Services.AddSingleton(_stores?.Blobs ?? new BlobStore(options.Blobs with { Folder = options.Folder(options.Blobs.Folder) }, TimeProvider.System));
-        builder.Services.AddFhir();
+        builder.Services.AddFhir(_store);
         _app = builder.Build();
         _app.Use(Outcomes.AnswerFailures);
         _app.MapFhir();
@@ -101,6 +104,21 @@ public sealed class FhirServerFixture : IAsyncLifetime
 
     /// <summary>The files of the blob store.</summary>
     public string[] BlobFiles() => Directory.GetFiles(Path.Combine(_folder.FullName, "blobs"), "*", SearchOption.AllDirectories);
+
+    /// <summary>The store as FHIR sees it.</summary>
+    internal IResourceStore Store => _app!.Services.GetRequiredService<IResourceStore>();
+
+    /// <summary>Appends an access record, and gives the id of its AuditEvent.</summary>
+    internal async Task<string> RecordAsync(AccessEvent happened, string[] patients, params long[] accessed)
+    {
+        var hasher = _app!.Services.GetRequiredService<IndexHasher>();
+        var record = new LedgerRecord(AccessCodec.Write(happened))
+        {
+            Patients = [.. patients.Select(id => hasher.Reference(new ResourceKey("Patient", id)))],
+            Accessed = accessed,
+        };
+        return AuditEvents.IdOf((await _store!.AppendRecordAsync(AccessScope.System("tests"), record, default)).Value);
+    }
 
     /// <summary>Puts a resource with an id into the store; null deletes the resource of that type and id.</summary>
     public async Task<StoredVersion> StoreAsync(string type, string id, string? json)
@@ -125,5 +143,6 @@ public sealed class FhirServerFixture : IAsyncLifetime
         }
 
         _folder.Delete(recursive: true);
+        GC.SuppressFinalize(this);
     }
 }

@@ -233,14 +233,14 @@ internal sealed partial class GraphQlRun
             Count();
             byte[]? value = part.Name switch
             {
-                "count" => Encoding.UTF8.GetBytes($"{page.Total}"),
+                "count" when page.Total is { } total => Encoding.UTF8.GetBytes($"{total}"),
                 "offset" when arguments.Position?.IsCut != true => Encoding.UTF8.GetBytes($"{pagesBefore * plan.Count}"),
                 "pagesize" or "pageSize" => Encoding.UTF8.GetBytes($"{plan.Count}"),
                 "first" => NodeJson.Of(SealCursor(search, arguments, new PagePosition(0, [-1]))),
                 "previous" when arguments.Position is { } position && pagesBefore > 0 => NodeJson.Of(SealCursor(search, arguments, position.Previous ?? new PagePosition(0, [-1]))),
                 "next" when page.Next is { } next => NodeJson.Of(SealCursor(search, arguments, PagePosition.Next(pagesBefore > 0 ? arguments.Position : null, next.Newest, next.Last))),
                 "__typename" => NodeJson.Of(field.Name),
-                "offset" or "previous" or "next" or "last" or "edges" => null,
+                "count" or "offset" or "previous" or "next" or "last" or "edges" => null,
                 _ => throw Lexer.Fault(part.Location, $"a connection has no field '{SearchPath.Shown(part.Name)}'; there are count, offset, pagesize, edges, first, previous, next and last"),
             };
             if (part.Name == "edges")

@@ -2,6 +2,7 @@ using HealthChain.Fhir;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Schema;
 using HealthChain.Fhir.Terminology;
+using HealthChain.FhirServer.Access.Audit;
 using HealthChain.FhirServer.Definitions;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Operations;
@@ -228,7 +229,25 @@ internal sealed class Search(
         };
     }
 
-    private static IReadOnlyList<Issue> IssuesOf(SearchPlan plan, Findings findings) => findings.IncludesTruncated
-        ? [.. plan.Ignored, Issue.Warning(IssueType.Incomplete, $"More resources than the limit of {plan.Request.MaxIncluded} would be included with this page; the rest was left out.")]
-        : plan.Ignored;
+    private static List<Issue> IssuesOf(SearchPlan plan, Findings findings)
+    {
+        var issues = new List<Issue>(plan.Ignored);
+        if (findings.IncludesTruncated)
+        {
+            issues.Add(Issue.Warning(IssueType.Incomplete, $"More resources than the limit of {plan.Request.MaxIncluded} would be included with this page; the rest was left out."));
+        }
+
+        if (plan.Request.CountTotal && findings.Total is null)
+        {
+            issues.Add(Issue.Warning(IssueType.Incomplete, "There is no total, since more would have to be looked at than one search may; narrow it by patient or date."));
+        }
+
+        // Types that somebody named are to be searched whole; without a name, or in a compartment, what is stored is meant.
+        if (plan.Request.Types.Count > 1 && plan.Request.Types.Any(type => type.Name == AuditEvents.Type) && plan.Used.Any(parameter => parameter.Name == "_type"))
+        {
+            issues.Add(Issue.Warning(IssueType.Incomplete, "Of AuditEvents the stored ones were searched; those of the access log are found by a search of AuditEvent alone."));
+        }
+
+        return issues;
+    }
 }

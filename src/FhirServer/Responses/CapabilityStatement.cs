@@ -3,6 +3,7 @@ using System.Text.Json;
 using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Schema;
 using HealthChain.Fhir.Search;
+using HealthChain.FhirServer.Access.Audit;
 using HealthChain.FhirServer.Cli;
 using HealthChain.FhirServer.Definitions;
 using HealthChain.FhirServer.Http;
@@ -101,6 +102,11 @@ internal sealed class CapabilityStatement(
         json.WriteStartObject();
         json.WriteString("type"u8, type.Name);
         json.WriteString("profile"u8, "http://hl7.org/fhir/StructureDefinition/" + type.Name);
+        if (type.Name == AuditEvents.Type)
+        {
+            json.WriteString("documentation"u8, AuditedStore.Documentation);
+        }
+
         var instance = new RequestTarget(TargetKind.Instance, type, "1");
         var version = new RequestTarget(TargetKind.Version, type, "1", "1");
         var whole = new RequestTarget(TargetKind.Type, type);
@@ -125,7 +131,11 @@ internal sealed class CapabilityStatement(
         Strings(json, "referencePolicy", ["literal", "logical"]);
         IndexedParameter[] served = [.. parameters.Of(type).Where(IsServed).OrderBy(parameter => parameter.Code, StringComparer.Ordinal)];
         Strings(json, "searchInclude", ["*", .. served.Where(IsReference).Select(parameter => $"{type.Name}:{parameter.Code}")]);
-        Strings(json, "searchRevInclude", ["*", .. pointers]);
+        if (type.Name != AuditEvents.Type)
+        {
+            Strings(json, "searchRevInclude", ["*", .. pointers]);
+        }
+
         WriteParameters(json, served);
         WriteOperations(json, OperationLevels.Type | OperationLevels.Instance | OperationLevels.Version, type);
         json.WriteEndObject();
@@ -212,11 +222,11 @@ internal sealed class CapabilityStatement(
         json.WriteEndArray();
     }
 
-    /// <summary>For each type the references that may point at it, as <c>Source:parameter</c>.</summary>
+    /// <summary>For each type the references that may point at it, as <c>Source:parameter</c>; but those of AuditEvents are not followed back.</summary>
     private Dictionary<TypeSchema, List<string>> Pointers()
     {
         var pointers = ResourceTypes.All.ToDictionary(type => type, _ => new List<string>());
-        foreach (TypeSchema source in ResourceTypes.All.OrderBy(type => type.Name, StringComparer.Ordinal))
+        foreach (TypeSchema source in ResourceTypes.All.Where(type => type.Name != AuditEvents.Type).OrderBy(type => type.Name, StringComparer.Ordinal))
         {
             foreach (IndexedParameter reference in parameters.Of(source).Where(IsReference).OrderBy(parameter => parameter.Code, StringComparer.Ordinal))
             {

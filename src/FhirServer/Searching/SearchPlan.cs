@@ -93,6 +93,9 @@ internal sealed record SearchLimits
     /// <summary>Resources that one search for contained ones may look into.</summary>
     public int MaxContainers { get; init; } = 10_000;
 
+    /// <summary>Entries of the access log that one search may look at.</summary>
+    public int MaxRecords { get; init; } = 10_000;
+
     public int DefaultCount { get; init; } = 20;
     public int MaxCount { get; init; } = 1000;
 

@@ -1,0 +1,20 @@
+using HealthChain.FhirServer.Server;
+using HealthChain.Storage;
+
+namespace HealthChain.FhirServer.Access.Audit;
+
+/// <summary>Puts the store that shows the access log before the engine.</summary>
+internal static class AuditRegistration
+{
+    public static IServiceCollection AddAudit(this IServiceCollection services, IResourceStore engine)
+    {
+        services.AddSingleton(provider => new AuditEventText(ServerOf(provider.GetRequiredService<ServerOptions>())));
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<AuditEvents>(provider, engine));
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<AuditSearch>(provider, engine));
+        services.AddSingleton<IResourceStore>(provider => ActivatorUtilities.CreateInstance<AuditedStore>(provider, engine));
+        return services;
+    }
+
+    /// <summary>What AuditEvents call this server: the base that clients see, or else where it listens first.</summary>
+    private static Uri ServerOf(ServerOptions options) => new(options.BaseUrl ?? options.Urls.Split(';')[0].Trim().TrimEnd('/').Replace("*", "localhost", StringComparison.Ordinal).Replace("+", "localhost", StringComparison.Ordinal) + "/fhir");
+}
