@@ -4,6 +4,7 @@ using HealthChain.Fhir.Terminology;
 using HealthChain.Fhir.Validation;
 using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Access.Audit;
+using HealthChain.FhirServer.Access.Decision;
 using HealthChain.FhirServer.Bundles;
 using HealthChain.FhirServer.Definitions;
 using HealthChain.FhirServer.Http;
@@ -35,6 +36,10 @@ internal static class FhirPipeline
         services.TryAddSingleton<SearchParameterSet>();
         services.AddSingleton(provider => provider.GetRequiredService<ServerOptions>().Limits.Search);
         services.AddSingleton<SearchReader>();
+        services.AddSingleton<RoleReach>();
+        services.AddSingleton<ScopeRules>();
+        services.AddSingleton<RelatedPersons>();
+        services.AddSingleton<AccessDecisions>();
         services.AddSingleton<Requesters>();
         services.TryAddSingleton(provider => new PageCursors(ServerSecret.ReadOrMake(provider.GetRequiredService<ServerOptions>().Data)));
         services.AddSingleton<Capabilities>();

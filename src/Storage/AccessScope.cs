@@ -25,11 +25,15 @@ public abstract class AccessScope
     public abstract bool Sees(in ResourceFacts facts);
 
     /// <summary>
-    /// Whether the requester may write what has these facts. Asked for a content that is put (its <c>_lastUpdated</c>, which the commit assigns,
-    /// counts as later than all others), for the version that a put comes after, and for the one that a deletion ends: so nobody writes into,
-    /// or takes out of, a compartment that is not theirs. Not asked of a scope that sees everything.
+    /// Whether the requester may write what has these facts, among them <see cref="ResourceFacts.Patients"/>. Asked for a content that is put (its
+    /// <c>_lastUpdated</c>, which the commit assigns, counts as later than all others), for the version that a put comes after, and for the one that a
+    /// deletion ends: so nobody writes into, or takes out of, a compartment that is not theirs. Not asked of a scope that sees everything.
     /// </summary>
-    public virtual bool MayWrite(in ResourceFacts facts) => Sees(facts);
+    /// <param name="kind">Create for what is posted, Update for what is put to an id, and for what stood there before.</param>
+    public virtual bool MayWrite(in ResourceFacts facts, ChangeKind kind) => Sees(facts);
+
+    /// <summary>Whether the requester may bring a resource of the type into being, or back, in whatever way. Not asked of a scope that sees everything.</summary>
+    public virtual bool MayBringAbout(string type) => true;
 
     /// <summary>Whether a record of the ledger exists for the requester; only for who sees everything, unless a scope says otherwise.</summary>
     public virtual bool SeesRecord(in RecordFacts facts) => SeesEverything;
@@ -52,9 +56,13 @@ public abstract class AccessScope
 /// <param name="type">Resource type.</param>
 /// <param name="id">Hash of <c>Type/id</c>, as <see cref="IndexHasher.Reference(ReadOnlySpan{byte}, ReadOnlySpan{byte})"/> makes it.</param>
 /// <param name="keys">Its index keys: labels, codes, dates, references to patients and authors.</param>
-public readonly ref struct ResourceFacts(string type, long id, ReadOnlySpan<IndexKey> keys)
+/// <param name="patients">See <see cref="Patients"/>.</param>
+public readonly ref struct ResourceFacts(string type, long id, ReadOnlySpan<IndexKey> keys, ReadOnlySpan<long> patients = default)
 {
     public string Type { get; } = type;
     public long Id { get; } = id;
     public ReadOnlySpan<IndexKey> Keys { get; } = keys;
+
+    /// <summary>All patients of this server in whose compartment it is (<see cref="StoredVersion.Patients"/>). Told only where writing is decided.</summary>
+    public ReadOnlySpan<long> Patients { get; } = patients;
 }

@@ -41,6 +41,9 @@ public sealed class KeyQuery
     /// <summary>Each resource that has one of the entries meets the condition.</summary>
     public bool AreEntriesExact { get; }
 
+    /// <summary>The keys answer Yes or No, never Maybe.</summary>
+    public bool IsDecisive => Array.TrueForAll(_tests, test => test is { IsExact: true, Near: null });
+
     /// <param name="parameter">The parameter's number in the engine's keys.</param>
     public static KeyQuery Of(HasValue condition, ushort parameter, IndexHasher hasher)
     {

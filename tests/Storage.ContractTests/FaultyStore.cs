@@ -124,6 +124,6 @@ public sealed class FaultyStore(IResourceStore inner, Fault fault) : IResourceSt
 
         public override bool Sees(in ResourceFacts facts) => scope.Sees(facts);
 
-        public override bool MayWrite(in ResourceFacts facts) => true;
+        public override bool MayWrite(in ResourceFacts facts, ChangeKind kind) => true;
     }
 }

@@ -143,6 +143,24 @@ public abstract class RecordContract(Func<StoreSetup, IResourceStore> open) : St
     }
 
     [Fact]
+    public async Task Who_may_write_is_asked_with_the_kind_of_the_write_and_all_patients()
+    {
+        var scope = new Asked(Setup.Hasher);
+        await CommitAsync(new Transaction([PatientOf("a") with { IsPosted = true }, AppointmentOf("two", "a", "b")], []), scope);
+        Assert.Equal(["Create Patient a", "Update Appointment a b", "new Patient", "new Appointment"], scope.Questions());
+
+        await CommitAsync(new Transaction([AppointmentOf("two", "b", "c"), new Delete(Key("Patient/a"))], []), scope);
+        Assert.Equal(["Update Appointment b c", "Update Appointment a b", "Delete Patient a"], scope.Questions());
+
+        await CommitAsync(Transaction.Of(PatientOf("a")), scope);
+        Assert.Equal(["Update Patient a", "Update Patient a", "new Patient"], scope.Questions());
+
+        scope.MayNothingNew = true;
+        Assert.Equal(ErrorKind.Forbidden, (await Store.CommitAsync(scope, Transaction.Of(PatientOf("d")), Cancel)).Error?.Kind);
+        await CommitAsync(Transaction.Of(PatientOf("a")), scope);
+    }
+
+    [Fact]
     public async Task Records_are_found_by_patient_time_kind_and_place_on_full_pages()
     {
         await CommitAsync(new Transaction([PatientOf("a"), PatientOf("b")], []));
@@ -264,7 +282,7 @@ public abstract class RecordContract(Func<StoreSetup, IResourceStore> open) : St
 
         public override bool Sees(in ResourceFacts facts) => true;
 
-        public override bool MayWrite(in ResourceFacts facts)
+        public override bool MayWrite(in ResourceFacts facts, ChangeKind kind)
         {
             foreach (IndexKey key in facts.Keys)
             {
@@ -278,5 +296,38 @@ public abstract class RecordContract(Func<StoreSetup, IResourceStore> open) : St
         }
 
         public override bool SeesRecord(in RecordFacts facts) => facts.Patients.Contains(_patient);
+    }
+
+    /// <summary>Lets everything be written and remembers what it was asked.</summary>
+    private sealed class Asked(IndexHasher hasher) : AccessScope
+    {
+        private readonly List<string> _questions = [];
+
+        public bool MayNothingNew { get; set; }
+
+        public override string Requester => "somebody";
+
+        public override bool Sees(in ResourceFacts facts) => true;
+
+        public override bool MayWrite(in ResourceFacts facts, ChangeKind kind)
+        {
+            long[] patients = facts.Patients.ToArray();
+            string names = string.Join(' ', "abcd".Where(id => patients.Contains(hasher.Reference(new ResourceKey("Patient", id.ToString())))));
+            _questions.Add($"{kind} {facts.Type} {names}");
+            return true;
+        }
+
+        public override bool MayBringAbout(string type)
+        {
+            _questions.Add("new " + type);
+            return !MayNothingNew;
+        }
+
+        public string[] Questions()
+        {
+            string[] asked = [.. _questions];
+            _questions.Clear();
+            return asked;
+        }
     }
 }

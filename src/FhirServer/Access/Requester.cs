@@ -1,3 +1,4 @@
+using HealthChain.FhirServer.Access.Decision;
 using HealthChain.Smart;
 using HealthChain.Storage;
 
@@ -25,11 +26,17 @@ internal sealed record Requester(string Who, AccessScope Scope)
     /// <summary>SMART scopes of the token.</summary>
     public IReadOnlyList<string> Scopes { get; init; } = [];
 
+    /// <summary>What decides for each interaction what exists; null when <see cref="Scope"/> says it for all of them.</summary>
+    public TokenRights? Rights { get; init; }
+
+    /// <summary>Whether no resource of the type is withheld from the requester.</summary>
+    public bool SeesAll(string type) => Scope.SeesEverything || Scope is RuledScope { } ruled && ruled.SeesAll(type);
+
     /// <summary>True when nobody logged in because development mode asks for no login.</summary>
     public bool IsDevelopment { get; init; }
 }
 
-/// <summary>Nothing is withheld: what a requester may see is not decided by anything yet but by having come in.</summary>
+/// <summary>Nothing is withheld: for the operator's own tokens without a role, and in development mode.</summary>
 internal sealed class OpenScope(string requester) : AccessScope
 {
     public override string Requester => requester;

@@ -3,7 +3,11 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using HealthChain.Fhir;
+using HealthChain.FhirServer.Access.Decision;
 using HealthChain.FhirServer.Server;
+using HealthChain.Smart;
+using HealthChain.Smart.Scopes;
+using HealthChain.Smart.State;
 using Microsoft.Extensions.Primitives;
 
 namespace HealthChain.FhirServer.Access;
@@ -11,16 +15,23 @@ namespace HealthChain.FhirServer.Access;
 /// <summary>Finds out on whose behalf a request runs. The one place: nothing below asks for credentials.</summary>
 internal sealed class Requesters : IDisposable
 {
-    private const string Scheme = "Bearer ";
-    private const int MaxTokenBytes = 4096;
+    private const int MaxTokenLetters = 4096;
 
     private readonly (byte[] Hash, Requester Requester)[] _tokens;
     private readonly Requester? _development;
     private readonly ClientRates? _rates;
+    private readonly AccessDecisions _decisions;
+    private readonly SmartState? _state;
+    private readonly PossessionCheck? _possession;
 
-    public Requesters(ServerOptions options)
+    /// <param name="state">Knows the tokens that the authorisation server issued; null where that is off.</param>
+    /// <param name="possession">Checks that who sends a token has its key; null likewise.</param>
+    public Requesters(ServerOptions options, AccessDecisions decisions, SmartState? state = null, PossessionCheck? possession = null)
     {
-        _tokens = [.. options.Tokens.Select(token => (SHA256.HashData(Encoding.ASCII.GetBytes(token.Token)), Of(token)))];
+        _decisions = decisions;
+        _state = state;
+        _possession = possession;
+        _tokens = [.. options.Tokens.Select(token => (SHA256.HashData(Encoding.UTF8.GetBytes(token.Token)), Of(token)))];
         _development = options.Development ? new Requester("development", new OpenScope("development")) { IsDevelopment = true } : null;
         _rates = options.Limits.ClientRequestsPerSecond > 0 ? new ClientRates(options.Limits.ClientRequestsPerSecond, options.Limits.ClientBurst) : null;
     }
@@ -29,9 +40,9 @@ internal sealed class Requesters : IDisposable
     public static Requester Anybody { get; } = new("anybody", new ClosedScope("anybody"));
 
     /// <summary>The requester, or why there is none; then the response already has the headers that say how to do better.</summary>
-    public Result<Requester> Identify(HttpContext context)
+    public async ValueTask<Result<Requester>> IdentifyAsync(HttpContext context)
     {
-        Result<Requester> requester = ReadToken(context);
+        Result<Requester> requester = await ReadTokenAsync(context);
         if (_rates is not null)
         {
             // Who brings no valid token is known by nothing but the address; otherwise each guess would count for somebody else.
@@ -49,29 +60,75 @@ internal sealed class Requesters : IDisposable
 
     public void Dispose() => _rates?.Dispose();
 
-    private Result<Requester> ReadToken(HttpContext context)
+    private ValueTask<Result<Requester>> ReadTokenAsync(HttpContext context)
     {
         StringValues authorization = context.Request.Headers.Authorization;
         if (authorization.Count == 0)
         {
-            return _development is not null && IsFromThisMachine(context) ? _development : Refuse(context, "", "This needs a bearer token.");
+            return ValueTask.FromResult<Result<Requester>>(
+                _development is not null && IsFromThisMachine(context) ? _development : Refuse(context, "", "This needs a bearer token."));
         }
 
-        return authorization.Count == 1 && Find(authorization.ToString()) is { } requester
-            ? requester
-            : Refuse(context, ", error=\"invalid_token\"", "The bearer token is not valid here.");
+        string text = authorization.Count == 1 ? authorization.ToString() : "";
+        int space = text.IndexOf(' ', StringComparison.Ordinal);
+        if (space < 0 || text.Length > MaxTokenLetters)
+        {
+            return ValueTask.FromResult<Result<Requester>>(Invalid(context));
+        }
+
+        ReadOnlySpan<char> scheme = text.AsSpan(0, space);
+        ReadOnlySpan<char> token = text.AsSpan(space + 1).Trim();
+        bool isBearer = scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase);
+        if (!isBearer && !scheme.Equals("DPoP", StringComparison.OrdinalIgnoreCase))
+        {
+            return ValueTask.FromResult<Result<Requester>>(Invalid(context));
+        }
+
+        if (_state?.FindToken(token) is { } grant)
+        {
+            // https://www.rfc-editor.org/rfc/rfc9449#section-7.2: a token that is bound to a key is refused as a bearer's.
+            return (grant.KeyThumbprint is null) == isBearer
+                ? isBearer ? ValueTask.FromResult<Result<Requester>>(Of(grant)) : ProveAsync(context, token.ToString(), grant)
+                : ValueTask.FromResult<Result<Requester>>(Invalid(context));
+        }
+
+        return ValueTask.FromResult<Result<Requester>>(isBearer && Find(token) is { } requester ? requester : Invalid(context));
     }
 
-    private Requester? Find(string authorization)
+    /// <summary>The same object for all requests of a token.</summary>
+    private Requester Of(AccessGrant grant)
     {
-        if (!authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || authorization.Length > MaxTokenBytes)
+        if (grant.Attachment is not TokenRights rights)
+        {
+            // No more than one object would be better, but two do no harm.
+            grant.Attachment = rights = RightsOf(grant);
+        }
+
+        return rights.Requester;
+    }
+
+    private async ValueTask<Result<Requester>> ProveAsync(HttpContext context, string token, AccessGrant grant)
+    {
+        if (_possession is null)
+        {
+            return Invalid(context);
+        }
+
+        OAuthError? refused = await _possession.CheckAsync(context, token, grant.KeyThumbprint!);
+        return refused is null ? Of(grant) : FhirError.Of(ErrorKind.Unauthenticated, IssueType.Login, refused.Reason);
+    }
+
+    private Requester? Find(ReadOnlySpan<char> token)
+    {
+        Span<byte> bytes = stackalloc byte[1024];
+        if (!Encoding.UTF8.TryGetBytes(token, bytes, out int length))
         {
             return null;
         }
 
         // Comparing hashes in constant time tells nothing about how much of a guess was right; so does looking at all of them.
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.GetBytes(authorization[Scheme.Length..].Trim()), hash);
+        SHA256.HashData(bytes[..length], hash);
         Requester? found = null;
         foreach ((byte[] known, Requester requester) in _tokens)
         {
@@ -102,12 +159,32 @@ internal sealed class Requesters : IDisposable
         return FhirError.Of(ErrorKind.Unauthenticated, IssueType.Login, message);
     }
 
-    private static Requester Of(TokenOptions token) => new(token.Name, new OpenScope(token.Name))
+    private static FhirError Invalid(HttpContext context) => Refuse(context, ", error=\"invalid_token\"", "The access token is not valid here.");
+
+    private TokenRights RightsOf(AccessGrant grant) => _decisions.Of(
+        new Requester(grant.Client, new ClosedScope(grant.Client))
+        {
+            Role = grant.Role,
+            FhirUser = grant.FhirUser,
+            Organisation = grant.Organisation,
+            Purpose = grant.Purpose,
+            TokenName = grant.TokenName,
+            Scopes = grant.Scopes.Text.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+        },
+        grant.Role,
+        grant.Scopes,
+        grant.Launch.Patient);
+
+    private Requester Of(TokenOptions token)
     {
-        Role = token.Role,
-        FhirUser = token.FhirUser,
-        Organisation = token.Organisation,
-        Purpose = token.Purpose,
-        Scopes = token.Scopes.Split(' ', StringSplitOptions.RemoveEmptyEntries),
-    };
+        var requester = new Requester(token.Name, token.Role is null ? new OpenScope(token.Name) : new ClosedScope(token.Name))
+        {
+            Role = token.Role,
+            FhirUser = token.FhirUser,
+            Organisation = token.Organisation,
+            Purpose = token.Purpose,
+            Scopes = token.Scopes.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+        };
+        return token.Role is { } role ? _decisions.OfOperator(requester, role, ScopeSet.Parse(token.Scopes)).Requester : requester;
+    }
 }

@@ -1,4 +1,5 @@
 using HealthChain.Fhir;
+using HealthChain.FhirServer.Access.Decision;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Interactions;
 using HealthChain.FhirServer.Operations;
@@ -20,10 +21,42 @@ internal sealed class TransactionBundle(
     Commits commits,
     Lazy<FhirService> service)
 {
-    public async ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest outer, IReadOnlyList<RequestEntry> entries, CancellationToken cancellationToken) =>
-        Refuse(entries) is { } error
-            ? error
-            : await commits.CommitAsync(outer.Requester.Scope, token => ThinkAsync(outer, entries, token), cancellationToken);
+    public async ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest outer, IReadOnlyList<RequestEntry> entries, CancellationToken cancellationToken)
+    {
+        if (Refuse(entries) is { } error)
+        {
+            return error;
+        }
+
+        Result<IReadOnlyList<RequestEntry>> allowed = await DecideAsync(entries, cancellationToken);
+        if (!allowed.IsOk)
+        {
+            return allowed.Error;
+        }
+
+        FhirRequest whole = outer with { Requester = await Authorisation.ForTransactionAsync(outer.Requester, cancellationToken) };
+        return await commits.CommitAsync(whole.Requester.Scope, token => ThinkAsync(whole, allowed.Value, token), cancellationToken);
+    }
+
+    /// <summary>Each entry as its requester may make it; those that read are judged once more when they are answered.</summary>
+    private async ValueTask<Result<IReadOnlyList<RequestEntry>>> DecideAsync(IReadOnlyList<RequestEntry> entries, CancellationToken cancellationToken)
+    {
+        var faults = new Faults();
+        var decided = new List<RequestEntry>(entries.Count);
+        foreach (RequestEntry entry in entries)
+        {
+            FhirRequest request = entry.Request.Value;
+            Result<FhirRequest> allowed = await Authorisation.DecideAsync(request, cancellationToken);
+            if (!allowed.IsOk)
+            {
+                faults.Add(entry, allowed.Error);
+            }
+
+            decided.Add(planners.Find(request.Target, request.Verb) is null ? entry : entry with { Request = allowed });
+        }
+
+        return faults.Error is { } error ? error : decided;
+    }
 
     /// <summary>What is wrong with the bundle, whatever the store holds.</summary>
     private FhirError? Refuse(IReadOnlyList<RequestEntry> entries)

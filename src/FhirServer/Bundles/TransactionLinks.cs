@@ -2,6 +2,7 @@ using HealthChain.Fhir;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Schema;
 using HealthChain.Fhir.Search;
+using HealthChain.FhirServer.Access.Decision;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Interactions;
 using HealthChain.FhirServer.Searching;
@@ -124,7 +125,8 @@ internal sealed class TransactionLinks(FhirRequest outer, TransactionPlan plan, 
         int question = reference.IndexOf('?', StringComparison.Ordinal);
         TypeSchema type = ResourceTypes.Find(reference.AsSpan(0, question))!;
         ResourceKey[] written = [.. plan.Written.Keys.Where(key => key.Type == type.Name)];
-        Result<Match> match = await search.FindAsync(outer, type, QueryText.Read(reference.AsSpan(question)), 1 + written.Length, cancellationToken);
+        FhirRequest searching = outer with { Requester = await Authorisation.ForSearchAsync(outer.Requester, cancellationToken) };
+        Result<Match> match = await search.FindAsync(searching, type, QueryText.Read(reference.AsSpan(question)), 1 + written.Length, cancellationToken);
         if (!match.IsOk)
         {
             return match.Error;

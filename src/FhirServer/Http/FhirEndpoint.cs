@@ -61,6 +61,12 @@ internal sealed class FhirEndpoint(FhirService service, Requesters requesters, B
             context.Response.Headers.Allow = Allowed(request.Target);
         }
 
+        if (response.Error.Kind == ErrorKind.Forbidden && request.Requester.Rights is not null)
+        {
+            // https://www.rfc-editor.org/rfc/rfc6750#section-3.1
+            context.Response.Headers.WWWAuthenticate = "Bearer realm=\"fhir\", error=\"insufficient_scope\"";
+        }
+
         await Outcomes.WriteAsync(context, response.Error, form);
     }
 
@@ -79,7 +85,7 @@ internal sealed class FhirEndpoint(FhirService service, Requesters requesters, B
             return FhirError.Of(ErrorKind.MethodNotAllowed, IssueType.NotSupported, "FHIR has no use for this method.");
         }
 
-        Result<Requester> requester = target.Kind == TargetKind.Capabilities ? Requesters.Anybody : requesters.Identify(context);
+        Result<Requester> requester = target.Kind == TargetKind.Capabilities ? Requesters.Anybody : await requesters.IdentifyAsync(context);
         if (!requester.IsOk)
         {
             return requester.Error;

@@ -1,4 +1,5 @@
 using HealthChain.Fhir;
+using HealthChain.FhirServer.Access.Decision;
 using HealthChain.FhirServer.Bundles;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Operations;
@@ -19,10 +20,16 @@ internal sealed class FhirService(
     Capabilities capabilities,
     OperationTable operations)
 {
-    public ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, CancellationToken cancellationToken) =>
-        Find(request.Target, request.Verb) is { } interaction
-            ? interaction.AnswerAsync(request, cancellationToken)
-            : ValueTask.FromResult<Result<FhirResponse>>(NotOffered(request));
+    public async ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, CancellationToken cancellationToken)
+    {
+        if (Find(request.Target, request.Verb) is not { } interaction)
+        {
+            return NotOffered(request);
+        }
+
+        Result<FhirRequest> allowed = await Authorisation.DecideAsync(request, cancellationToken);
+        return allowed.IsOk ? await interaction.AnswerAsync(allowed.Value, cancellationToken) : allowed.Error;
+    }
 
     /// <summary>The verbs that a target has.</summary>
     public IEnumerable<HttpVerb> Allowed(RequestTarget target) => Enum.GetValues<HttpVerb>().Where(verb => Offers(target, verb));

@@ -33,14 +33,15 @@ internal sealed class Update(ConditionalSearch search, IResourceStore store, IdS
 
     private async ValueTask<Result<WritePlan>> PlanAsync(FhirRequest request, ResourceKey key, Element resource, CancellationToken cancellationToken)
     {
-        if (!request.Conditions.AskForVersion && options.ClientIds)
+        bool mayChooseId = MayChooseId(request);
+        if (!request.Conditions.AskForVersion && mayChooseId)
         {
             return new PutPlan(key, resource, []);
         }
 
         StoredVersion? current = await store.ReadAsync(request.Requester.Scope, key, cancellationToken);
         return Preconditioned.Check(request.Conditions, current) is { } failed ? failed
-            : current is null && !options.ClientIds ? NoClientIds()
+            : current is null && !mayChooseId ? NoClientIds()
             : new PutPlan(key, resource, [Preconditioned.At(key, current)]);
     }
 
@@ -74,11 +75,17 @@ internal sealed class Update(ConditionalSearch search, IResourceStore store, IdS
         // "No matches, id provided: The server treats the interaction as an Update as Create interaction". R4 does not say what
         // holds if the id is taken; R5 does: 409.
         var key = new ResourceKey(type.Name, id);
-        return !options.ClientIds ? NoClientIds()
+        return !MayChooseId(request) ? NoClientIds()
             : await store.ReadAsync(request.Requester.Scope, key, cancellationToken) is { IsDeleted: false }
                 ? FhirError.Of(ErrorKind.Conflict, IssueType.Conflict, $"The criteria match nothing, but there is a {type.Name} with the resource's id already.", $"{type.Name}.id")
                 : new PutPlan(key, resource, [match.Value.Guard, new AtVersion(key, 0)]);
     }
+
+    /// <summary>
+    /// Who sees but a part of a type would learn from a conflict that an id belongs to something withheld, so ids are the server's to choose: then what is
+    /// withheld and what is not there get the same answer.
+    /// </summary>
+    private bool MayChooseId(FhirRequest request) => options.ClientIds && request.Requester.SeesAll(request.Target.Type!.Name);
 
     private static FhirError NoClientIds() => FhirError.Of(
         ErrorKind.MethodNotAllowed, IssueType.NotSupported, "There is no such resource, and this server gives ids to new ones itself: create it by POST.");

@@ -117,7 +117,7 @@ internal sealed class LedgerEndpoint(LedgerNode node, Requesters requesters, Ser
         }
 
         // Witnesses are for those whose signature is known, and the page holds nothing.
-        if (!options.Ledger.IsPublic && path is not ("witness/add-checkpoint" or "verify") && !requesters.Identify(context).IsOk)
+        if (!options.Ledger.IsPublic && path is not ("witness/add-checkpoint" or "verify") && !(await requesters.IdentifyAsync(context)).IsOk)
         {
             await RefuseAsync(context, StatusCodes.Status401Unauthorized, "This ledger is for members: it needs a bearer token.");
             return false;

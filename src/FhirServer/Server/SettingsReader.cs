@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using HealthChain.FhirServer.Authorisation;
 using HealthChain.FhirServer.Ledger;
 using Microsoft.Extensions.Configuration.Json;
 
@@ -166,11 +165,6 @@ internal sealed class SettingsReader
         }
 
         foreach (string contradiction in LedgerTable.Contradictions(options.Ledger))
-        {
-            yield return contradiction;
-        }
-
-        foreach (string contradiction in SmartTable.Contradictions(options, open is not null))
         {
             yield return contradiction;
         }

@@ -85,7 +85,9 @@ internal sealed partial class Committer(
 
             foreach (PreparedWrite write in transaction.Writes)
             {
-                if (TryFind(write.Identity) && (write is PreparedPut || (!_head.IsDeleted && _head.IsSeenBy(scope))) && !scope.MayWrite(_head.Facts))
+                bool exists = TryFind(write.Identity);
+                if ((exists && (write is PreparedPut || (!_head.IsDeleted && _head.IsSeenBy(scope))) && !MayReplace(scope, write))
+                    || (write is PreparedPut put && (!exists || _head.IsDeleted) && !scope.MayBringAbout(put.Key.Type)))
                 {
                     return Forbidden;
                 }
@@ -94,6 +96,10 @@ internal sealed partial class Committer(
 
         return transaction.Record is { } record ? Refusal(record, transaction.Writes) : null;
     }
+
+    /// <summary>Whether the scope may write over, or end, what stands at the head.</summary>
+    private bool MayReplace(AccessScope scope, PreparedWrite write) => scope.MayWrite(
+        new ResourceFacts(_head.Type.Name, _head.Identity, _head.Keys, [.. view.PatientsOf(_head)]), write is PreparedPut ? ChangeKind.Update : ChangeKind.Delete);
 
     private Result<bool> Holds(AccessScope scope, Guard guard)
     {

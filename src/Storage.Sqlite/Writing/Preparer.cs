@@ -86,7 +86,8 @@ internal sealed class Preparer(SearchParameterSet parameters, IndexHasher hasher
         bool isOneAlone = FindPatients(resource, identity);
         bool hasInstant = MarkInstant(resource.Type);
         Span<IndexKey> keys = CollectionsMarshal.AsSpan(_keys);
-        if (scope is { SeesEverything: false } && !scope.MayWrite(new ResourceFacts(put.Key.Type, identity, keys)))
+        if (scope is { SeesEverything: false } && !scope.MayWrite(
+                new ResourceFacts(put.Key.Type, identity, keys, CollectionsMarshal.AsSpan(_patients)), put.IsPosted ? ChangeKind.Create : ChangeKind.Update))
         {
             return null;
         }

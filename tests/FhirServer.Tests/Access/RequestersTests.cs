@@ -45,12 +45,15 @@ public sealed class RequestersTests
         return context;
     }
 
+    private static ValueTask<Result<Requester>> IdentifyAsync(ServerOptions options, HttpContext context) =>
+        new AccessParts(options).Requesters().IdentifyAsync(context);
+
     [Theory]
     [InlineData("Bearer " + Token)]
     [InlineData("bearer " + Token)]
-    public void A_token_tells_on_whose_behalf_a_request_runs(string authorization)
+    public async Task A_token_tells_on_whose_behalf_a_request_runs(string authorization)
     {
-        var requester = new Requesters(Closed).Identify(Request(authorization, "fhir.example.org", "10.0.0.1")).Value;
+        var requester = (await IdentifyAsync(Closed, Request(authorization, "fhir.example.org", "10.0.0.1"))).Value;
 
         Assert.Equal("ward-7", requester.Who);
         Assert.Equal("ward-7", requester.Scope.Requester);
@@ -63,11 +66,11 @@ public sealed class RequestersTests
     }
 
     [Fact]
-    public void Without_a_token_the_challenge_names_no_error()
+    public async Task Without_a_token_the_challenge_names_no_error()
     {
         var context = Request();
 
-        var result = new Requesters(Closed).Identify(context);
+        var result = await IdentifyAsync(Closed, context);
 
         Assert.Equal(ErrorKind.Unauthenticated, result.Error!.Kind);
         Assert.Equal("Bearer realm=\"fhir\"", context.Response.Headers.WWWAuthenticate);
@@ -80,13 +83,13 @@ public sealed class RequestersTests
     [InlineData("Bearer")]
     [InlineData("")]
     [InlineData("Basic dXNlcjpwYXNz")]
-    public void A_wrong_token_is_refused_in_development_mode_too(string authorization)
+    public async Task A_wrong_token_is_refused_in_development_mode_too(string authorization)
     {
         foreach (var options in new[] { Open, Closed })
         {
             var context = Request(authorization);
 
-            var result = new Requesters(options).Identify(context);
+            var result = await IdentifyAsync(options, context);
 
             Assert.Equal(ErrorKind.Unauthenticated, result.Error!.Kind);
             Assert.Equal("Bearer realm=\"fhir\", error=\"invalid_token\"", context.Response.Headers.WWWAuthenticate);
@@ -94,21 +97,21 @@ public sealed class RequestersTests
     }
 
     [Fact]
-    public void Two_tokens_at_once_are_refused()
+    public async Task Two_tokens_at_once_are_refused()
     {
         var context = Request();
         context.Request.Headers.Authorization = new(["Bearer " + Token, "Bearer " + Token]);
 
-        Assert.False(new Requesters(Open).Identify(context).IsOk);
+        Assert.False((await IdentifyAsync(Open, context)).IsOk);
     }
 
     [Theory]
     [InlineData("localhost:8080", "127.0.0.1")]
     [InlineData("127.0.0.1", "127.0.0.1")]
     [InlineData("[::1]:8080", "::1")]
-    public void In_development_mode_this_machine_needs_no_login(string host, string remote)
+    public async Task In_development_mode_this_machine_needs_no_login(string host, string remote)
     {
-        var requester = new Requesters(Open).Identify(Request(null, host, remote)).Value;
+        var requester = (await IdentifyAsync(Open, Request(null, host, remote))).Value;
 
         Assert.True(requester.IsDevelopment);
         Assert.Null(requester.Role);
@@ -118,7 +121,7 @@ public sealed class RequestersTests
     [Theory]
     [InlineData("rebound.example.org:8080", "127.0.0.1")]
     [InlineData("localhost:8080", "10.0.0.7")]
-    public void In_development_mode_others_do(string host, string remote) => Assert.False(new Requesters(Open).Identify(Request(null, host, remote)).IsOk);
+    public async Task In_development_mode_others_do(string host, string remote) => Assert.False((await IdentifyAsync(Open, Request(null, host, remote))).IsOk);
 
     [Fact]
     public void For_anybody_nothing_exists()

@@ -76,7 +76,7 @@ public sealed partial class ModelStore(StoreSetup setup) : IResourceStore
 
         lock (_lock)
         {
-            if (transaction.Writes.OfType<Put>().Any(put => !MayWrite(scope, Made(put, Now()))))
+            if (transaction.Writes.OfType<Put>().Any(put => !MayWrite(scope, Made(put, Now()), put.IsPosted ? ChangeKind.Create : ChangeKind.Update)))
             {
                 return ValueTask.FromResult<Result<CommitResult>>(Forbidden);
             }
@@ -93,7 +93,9 @@ public sealed partial class ModelStore(StoreSetup setup) : IResourceStore
             }
 
             if (transaction.Writes.Any(write => _newest.TryGetValue(write.Key, out ModelVersion? old)
-                && (write is Put || (!old.Stored.IsDeleted && Exists(scope, old))) && !MayWrite(scope, old)))
+                && (write is Put || (!old.Stored.IsDeleted && Exists(scope, old))) && !MayWrite(scope, old, write is Put ? ChangeKind.Update : ChangeKind.Delete))
+                || transaction.Writes.OfType<Put>().Any(put => !scope.SeesEverything
+                    && _newest.GetValueOrDefault(put.Key)?.Stored.IsDeleted != false && !scope.MayBringAbout(put.Key.Type)))
             {
                 return ValueTask.FromResult<Result<CommitResult>>(Forbidden);
             }
@@ -269,7 +271,12 @@ public sealed partial class ModelStore(StoreSetup setup) : IResourceStore
 
     private static FhirError Forbidden => FhirError.Of(ErrorKind.Forbidden, IssueType.Forbidden, "This may not be written.");
 
-    private bool MayWrite(AccessScope scope, ModelVersion version) => scope.SeesEverything || scope.MayWrite(Facts(version));
+    private bool MayWrite(AccessScope scope, ModelVersion version, ChangeKind kind)
+    {
+        ResourceFacts facts = Facts(version);
+        return scope.SeesEverything || scope.MayWrite(
+            new ResourceFacts(facts.Type, facts.Id, facts.Keys, [.. PatientsOf(version).Select(setup.Hasher.Reference).Distinct()]), kind);
+    }
 
     /// <summary>What a put would make.</summary>
     private ModelVersion Made(Put put, DateTimeOffset now) => Extract(new StoredVersion(put.Key, 1, now, 1, ChangeKind.Create, ModelMeta.Fill(put, 1, now)), 1);
