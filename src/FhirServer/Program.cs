@@ -1,6 +1,7 @@
 using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Search;
 using HealthChain.FhirServer;
+using HealthChain.FhirServer.Authorisation;
 using HealthChain.FhirServer.Cli;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Ledger;
@@ -41,6 +42,7 @@ builder.Services.AddHostedService<ControlSocket>();
 builder.Services.AddHostedService<PeriodicSweep>();
 builder.Services.AddFhir(stores.Resources);
 builder.Services.AddLedger();
+builder.Services.AddSmart();
 
 var app = builder.Build();
 
@@ -50,6 +52,7 @@ using var telemetry = Telemetry.Start(options.Telemetry, app.Lifetime);
 ServerHost.Announce(app, options, stores);
 
 app.Use(Outcomes.AnswerFailures);
+app.MapSmart();
 app.MapFhir();
 app.MapLedger();
 app.UseRouting();

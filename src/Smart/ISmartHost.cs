@@ -8,8 +8,8 @@ public interface ISmartHost
     /// <summary>The patients among whom a user may choose at a launch, by a part of the name or identifier; at most a page of them.</summary>
     ValueTask<IReadOnlyList<PatientChoice>> FindPatientsAsync(Person user, string text, CancellationToken cancellationToken);
 
-    /// <summary>Whether the patient exists for the user.</summary>
-    ValueTask<bool> MaySeePatientAsync(Person user, string patient, CancellationToken cancellationToken);
+    /// <summary>The patient of that id; null when there is none for the user.</summary>
+    ValueTask<PatientChoice?> FindPatientAsync(Person user, string id, CancellationToken cancellationToken);
 
     /// <summary>Whether an organisation is verified at this moment, so that its people and systems may act for it.</summary>
     bool IsVerified(string organisation);

@@ -85,6 +85,8 @@ internal sealed record ServerOptions
 
     public LedgerSettings Ledger { get; init; } = new();
 
+    public SmartOptions Smart { get; init; } = new();
+
     public TlsOptions Tls { get; init; } = new();
 
     public TelemetryOptions Telemetry { get; init; } = new();

@@ -1,3 +1,4 @@
+using HealthChain.FhirServer.Authorisation;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Ledger;
 using HealthChain.Smart;
@@ -68,6 +69,8 @@ internal static class Settings
 
         .. LedgerTable.All,
 
+        .. SmartTable.All,
+
         Of.Text("HealthChain:Tls:Certificate", "certificate for https addresses, with its chain", "a PEM file, or a PKCS #12 file (.pfx, .p12) with the key",
             o => o.Tls.Certificate, (o, value) => o with { Tls = o.Tls with { Certificate = value } }, File.Exists),
         Of.Text("HealthChain:Tls:Key", "its private key", "a PEM file", o => o.Tls.Key, (o, value) => o with { Tls = o.Tls with { Key = value } }, File.Exists),
@@ -116,7 +119,7 @@ internal static class Settings
         Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps);
 
     /// <summary>https://www.rfc-editor.org/rfc/rfc6750#section-2.1</summary>
-    private static bool IsToken(string token) => token.Length >= 16 && token.All(letter => char.IsAsciiLetterOrDigit(letter) || "-._~+/=".Contains(letter, StringComparison.Ordinal));
+    public static bool IsToken(string token) => token.Length >= 16 && token.All(letter => char.IsAsciiLetterOrDigit(letter) || "-._~+/=".Contains(letter, StringComparison.Ordinal));
 
     private static bool IsReference(string reference) => RequestTarget.Read(reference) is { Kind: TargetKind.Instance };
 }

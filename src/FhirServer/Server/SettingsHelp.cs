@@ -16,6 +16,8 @@ internal static class SettingsHelp
         ["HealthChain:Blobs"] = "Large contents",
         ["HealthChain:Ledger"] = "Ledger",
         ["HealthChain:Ledger:Rpc"] = "Chain of --ledger-chain rpc",
+        ["HealthChain:Ledger:Registry"] = "Registry of organisations on that chain",
+        ["HealthChain:Smart"] = "Identity and access",
         ["HealthChain:Tls"] = "TLS (1.2 or newer; HTTP/2 where clients offer it)",
         ["HealthChain:Telemetry"] = "Telemetry",
     };

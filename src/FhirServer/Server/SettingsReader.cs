@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using HealthChain.FhirServer.Authorisation;
 using HealthChain.FhirServer.Ledger;
 using Microsoft.Extensions.Configuration.Json;
 
@@ -165,6 +166,11 @@ internal sealed class SettingsReader
         }
 
         foreach (string contradiction in LedgerTable.Contradictions(options.Ledger))
+        {
+            yield return contradiction;
+        }
+
+        foreach (string contradiction in SmartTable.Contradictions(options, open is not null))
         {
             yield return contradiction;
         }

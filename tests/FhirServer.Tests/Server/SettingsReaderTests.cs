@@ -7,6 +7,7 @@ namespace HealthChain.FhirServer.Tests.Server;
 
 public sealed class SettingsReaderTests
 {
+    private const string Base = "HealthChain:BaseUrl=https://fhir.example.org/fhir";
     private const string Token = "abcdefghijklmnop";
 
     private static (ServerOptions Options, IReadOnlyList<string> Problems) Read(params string[] settings) =>
@@ -88,6 +89,9 @@ public sealed class SettingsReaderTests
         Assert.DoesNotContain("too-short", problem);
     }
 
+    [Fact]
+    public void Without_the_authorisation_server_nobody_need_know_the_address() => Assert.Empty(Read("urls=http://*:80", "HealthChain:Smart:Enabled=false").Problems);
+
     [Theory]
     [InlineData("http://0.0.0.0:8080")]
     [InlineData("http://*:8080")]
@@ -97,8 +101,8 @@ public sealed class SettingsReaderTests
     [InlineData("http://127.0.0.1.example.org")]
     public void Open_access_and_fixed_tokens_are_refused_where_others_can_reach_them(string urls)
     {
-        Assert.StartsWith("HealthChain:Development: ", Assert.Single(Read("urls=" + urls, "HealthChain:Development=true").Problems));
-        Assert.StartsWith("HealthChain:Tokens: ", Assert.Single(Read("urls=" + urls, $"HealthChain:Tokens:0:Token={Token}", "HealthChain:Tokens:0:Name=a", "HealthChain:Tokens:0:Role=backend").Problems));
+        Assert.StartsWith("HealthChain:Development: ", Assert.Single(Read("urls=" + urls, Base, "HealthChain:Development=true").Problems));
+        Assert.StartsWith("HealthChain:Tokens: ", Assert.Single(Read("urls=" + urls, Base, $"HealthChain:Tokens:0:Token={Token}", "HealthChain:Tokens:0:Name=a", "HealthChain:Tokens:0:Role=backend").Problems));
     }
 
     [Theory]
@@ -114,6 +118,8 @@ public sealed class SettingsReaderTests
     [InlineData("urls=https://localhost", "HealthChain:Tls:Certificate")]
     [InlineData("HealthChain:Limits:MaxCount=3", "HealthChain:Limits:DefaultCount")]
     [InlineData("Kestrel:Endpoints:Any:Url=http://*:80", "Kestrel:Endpoints")]
+    [InlineData("urls=http://*:80", "HealthChain:BaseUrl")]
+    [InlineData("HealthChain:Smart:Registration=guarded", "HealthChain:Smart:RegistrationToken")]
     public void Settings_that_contradict_another_are_refused(string setting, string named)
     {
         Assert.StartsWith(named + ": ", Assert.Single(Read(setting).Problems));

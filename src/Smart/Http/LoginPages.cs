@@ -1,0 +1,293 @@
+using System.Globalization;
+using HealthChain.Smart.Accounts;
+using HealthChain.Smart.Pages;
+using HealthChain.Smart.Scopes;
+using HealthChain.Smart.State;
+using Microsoft.AspNetCore.Http;
+
+namespace HealthChain.Smart.Http;
+
+/// <summary>Where users log in and out, and look after their account.</summary>
+internal sealed class LoginPages(SmartState state, AccountBook book, SignIn signIn, KnownBrowsers browsers, BrowserState browser, Recorder recorder)
+{
+    private const string AppsPath = "/auth/apps";
+    private const string Wrong = "The login name, the password or the code is wrong.";
+
+    public Task GetLoginAsync(Visit visit) => browser.Find(visit) is null ? ShowLoginAsync(visit, null, null) : Go(visit, AppsPath);
+
+    /// <param name="request">What the user came with; null for a user who came alone.</param>
+    public Task ShowLoginAsync(Visit visit, AuthorizeRequest? request, string? problem, int? status = null) => Answers.PageAsync(
+        visit, AccountPages.Login(browser.FormToken(visit), request?.TextAfterLogin, request?.Client.Name, problem, []), status, request?.Target.Uri);
+
+    public Task ShowPasswordAsync(Visit visit, SignedIn user, AuthorizeRequest? request, string? problem) => Answers.PageAsync(
+        visit,
+        AccountPages.Password(browser.FormToken(visit), request?.TextAfterLogin, user.Account.MustChangePassword, user.Account.SecondFactor is not null, problem),
+        goesTo: request?.Target.Uri);
+
+    public async Task PostLoginAsync(Visit visit)
+    {
+        if (await ReadOwnFormAsync(visit) is not { } form)
+        {
+            return;
+        }
+
+        AuthorizeRequest? request = RequestIn(visit, form);
+        LoginResult result = await signIn.TryAsync(AttemptOf(visit, form[FormFields.Name] ?? "", form), visit.Aborted);
+        if (result.Refusal != LoginRefusal.None)
+        {
+            await RefuseAsync(visit, result, problem => ShowLoginAsync(visit, request, problem));
+            return;
+        }
+
+        await EnterAsync(visit, result.Account!, result.Methods, request);
+    }
+
+    /// <summary>Lets a user in who has proved who it is.</summary>
+    public async Task EnterAsync(Visit visit, Account account, IReadOnlyList<string> methods, AuthorizeRequest? request)
+    {
+        if (!await recorder.WriteAsync(visit, new SmartEvent(SmartEventKind.Login) { Person = account.Person, Client = request?.Client.Id }))
+        {
+            await UnwrittenAsync(visit);
+            return;
+        }
+
+        if (await state.StartSessionAsync(account.Id, methods) is not { } cookie)
+        {
+            await ShowLoginAsync(visit, request, Wrong, StatusCodes.Status401Unauthorized);
+            return;
+        }
+
+        browser.Enter(visit, cookie, browsers.Mark(account.Name));
+        await Go(visit, request is not null ? $"{AuthorizeEndpoint.Path}?{request.TextAfterLogin}" : account.MustChangePassword ? "/auth/password" : AppsPath);
+    }
+
+    public Task GetPasswordAsync(Visit visit) => browser.Find(visit) is { } user ? ShowPasswordAsync(visit, user, null, null) : Go(visit, "/auth/login");
+
+    public async Task PostPasswordAsync(Visit visit)
+    {
+        if (await ReadFormOfUserAsync(visit, mayHaveOneTimePassword: true) is not var (form, user))
+        {
+            return;
+        }
+
+        AuthorizeRequest? request = RequestIn(visit, form);
+        Task ShowAsync(string problem) => ShowPasswordAsync(visit, user, request, problem);
+        if (form[FormFields.NewPassword] is not { } password || password != form[FormFields.Repeated])
+        {
+            await ShowAsync("The new password and its repetition differ.");
+            return;
+        }
+
+        LoginResult proof = await signIn.TryAsync(AttemptOf(visit, user.Account.Name, form), visit.Aborted);
+        if (proof.Refusal != LoginRefusal.None)
+        {
+            await RefuseAsync(visit, proof, ShowAsync);
+        }
+        else if (password == form[FormFields.Password])
+        {
+            await ShowAsync("The new password is the present one.");
+        }
+        else if (!await recorder.WriteAsync(visit, new SmartEvent(SmartEventKind.AccountChanged) { Person = user.Account.Person, Reason = "New password." }))
+        {
+            await UnwrittenAsync(visit);
+        }
+        else if (await book.SetPasswordAsync(user.Account, password, visit.Aborted) is { } refusal)
+        {
+            await ShowAsync(refusal.Reason);
+        }
+        else
+        {
+            // The password was changed for all; whoever changed it goes on in a session of its own.
+            await EnterAsync(visit, state.FindAccount(user.Account.Id) ?? user.Account, proof.Methods, request);
+        }
+    }
+
+    public Task GetSecondFactorAsync(Visit visit) => ShowForUserAsync(visit, user => ShowSecondFactorAsync(visit, user, null, null));
+
+    public async Task PostSecondFactorAsync(Visit visit)
+    {
+        if (await ReadFormOfUserAsync(visit) is not var (form, user))
+        {
+            return;
+        }
+
+        string? shown = form[FormFields.Secret];
+        bool switchesOn = user.Account.SecondFactor is null;
+        byte[]? secret = shown is not null && Base32.TryDecode(shown, out byte[]? bytes) && bytes.Length == Totp.SecretBytes ? bytes : null;
+        Task ShowAsync(string problem) => ShowSecondFactorAsync(visit, user, secret, problem);
+        if (switchesOn && secret is null)
+        {
+            await ShowSecondFactorAsync(visit, user, null, "The key was not complete; here is a new one.");
+            return;
+        }
+
+        // To switch on, the code proves that the app has the new key; to switch off, it is checked like that of a login.
+        LoginAttempt attempt = AttemptOf(visit, user.Account.Name, form);
+        LoginResult proof = await signIn.TryAsync(attempt, visit.Aborted);
+        if (proof.Refusal != LoginRefusal.None)
+        {
+            await RefuseAsync(visit, proof, ShowAsync);
+        }
+        else if (!await recorder.WriteAsync(visit, new SmartEvent(SmartEventKind.AccountChanged) { Person = user.Account.Person, Reason = switchesOn ? "Second factor on." : "Second factor off." }))
+        {
+            await UnwrittenAsync(visit);
+        }
+        else if (!switchesOn)
+        {
+            await book.RemoveSecondFactorAsync(user.Account);
+            await Go(visit, AppsPath);
+        }
+        else if (await book.EnrolAsync(user.Account, secret!, attempt.Code) is { } codes)
+        {
+            await Answers.PageAsync(visit, AccountPages.RecoveryCodes(browser.FormToken(visit), codes));
+        }
+        else
+        {
+            await ShowAsync("The code is wrong.");
+        }
+    }
+
+    public Task GetAppsAsync(Visit visit) => ShowForUserAsync(visit, user =>
+    {
+        IReadOnlyList<(Authorisation, string, IReadOnlyList<string>)> apps =
+        [
+            .. state.AuthorisationsOf(user.Account.Id).Select(given => (
+                given,
+                state.FindClient(given.Client)?.Name ?? given.Client,
+                (IReadOnlyList<string>)[.. ScopeChoice.Of(given.Scopes, user.Account.Role == Role.Patient).Select(choice => choice.Sentence)])),
+        ];
+        return Answers.PageAsync(visit, AccountPages.Apps(browser.FormToken(visit), user.Name, apps));
+    });
+
+    /// <summary>The user takes access back; tokens are dead with the next request.</summary>
+    public async Task PostAppsAsync(Visit visit)
+    {
+        if (await ReadFormOfUserAsync(visit) is not var (form, user))
+        {
+            return;
+        }
+
+        Authorisation? given = state.AuthorisationsOf(user.Account.Id).FirstOrDefault(given => given.Id == form[FormFields.Id]);
+        if (given is null)
+        {
+            await Go(visit, AppsPath);
+        }
+        else if (await recorder.WriteAsync(visit, new SmartEvent(SmartEventKind.Revoked) { Person = user.Account.Person, Client = given.Client, Patient = given.Patient, Scopes = given.Scopes.Text }))
+        {
+            _ = await state.RevokeAuthorisationAsync(user.Account.Id, given.Id);
+            await Go(visit, AppsPath);
+        }
+        else
+        {
+            await UnwrittenAsync(visit);
+        }
+    }
+
+    public Task GetLogoutAsync(Visit visit) => Answers.PageAsync(visit, AccountPages.AskLogout(browser.FormToken(visit)));
+
+    public async Task PostLogoutAsync(Visit visit)
+    {
+        if (await ReadOwnFormAsync(visit) is null)
+        {
+            return;
+        }
+
+        // A user gets out also when nothing can be written.
+        if (browser.Find(visit) is { } user)
+        {
+            _ = await recorder.WriteAsync(visit, new SmartEvent(SmartEventKind.Logout) { Person = user.Account.Person });
+            _ = await state.EndSessionAsync(user.Cookie);
+        }
+
+        BrowserState.Leave(visit);
+        await Answers.PageAsync(visit, AccountPages.LoggedOut());
+    }
+
+    private static LoginAttempt AttemptOf(Visit visit, string name, Parameters form) =>
+        new(name, form[FormFields.Password] ?? "", form[FormFields.Code] ?? "", BrowserState.MarkOf(visit), visit.Address);
+
+    private AuthorizeRequest? RequestIn(Visit visit, Parameters form) =>
+        form[FormFields.Request] is { } text ? AuthorizeRequest.Read(text, state, visit.Issuer).Request : null;
+
+    private async Task RefuseAsync(Visit visit, LoginResult result, Func<string, Task> showAsync)
+    {
+        bool isWritten = await recorder.WriteAsync(visit, new SmartEvent(SmartEventKind.LoginRefused) { IsRefusal = true, Person = result.Account?.Person, Reason = result.Refusal.ToString() });
+        if (!isWritten)
+        {
+            await UnwrittenAsync(visit);
+            return;
+        }
+
+        visit.Response.StatusCode = result.Refusal switch
+        {
+            LoginRefusal.Wrong => StatusCodes.Status401Unauthorized,
+            LoginRefusal.MustWait => StatusCodes.Status429TooManyRequests,
+            _ => StatusCodes.Status503ServiceUnavailable,
+        };
+        if (result.Wait > TimeSpan.Zero)
+        {
+            Answers.RetryAfter(visit, result.Wait);
+        }
+
+        await showAsync(result.Refusal switch
+        {
+            LoginRefusal.Wrong => Wrong,
+            LoginRefusal.MustWait => string.Create(CultureInfo.InvariantCulture, $"Too many logins have failed. Try again in {Math.Ceiling(result.Wait.TotalSeconds):F0} seconds."),
+            _ => "Too many people log in at this moment. Try again in a few seconds.",
+        });
+    }
+
+    private Task ShowSecondFactorAsync(Visit visit, SignedIn user, byte[]? secret, string? problem)
+    {
+        byte[]? offered = user.Account.SecondFactor is null ? secret ?? Totp.NewSecret() : null;
+        Html page = offered is null
+            ? AccountPages.SecondFactor(browser.FormToken(visit), null, null, problem)
+            : AccountPages.SecondFactor(browser.FormToken(visit), Base32.Encode(offered), Totp.KeyUri("HealthChain", user.Account.Name, offered), problem);
+        return Answers.PageAsync(visit, page);
+    }
+
+    private Task ShowForUserAsync(Visit visit, Func<SignedIn, Task> showAsync) => browser.Find(visit) switch
+    {
+        null => ShowLoginAsync(visit, null, null),
+        { Account.MustChangePassword: true } user => ShowPasswordAsync(visit, user, null, null),
+        var user => showAsync(user),
+    };
+
+    /// <summary>A form of a user who is logged in; null when it was answered already.</summary>
+    private async ValueTask<(Parameters Form, SignedIn User)?> ReadFormOfUserAsync(Visit visit, bool mayHaveOneTimePassword = false)
+    {
+        if (await ReadOwnFormAsync(visit) is not { } form)
+        {
+            return null;
+        }
+
+        if (browser.Find(visit) is { } user && (mayHaveOneTimePassword || !user.Account.MustChangePassword))
+        {
+            return (form, user);
+        }
+
+        await ShowLoginAsync(visit, RequestIn(visit, form), "You were logged out, since nothing was done for a while.", StatusCodes.Status401Unauthorized);
+        return null;
+    }
+
+    private async ValueTask<Parameters?> ReadOwnFormAsync(Visit visit)
+    {
+        OAuthResult<Parameters> form = await Parameters.ReadFormAsync(visit.Request, null, visit.Aborted);
+        if (form.IsOk && browser.IsOwn(visit, form.Value))
+        {
+            return form.Value;
+        }
+
+        await Answers.MessageAsync(visit, StatusCodes.Status400BadRequest, "This page is too old", "Go back and load it again.");
+        return null;
+    }
+
+    private static Task UnwrittenAsync(Visit visit) =>
+        Answers.MessageAsync(visit, StatusCodes.Status503ServiceUnavailable, "Not at this moment", "The access log cannot be written, so nothing may be done. Try again later.");
+
+    private static Task Go(Visit visit, string path)
+    {
+        Answers.SeeOther(visit, path);
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,223 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using HealthChain.Smart.Accounts;
+using Xunit;
+
+namespace HealthChain.Smart.Tests.Http;
+
+/// <summary>What users and apps do when all is well.</summary>
+public sealed class FlowTests : IAsyncLifetime
+{
+    private SmartSite _site = null!;
+    private Browser _browser = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _site = await SmartSite.StartAsync();
+        _browser = _site.Open();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _browser.Dispose();
+        await _site.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_patient_lets_an_app_in_and_the_app_refreshes_without_saying_who_it_is()
+    {
+        Page login = await _browser.GetAsync(AppFlow.Authorize(_site));
+        Assert.Contains("An &lt;i&gt;app&lt;/i&gt;", login.Html, StringComparison.Ordinal);
+
+        Page consent = await _browser.LogInAsync(login, "ada");
+        Page allowed = await _browser.SendAsync(consent, "/auth/consent", [.. consent.Boxes.Select(scope => ("scope", scope)), ("decision", "allow")]);
+
+        Assert.Equal(HttpStatusCode.SeeOther, allowed.Status);
+        Assert.StartsWith(SmartSite.Callback + "?", allowed.Location, StringComparison.Ordinal);
+        Assert.Equal("a state & more", allowed.Parameter("state"));
+        Assert.Equal(_site.Address.GetLeftPart(UriPartial.Authority), allowed.Parameter("iss"));
+
+        Page answer = await AppFlow.RedeemAsync(_browser, allowed.Parameter("code")!);
+        Assert.Equal(HttpStatusCode.OK, answer.Status);
+        Assert.Equal(("no-store", "no-cache"), (answer.Header("Cache-Control"), answer.Header("Pragma")));
+        JsonNode tokens = JsonNode.Parse(answer.Html)!;
+        Assert.Equal("Bearer", (string)tokens["token_type"]!);
+        Assert.Equal("openid fhirUser launch/patient offline_access patient/*.rs", (string)tokens["scope"]!);
+        Assert.Equal("ada", (string)tokens["patient"]!);
+        Assert.True((bool)tokens["need_patient_banner"]!);
+        Assert.EndsWith("/auth/smart-style.json", (string)tokens["smart_style_url"]!, StringComparison.Ordinal);
+        Assert.Equal(300, (int)tokens["expires_in"]!);
+        JsonNode idToken = JsonNode.Parse(Encoding.UTF8.GetString(System.Buffers.Text.Base64Url.DecodeFromChars(((string)tokens["id_token"]!).Split('.')[1])))!;
+        Assert.Equal(($"{_site.FhirBase}/Patient/ada", "a nonce", "app"), ((string)idToken["fhirUser"]!, (string)idToken["nonce"]!, (string)idToken["aud"]!));
+
+        AccessGrant? grant = _site.State.FindToken((string)tokens["access_token"]!);
+        Assert.Equal(("Patient/ada", "ada"), (grant?.FhirUser, grant?.Launch.Patient));
+
+        Page refreshed = await AppFlow.RefreshAsync(_browser, (string)tokens["refresh_token"]!);
+        Assert.Equal(HttpStatusCode.OK, refreshed.Status);
+        Assert.NotEqual((string)tokens["refresh_token"]!, (string)JsonNode.Parse(refreshed.Html)!["refresh_token"]!);
+        Assert.Equal(
+            [SmartEventKind.Login, SmartEventKind.AccessGranted, SmartEventKind.TokenIssued, SmartEventKind.TokenRefreshed],
+            _site.Host.Records.Select(happened => happened.Kind));
+    }
+
+    [Fact]
+    public async Task A_user_gives_only_some_of_what_was_asked()
+    {
+        Page consent = await _browser.LogInAsync(await _browser.GetAsync(AppFlow.Authorize(_site, ("scope", "openid launch/patient offline_access patient/Observation.rs patient/Condition.rs"))), "ada");
+
+        Page allowed = await _browser.SendAsync(
+            consent, "/auth/consent", ("scope", "launch/patient"), ("scope", "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory"), ("decision", "allow"));
+
+        JsonNode tokens = JsonNode.Parse((await AppFlow.RedeemAsync(_browser, allowed.Parameter("code")!)).Html)!;
+        Assert.Equal("launch/patient patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory", (string)tokens["scope"]!);
+        Assert.Null(tokens["refresh_token"]);
+        Assert.Null(tokens["id_token"]);
+    }
+
+    [Fact]
+    public async Task A_practitioner_chooses_a_patient()
+    {
+        Page picker = await _browser.LogInAsync(await _browser.GetAsync(AppFlow.Authorize(_site)), "grace");
+        Assert.Contains("Choose a patient", picker.Html, StringComparison.Ordinal);
+        Page found = await _browser.SendAsync(picker, "/auth/patient", ("search", "a"));
+        Assert.Contains("Alan &lt;u&gt;Turing&lt;/u&gt;", found.Html, StringComparison.Ordinal);
+
+        Page consent = await _browser.SendAsync(found, "/auth/patient", ("patient", "alan"));
+        JsonNode tokens = JsonNode.Parse((await AppFlow.RedeemAsync(_browser, await AppFlow.AllowAsync(_browser, consent))).Html)!;
+
+        Assert.Equal("alan", (string)tokens["patient"]!);
+    }
+
+    [Fact]
+    public async Task A_health_record_starts_an_app_with_what_is_open_before_the_user()
+    {
+        string ehrToken = (string)(await EhrTokensAsync())["access_token"]!;
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/auth/launch")
+        {
+            Content = new StringContent(
+                """{"client_id":"app","patient":"alan","encounter":"e1","intent":"order-review","need_patient_banner":false,"fhirContext":[{"reference":"ImagingStudy/3"}]}""",
+                Encoding.UTF8,
+                "application/json"),
+        };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", ehrToken);
+        Page made = await Page.OfAsync(await _browser.Client.SendAsync(request, TestContext.Current.CancellationToken));
+        Assert.Equal(HttpStatusCode.Created, made.Status);
+        string launch = (string)JsonNode.Parse(made.Html)!["launch"]!;
+
+        Page consent = await _browser.GetAsync(AppFlow.Authorize(_site, ("launch", launch), ("scope", "launch patient/Observation.rs")));
+        Assert.Contains("Alan &lt;u&gt;Turing", consent.Html, StringComparison.Ordinal);
+        JsonNode tokens = JsonNode.Parse((await AppFlow.RedeemAsync(_browser, await AppFlow.AllowAsync(_browser, consent))).Html)!;
+
+        Assert.Equal(("alan", "e1", "order-review"), ((string)tokens["patient"]!, (string)tokens["encounter"]!, (string)tokens["intent"]!));
+        Assert.False((bool)tokens["need_patient_banner"]!);
+        Assert.Equal("""[{"reference":"ImagingStudy/3"}]""", tokens["fhirContext"]!.ToJsonString());
+
+        // The launch is used up.
+        Assert.Equal("invalid_request", (await _browser.GetAsync(AppFlow.Authorize(_site, ("launch", launch), ("scope", "launch patient/Observation.rs")))).Parameter("error"));
+    }
+
+    [Fact]
+    public async Task A_user_takes_access_back_and_all_tokens_are_dead_at_once()
+    {
+        JsonNode tokens = await AppFlow.TokensAsync(_browser, AppFlow.Authorize(_site));
+        Page apps = await _browser.GetAsync("/auth/apps");
+        Assert.Contains("An &lt;i&gt;app&lt;/i&gt;", apps.Html, StringComparison.Ordinal);
+
+        Page revoked = await _browser.SendAsync(apps, "/auth/apps");
+
+        Assert.Equal("/auth/apps", revoked.Location);
+        Assert.Null(_site.State.FindToken((string)tokens["access_token"]!));
+        Assert.Equal(HttpStatusCode.BadRequest, (await AppFlow.RefreshAsync(_browser, (string)tokens["refresh_token"]!)).Status);
+        Assert.Contains("no app access", (await _browser.GetAsync("/auth/apps")).Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_logs_out_is_out_and_what_was_given_for_the_session_ends()
+    {
+        JsonNode tokens = await AppFlow.TokensAsync(_browser, AppFlow.Authorize(_site, ("scope", "launch/patient online_access patient/*.rs")));
+
+        Page left = await _browser.SendAsync(await _browser.GetAsync("/auth/apps"), "/auth/logout");
+
+        Assert.Contains("logged out", left.Html, StringComparison.Ordinal);
+        Assert.Contains("Log in", (await _browser.GetAsync("/auth/apps")).Html, StringComparison.Ordinal);
+        Assert.Null(_site.State.FindToken((string)tokens["access_token"]!));
+    }
+
+    [Fact]
+    public async Task A_login_ends_when_nothing_is_done_for_a_while()
+    {
+        await _browser.LogInAsync(await _browser.GetAsync("/auth/login"), "ada");
+        Assert.Contains("Logged in as", (await _browser.GetAsync("/auth/apps")).Html, StringComparison.Ordinal);
+        Page form = await _browser.GetAsync("/auth/second-factor");
+
+        _site.Clock.Now += TimeSpan.FromMinutes(16);
+
+        Assert.DoesNotContain("Logged in as", (await _browser.GetAsync("/auth/apps")).Html, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await _browser.SendAsync(form, "/auth/second-factor")).Status);
+    }
+
+    [Fact]
+    public async Task A_one_time_password_is_good_for_nothing_but_choosing_another()
+    {
+        string oneTime = (await _site.Accounts.CreateAsync(new NewAccount("new", Role.Patient) { FhirUser = "Patient/ada" }, TestContext.Current.CancellationToken)).Value.OneTimePassword!;
+
+        Page forced = await _browser.LogInAsync(await _browser.GetAsync(AppFlow.Authorize(_site)), "new", oneTime);
+        Assert.Contains("made by somebody else", forced.Html, StringComparison.Ordinal);
+        Assert.Contains("made by somebody else", (await _browser.GetAsync("/auth/apps")).Html, StringComparison.Ordinal);
+        Page changed = await _browser.SendAsync(
+            forced, "/auth/password", ("password", oneTime), ("new_password", "another sentence of mine"), ("repeated", "another sentence of mine"));
+
+        Page consent = await _browser.GetAsync(changed.Location!);
+        Assert.Equal("ada", (string)JsonNode.Parse((await AppFlow.RedeemAsync(_browser, await AppFlow.AllowAsync(_browser, consent))).Html)!["patient"]!);
+    }
+
+    [Fact]
+    public async Task A_request_by_form_is_one_by_address()
+    {
+        string request = AppFlow.Authorize(_site);
+
+        using var content = new StringContent(request.Split('?')[1], Encoding.UTF8, "application/x-www-form-urlencoded");
+        Page posted = await Page.OfAsync(await _browser.Client.PostAsync("/auth/authorize", content, TestContext.Current.CancellationToken));
+
+        Assert.Equal((HttpStatusCode.SeeOther, request), (posted.Status, posted.Location));
+    }
+
+    [Fact]
+    public async Task An_app_of_the_operator_is_not_asked_about_and_may_ask_about_tokens()
+    {
+        JsonNode tokens = await EhrTokensAsync();
+
+        Page found = await _browser.PostAsync("/auth/introspect", ("token", (string)tokens["access_token"]!), ("client_id", "ehr"), ("client_secret", SmartSite.Secret));
+
+        JsonNode known = JsonNode.Parse(found.Html)!;
+        Assert.True((bool)known["active"]!);
+        Assert.Equal(("ehr", "user/*.rs openid"), ((string)known["client_id"]!, (string)known["scope"]!));
+        Page unknown = await _browser.PostAsync("/auth/introspect", ("token", (string)tokens["access_token"]!), ("client_id", "web"), ("client_secret", SmartSite.Secret));
+        Assert.Equal("""{"active":false}""", unknown.Html);
+    }
+
+    [Fact]
+    public async Task An_app_that_may_do_nothing_unasked_gets_silently_what_it_was_given_before()
+    {
+        string request = AppFlow.Authorize(_site, ("client_id", "web"));
+        await AppFlow.CodeAsync(_browser, request);
+
+        Assert.NotNull((await _browser.GetAsync(request + "&prompt=none")).Parameter("code"));
+        Assert.Equal("consent_required", (await _browser.GetAsync(AppFlow.Authorize(_site, ("client_id", "web"), ("prompt", "none"), ("scope", "launch/patient patient/*.cruds")))).Parameter("error"));
+        Assert.Equal("consent_required", (await _browser.GetAsync(AppFlow.Authorize(_site, ("prompt", "none")))).Parameter("error"));
+    }
+
+    private async Task<JsonNode> EhrTokensAsync()
+    {
+        Page entered = await _browser.SendAsync(
+            await _browser.GetAsync(AppFlow.Authorize(_site, ("client_id", "ehr"), ("scope", "user/*.rs openid"))), "/auth/login", ("name", "grace"), ("password", SmartSite.Password));
+        Page given = await _browser.GetAsync(entered.Location!);
+        Page tokens = await _browser.PostAsync(
+            "/auth/token",
+            ("grant_type", "authorization_code"), ("code", given.Parameter("code")!), ("redirect_uri", SmartSite.Callback), ("code_verifier", AppFlow.Verifier), ("client_id", "ehr"), ("client_secret", SmartSite.Secret));
+        return JsonNode.Parse(tokens.Html)!;
+    }
+}
