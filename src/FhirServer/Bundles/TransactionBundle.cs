@@ -34,7 +34,7 @@ internal sealed class TransactionBundle(
             return allowed.Error;
         }
 
-        FhirRequest whole = outer with { Requester = await Authorisation.ForTransactionAsync(outer.Requester, cancellationToken) };
+        FhirRequest whole = outer with { Requester = await Admission.ForTransactionAsync(outer.Requester, cancellationToken) };
         return await commits.CommitAsync(whole.Requester.Scope, token => ThinkAsync(whole, allowed.Value, token), cancellationToken);
     }
 
@@ -46,7 +46,7 @@ internal sealed class TransactionBundle(
         foreach (RequestEntry entry in entries)
         {
             FhirRequest request = entry.Request.Value;
-            Result<FhirRequest> allowed = await Authorisation.DecideAsync(request, cancellationToken);
+            Result<FhirRequest> allowed = await Admission.DecideAsync(request, cancellationToken);
             if (!allowed.IsOk)
             {
                 faults.Add(entry, allowed.Error);

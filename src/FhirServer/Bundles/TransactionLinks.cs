@@ -125,7 +125,7 @@ internal sealed class TransactionLinks(FhirRequest outer, TransactionPlan plan, 
         int question = reference.IndexOf('?', StringComparison.Ordinal);
         TypeSchema type = ResourceTypes.Find(reference.AsSpan(0, question))!;
         ResourceKey[] written = [.. plan.Written.Keys.Where(key => key.Type == type.Name)];
-        FhirRequest searching = outer with { Requester = await Authorisation.ForSearchAsync(outer.Requester, cancellationToken) };
+        FhirRequest searching = outer with { Requester = await Admission.ForSearchAsync(outer.Requester, cancellationToken) };
         Result<Match> match = await search.FindAsync(searching, type, QueryText.Read(reference.AsSpan(question)), 1 + written.Length, cancellationToken);
         if (!match.IsOk)
         {

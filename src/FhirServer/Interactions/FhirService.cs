@@ -27,7 +27,7 @@ internal sealed class FhirService(
             return NotOffered(request);
         }
 
-        Result<FhirRequest> allowed = await Authorisation.DecideAsync(request, cancellationToken);
+        Result<FhirRequest> allowed = await Admission.DecideAsync(request, cancellationToken);
         return allowed.IsOk ? await interaction.AnswerAsync(allowed.Value, cancellationToken) : allowed.Error;
     }
 

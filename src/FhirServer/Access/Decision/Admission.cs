@@ -10,7 +10,7 @@ namespace HealthChain.FhirServer.Access.Decision;
 /// Decides on whose behalf, and so with which scope, a request runs: the one place where requests become store calls that withhold something. What a
 /// token gives nothing of is refused as such (403); what it withholds one by one does not exist (404), wherever it is looked for.
 /// </summary>
-internal static class Authorisation
+internal static class Admission
 {
     /// <summary>The request as the requester may make it, or why not.</summary>
     public static async ValueTask<Result<FhirRequest>> DecideAsync(FhirRequest request, CancellationToken cancellationToken)
