@@ -10,12 +10,13 @@ internal sealed record PreRegistrationFile
 {
     private const int MaxBytes = 16 << 20;
 
-    public IReadOnlyList<RegisteredOrganisation> Organisations { get; init; } = [];
+    // What the file leaves out comes as null.
+    public IReadOnlyList<RegisteredOrganisation> Organisations { get; init => field = value ?? []; } = [];
 
-    public IReadOnlyList<RegisteredUser> Users { get; init; } = [];
+    public IReadOnlyList<RegisteredUser> Users { get; init => field = value ?? []; } = [];
 
     /// <summary>Each a registration after RFC 7591, with a few members more: <see cref="RegisteredClient"/>.</summary>
-    public IReadOnlyList<JsonElement> Clients { get; init; } = [];
+    public IReadOnlyList<JsonElement> Clients { get; init => field = value ?? []; } = [];
 
     /// <summary>The file, or a line for the operator for each thing that is wrong with it.</summary>
     public static (PreRegistrationFile? File, IReadOnlyList<string> Problems) Read(string path)

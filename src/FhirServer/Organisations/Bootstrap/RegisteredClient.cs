@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using HealthChain.FhirServer.Http;
 using HealthChain.Smart;
 using HealthChain.Smart.Jose;
 using HealthChain.Smart.Scopes;
@@ -31,7 +30,7 @@ internal static class RegisteredClient
             return Refuse("it is no object");
         }
 
-        if (json.EnumerateObject().FirstOrDefault(member => !OurMembers.Contains(member.Name) && !Metadata.Contains(member.Name)).Name is { } unknown)
+        if (json.EnumerateObject().Select(member => member.Name).FirstOrDefault(name => !OurMembers.Contains(name) && !Metadata.Contains(name)) is { } unknown)
         {
             return Refuse($"there is no member {unknown}");
         }
