@@ -3,6 +3,7 @@ using HealthChain.Fhir.Search;
 using HealthChain.Fhir.Terminology;
 using HealthChain.Fhir.Validation;
 using HealthChain.FhirServer.Access;
+using HealthChain.FhirServer.Authorisation;
 using HealthChain.FhirServer.Access.Audit;
 using HealthChain.FhirServer.Access.Decision;
 using HealthChain.FhirServer.Bundles;
@@ -15,6 +16,7 @@ using HealthChain.FhirServer.Organisations;
 using HealthChain.FhirServer.Responses;
 using HealthChain.FhirServer.Searching;
 using HealthChain.FhirServer.Server;
+using HealthChain.Smart.Http;
 using HealthChain.Storage.Blobs;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -85,6 +87,11 @@ internal static class FhirPipeline
         app.Map(FhirEndpoint.Path, fhir =>
         {
             fhir.Use(measurements.MeasureAsync);
+            if (app.Services.GetService<SmartServer>() is { } smart)
+            {
+                fhir.Use(FhirOrigins.For(smart.Origins));
+            }
+
             fhir.Use(limits.AdmitAsync);
             fhir.Run(endpoint.AnswerAsync);
         });

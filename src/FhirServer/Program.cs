@@ -5,7 +5,6 @@ using HealthChain.FhirServer.Authorisation;
 using HealthChain.FhirServer.Cli;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Ledger;
-using HealthChain.FhirServer.Organisations.Bootstrap;
 using HealthChain.FhirServer.Server;
 using HealthChain.FhirServer.Upkeep;
 using HealthChain.Storage.Sealing;
@@ -43,8 +42,7 @@ builder.Services.AddHostedService<ControlSocket>();
 builder.Services.AddHostedService<PeriodicSweep>();
 builder.Services.AddFhir(stores.Resources);
 builder.Services.AddLedger();
-builder.Services.AddSmart();
-builder.Services.AddBootstrap(options);
+builder.Services.AddSmart(options.Smart);
 
 var app = builder.Build();
 

@@ -1,5 +1,6 @@
 using HealthChain.Smart.Accounts;
 using HealthChain.Smart.Accounts.Passwords;
+using HealthChain.Smart.External;
 using HealthChain.Smart.State;
 
 namespace HealthChain.Smart;
@@ -37,6 +38,9 @@ public sealed record SmartOptions
 
     /// <summary>Whether keys of clients may be fetched from this machine too, for development.</summary>
     public bool MayFetchFromLoopback { get; init; }
+
+    /// <summary>Where users may log in instead of here.</summary>
+    public ExternalOptions External { get; init; } = new();
 
     /// <summary>Failed requests of one address to the token, introspection and revocation endpoints at once, and after that one per second.</summary>
     public int FailuresOfAddress { get; init; } = 60;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using HealthChain.Fhir;
 using HealthChain.FhirServer.Access;
+using HealthChain.FhirServer.Access.Decision;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Interactions;
 using HealthChain.FhirServer.Organisations;
@@ -13,18 +14,15 @@ using HealthChain.Smart.Scopes;
 namespace HealthChain.FhirServer.Authorisation;
 
 /// <summary>The FHIR server as the authorisation server sees it. What it reads for a user, it reads as that user, by the same way in as all requests.</summary>
-internal sealed class SmartHost(FhirService service, IOrganisationStatus organisations, ServerOptions options) : ISmartHost
+internal sealed class SmartHost(FhirService service, AccessDecisions decisions, IOrganisationStatus organisations, ServerOptions options) : ISmartHost
 {
     private const string PageSize = "20";
     private const string PatientPath = "Patient";
 
+    private static readonly ScopeSet ChoosingPatients = ScopeSet.Parse("user/Patient.rs");
+
     public async ValueTask<IReadOnlyList<PatientChoice>> FindPatientsAsync(Person user, string text, CancellationToken cancellationToken)
     {
-        if (!MayLook(user, null))
-        {
-            return [];
-        }
-
         string asked = text.Trim();
         IReadOnlyList<PatientChoice> found = await SearchAsync(user, asked.Length == 0 ? null : new QueryParameter("name", asked), cancellationToken);
         return found.Count > 0 || asked.Length == 0 ? found : await SearchAsync(user, new QueryParameter("identifier", asked), cancellationToken);
@@ -32,7 +30,7 @@ internal sealed class SmartHost(FhirService service, IOrganisationStatus organis
 
     public async ValueTask<PatientChoice?> FindPatientAsync(Person user, string id, CancellationToken cancellationToken)
     {
-        if (!MayLook(user, id) || RequestTarget.Read($"{PatientPath}/{id}") is not { Kind: TargetKind.Instance } target)
+        if (RequestTarget.Read($"{PatientPath}/{id}") is not { Kind: TargetKind.Instance } target)
         {
             return null;
         }
@@ -43,7 +41,7 @@ internal sealed class SmartHost(FhirService service, IOrganisationStatus organis
 
     public bool IsVerified(string organisation) => organisations.IsCurrent(organisation);
 
-    public string? RefuseScope(ResourceScope scope) => null;
+    public string? RefuseScope(ResourceScope scope) => decisions.Scopes.Refuse(scope);
 
     public ValueTask<bool> RecordAsync(SmartEvent happened, CancellationToken cancellationToken) => ValueTask.FromResult(true);
 
@@ -63,13 +61,13 @@ internal sealed class SmartHost(FhirService service, IOrganisationStatus organis
     {
         Verb = HttpVerb.Get,
         Target = target,
-        Requester = new Requester(user.Account, new OpenScope(user.Account)) { Role = user.Role, FhirUser = user.FhirUser, Organisation = user.Organisation },
+        Requester = decisions.Of(
+            new Requester(user.Account, new ClosedScope(user.Account)) { Role = user.Role, FhirUser = user.FhirUser, Organisation = user.Organisation },
+            user.Role,
+            ChoosingPatients,
+            patientInContext: null).Requester,
         BaseUrl = options.BaseUrl ?? "",
     };
-
-    /// <summary>Practitioners choose among all patients, patients have nobody but themselves.</summary>
-    private static bool MayLook(Person user, string? id) =>
-        user.Role == Role.Practitioner || (user.Role == Role.Patient && id is not null && user.FhirUser == $"{PatientPath}/{id}");
 
     private static PatientChoice? ChoiceOf(ReadOnlyMemory<byte> json)
     {

@@ -1,3 +1,4 @@
+using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Server;
 using HealthChain.Smart;
@@ -13,40 +14,45 @@ internal static class SmartRegistration
 {
     private const string Folder = "smart";
 
-    public static IServiceCollection AddSmart(this IServiceCollection services)
+    public static IServiceCollection AddSmart(this IServiceCollection services, SmartOptions options)
     {
-        services.AddSingleton(provider => provider.GetRequiredService<ServerOptions>().Smart);
-        services.AddSingleton(provider => SmartState.InMemory(provider.GetRequiredService<SmartOptions>().State, provider.GetRequiredService<TimeProvider>()));
+        if (!options.IsEnabled)
+        {
+            return services;
+        }
+
+        services.AddSingleton(options);
+        services.AddSingleton(provider => SmartState.InMemory(options.State, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => SigningKeys.Open(
             new SigningKeyOptions { Folder = provider.GetRequiredService<ServerOptions>().Folder(Folder) }, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new AccountBook(
-            provider.GetRequiredService<SmartState>(), provider.GetRequiredService<SmartOptions>().Passwords, provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<SmartState>(), options.Passwords, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ISmartHost, SmartHost>();
         services.AddSingleton(provider =>
         {
-            ServerOptions options = provider.GetRequiredService<ServerOptions>();
+            ServerOptions server = provider.GetRequiredService<ServerOptions>();
             return new SmartServer(new SmartParts(
-                options.Smart,
+                options,
                 provider.GetRequiredService<SmartState>(),
                 provider.GetRequiredService<AccountBook>(),
                 provider.GetRequiredService<SigningKeys>(),
                 provider.GetRequiredService<ISmartHost>(),
-                options.BaseUrl,
-                ServerSecret.ReadOrMake(options.Data),
+                server.BaseUrl,
+                ServerSecret.ReadOrMake(server.Data),
                 provider.GetRequiredService<TimeProvider>()));
+        });
+        services.AddSingleton(provider =>
+        {
+            SmartServer smart = provider.GetRequiredService<SmartServer>();
+            return new PossessionCheck(smart.Proofs, smart.Nonces, provider.GetRequiredService<ServerOptions>());
         });
         services.AddHostedService<SmartUpkeep>();
         return services;
     }
 
     /// <summary>To be called before <see cref="FhirPipeline.MapFhir"/>, which takes all below the FHIR base.</summary>
-    public static void MapSmart(this WebApplication app)
-    {
-        if (app.Services.GetRequiredService<SmartOptions>().IsEnabled)
-        {
-            app.Services.GetRequiredService<SmartServer>().Map(app, FhirEndpoint.Path, app.Services.GetRequiredService<RequestLimits>().AdmitAsync);
-        }
-    }
+    public static void MapSmart(this WebApplication app) =>
+        app.Services.GetService<SmartServer>()?.Map(app, FhirEndpoint.Path, app.Services.GetRequiredService<RequestLimits>().AdmitAsync);
 }
 
 /// <summary>Has the authorisation server forget what has expired.</summary>

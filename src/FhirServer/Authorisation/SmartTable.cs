@@ -1,5 +1,6 @@
 using HealthChain.FhirServer.Server;
 using HealthChain.Smart;
+using HealthChain.Smart.External;
 using Of = HealthChain.FhirServer.Server.Setting<HealthChain.FhirServer.Server.ServerOptions>;
 
 namespace HealthChain.FhirServer.Authorisation;
@@ -30,6 +31,13 @@ internal static class SmartTable
         Of.Number(Prefix + "PasswordHashPasses", "how often a hash goes over its memory", 1, 64, o => o.Smart.Passwords.HashPasses, (o, value) => With(o, o.Smart with { Passwords = o.Smart.Passwords with { HashPasses = value } })),
         Of.Number(Prefix + "LoginFailures", "failed logins to one account before the next must wait, each further one twice as long up to 15 minutes", 1, 100, o => o.Smart.Lockout.FreeFailures, (o, value) => With(o, o.Smart with { Lockout = o.Smart.Lockout with { FreeFailures = value } })),
         Of.Number(Prefix + "AddressFailures", "failed logins from one address at once, to whatever accounts; then one more every 20 seconds", 1, 100_000, o => o.Smart.Lockout.FailuresOfAddress, (o, value) => With(o, o.Smart with { Lockout = o.Smart.Lockout with { FailuresOfAddress = value } })),
+
+        Of.Text(Prefix + "External:Issuer", "another OpenID provider at which users may log in", "an https URL", o => o.Smart.External.Issuer, (o, value) => With(o, o.Smart.External with { Issuer = value }), Settings.IsHttp),
+        Of.Text(Prefix + "External:Name", "what users are told it is called", "text", o => o.Smart.External.Name, (o, value) => With(o, o.Smart.External with { Name = value })),
+        Of.Text(Prefix + "External:ClientId", "what this server is called there", "text", o => o.Smart.External.ClientId, (o, value) => With(o, o.Smart.External with { ClientId = value })),
+        Of.Text(Prefix + "External:ClientSecret", "how it proves that; without one it signs with its own ES384 key", "text", o => o.Smart.External.ClientSecret, (o, value) => With(o, o.Smart.External with { ClientSecret = value })) with { IsSecret = true },
+        Of.Text(Prefix + "External:Scopes", "what is asked for there", "scopes, openid among them", o => o.Smart.External.Scopes, (o, value) => With(o, o.Smart.External with { Scopes = value })),
+        Of.Text(Prefix + "External:Claim", "the claim of the id_token by which accounts here are found", "a name such as sub", o => o.Smart.External.Claim, (o, value) => With(o, o.Smart.External with { Claim = value })),
     ];
 
     /// <summary>Settings that are sound by themselves but not together.</summary>
@@ -41,11 +49,18 @@ internal static class SmartTable
             yield return $"{Prefix}RegistrationToken: registration is guarded by a token, but there is none";
         }
 
+        if (options.Smart.External is { Issuer: not null, ClientId: "" })
+        {
+            yield return $"{Prefix}External:ClientId: the other provider knows this server by a client_id, but there is none";
+        }
+
         if (options.Smart.IsEnabled && isOpen && options.BaseUrl is null)
         {
             yield return $"HealthChain:BaseUrl: the authorisation server must know under which address it is reached from other machines; set it, or {Prefix}Enabled to false";
         }
     }
+
+    private static ServerOptions With(ServerOptions options, ExternalOptions external) => With(options, options.Smart with { External = external });
 
     private static ServerOptions With(ServerOptions options, SmartOptions smart) => options with { Smart = smart };
 }

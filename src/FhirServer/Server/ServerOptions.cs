@@ -1,6 +1,5 @@
 using HealthChain.Fhir.Model;
 using HealthChain.FhirServer.Ledger;
-using HealthChain.FhirServer.Organisations.Bootstrap;
 using HealthChain.FhirServer.Searching;
 using HealthChain.Smart;
 using HealthChain.Storage.Blobs;
@@ -87,8 +86,6 @@ internal sealed record ServerOptions
     public LedgerSettings Ledger { get; init; } = new();
 
     public SmartOptions Smart { get; init; } = new();
-
-    public BootstrapOptions Bootstrap { get; init; } = new();
 
     public TlsOptions Tls { get; init; } = new();
 

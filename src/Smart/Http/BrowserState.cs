@@ -17,9 +17,11 @@ internal sealed class BrowserState(SmartState state, byte[] key, TimeProvider ti
 {
     private const string Session = "healthchain-session";
     private const string Forms = "healthchain-forms";
+    private const string External = "healthchain-external";
     private const string Mark = "healthchain-browser";
     private const int MaxCookie = 256;
 
+    private static readonly TimeSpan ExternalLifetime = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan MarkLifetime = TimeSpan.FromDays(180);
 
     /// <summary>Who is logged in; null for nobody.</summary>
@@ -36,6 +38,21 @@ internal sealed class BrowserState(SmartState state, byte[] key, TimeProvider ti
     }
 
     public static void Leave(Visit visit) => visit.Response.Cookies.Delete(NameOf(visit, Session), OptionsFor(visit, lifetime: null));
+
+    /// <summary>Keeps what a browser must bring back that goes to log in elsewhere.</summary>
+    public void Begin(Visit visit, string secret) => Write(visit, External, secret, ExternalLifetime);
+
+    /// <summary>What it brought back; it counts once.</summary>
+    public static string? End(Visit visit)
+    {
+        string? secret = Read(visit, External);
+        if (secret is not null)
+        {
+            visit.Response.Cookies.Delete(NameOf(visit, External), OptionsFor(visit, lifetime: null));
+        }
+
+        return secret;
+    }
 
     public static string? MarkOf(Visit visit) => Read(visit, Mark);
 

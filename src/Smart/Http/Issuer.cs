@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using HealthChain.Smart.External;
 using HealthChain.Smart.Jose;
 using Microsoft.AspNetCore.Http;
 
@@ -8,7 +9,8 @@ namespace HealthChain.Smart.Http;
 /// <summary>The authorisation server under one address, with what depends on the address.</summary>
 /// <param name="Origin">The issuer: scheme, host and port.</param>
 /// <param name="FhirBase">The FHIR base that clients see, without the last slash; the audience of tokens.</param>
-internal sealed record Issuer(string Origin, string FhirBase, ClientAssertions Assertions, IdTokens IdTokens)
+/// <param name="External">Logging in elsewhere; null for users who log in here alone.</param>
+internal sealed record Issuer(string Origin, string FhirBase, ClientAssertions Assertions, IdTokens IdTokens, ExternalSignIn? External)
 {
     public const string TokenPath = "/auth/token";
 

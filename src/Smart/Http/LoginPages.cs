@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http;
 namespace HealthChain.Smart.Http;
 
 /// <summary>Where users log in and out, and look after their account.</summary>
-internal sealed class LoginPages(SmartState state, AccountBook book, SignIn signIn, KnownBrowsers browsers, BrowserState browser, Recorder recorder)
+internal sealed class LoginPages(SmartOptions options, SmartState state, AccountBook book, SignIn signIn, KnownBrowsers browsers, BrowserState browser, Recorder recorder)
 {
     private const string AppsPath = "/auth/apps";
     private const string Wrong = "The login name, the password or the code is wrong.";
@@ -17,7 +17,7 @@ internal sealed class LoginPages(SmartState state, AccountBook book, SignIn sign
 
     /// <param name="request">What the user came with; null for a user who came alone.</param>
     public Task ShowLoginAsync(Visit visit, AuthorizeRequest? request, string? problem, int? status = null) => Answers.PageAsync(
-        visit, AccountPages.Login(browser.FormToken(visit), request?.TextAfterLogin, request?.Client.Name, problem, []), status, request?.Target.Uri);
+        visit, AccountPages.Login(browser.FormToken(visit), request?.TextAfterLogin, request?.Client.Name, problem, options.External.Issuer is null ? null : options.External.Name), status, request?.Target.Uri);
 
     public Task ShowPasswordAsync(Visit visit, SignedIn user, AuthorizeRequest? request, string? problem) => Answers.PageAsync(
         visit,
@@ -282,7 +282,7 @@ internal sealed class LoginPages(SmartState state, AccountBook book, SignIn sign
         return null;
     }
 
-    private static Task UnwrittenAsync(Visit visit) =>
+    public static Task UnwrittenAsync(Visit visit) =>
         Answers.MessageAsync(visit, StatusCodes.Status503ServiceUnavailable, "Not at this moment", "The access log cannot be written, so nothing may be done. Try again later.");
 
     private static Task Go(Visit visit, string path)

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using HealthChain.Smart.Accounts;
+using HealthChain.Smart.External;
 using HealthChain.Smart.Jose;
 using HealthChain.Smart.Pages;
 using HealthChain.Smart.State;
@@ -36,13 +37,22 @@ public sealed class SmartServer : IDisposable
             origin,
             fhirBase,
             new ClientAssertions([origin + Issuer.TokenPath, origin], fetcher, spend, parts.Time),
-            new IdTokens(origin, fhirBase, parts.Keys, parts.Time)));
+            new IdTokens(origin, fhirBase, parts.Keys, parts.Time),
+            options.External.Issuer is null ? null : ExternalSignIn.Make(options.External, new Uri(origin + ExternalSignIn.CallbackPath), parts.Keys, parts.Time)));
         Origins = new BrowserOrigins(state, parts.Time);
-        _routes = Routes(parts, spend);
+        Nonces = options.DpopNonces ? new DpopNonces(parts.Time) : null;
+        Proofs = new DpopProofs(new SpentProofs(parts.Time).SpendAsync, Nonces, parts.Time);
+        _routes = Routes(parts);
     }
 
     /// <summary>Which pages may call from a browser, also the FHIR server.</summary>
     public BrowserOrigins Origins { get; }
+
+    /// <summary>Checks proofs of possession, also for the FHIR server: a proof that was shown here is not good there.</summary>
+    public DpopProofs Proofs { get; }
+
+    /// <summary>Null when proofs need no nonce.</summary>
+    public DpopNonces? Nonces { get; }
 
     /// <summary>Takes the paths of this server; to be called before the FHIR server takes all below its own.</summary>
     /// <param name="fhirPath">Where the FHIR server lies.</param>
@@ -109,19 +119,17 @@ public sealed class SmartServer : IDisposable
         }
     }
 
-    private static Dictionary<string, Route> Routes(SmartParts parts, SpendOnce spend)
+    private Dictionary<string, Route> Routes(SmartParts parts)
     {
         (SmartOptions options, SmartState state, TimeProvider time) = (parts.Options, parts.State, parts.Time);
         var browser = new BrowserState(state, Derive(parts.Secret, "forms"), time);
         var browsers = new KnownBrowsers(Derive(parts.Secret, "browsers"));
         var recorder = new Recorder(parts.Host);
         var signIn = new SignIn(state, parts.Accounts, new LoginGuard(options.Lockout, time), browsers, time);
-        var logins = new LoginPages(state, parts.Accounts, signIn, browsers, browser, recorder);
+        var logins = new LoginPages(options, state, parts.Accounts, signIn, browsers, browser, recorder);
         var authorize = new AuthorizeEndpoint(state, parts.Host, browser, recorder, logins, time);
-        DpopNonces? nonces = options.DpopNonces ? new DpopNonces(time) : null;
-        var proofs = new DpopProofs(spend, nonces, time);
-        var clients = new ClientAuthentication(state, proofs, nonces);
-        var bearers = new BearerTokens(state, proofs);
+        var clients = new ClientAuthentication(state, Proofs, Nonces);
+        var bearers = new BearerTokens(state, Proofs);
         var failures = new AddressRate(options.FailuresOfAddress, TimeSpan.FromSeconds(1), time);
         var tokens = new TokenEndpoint(state, parts.Host, clients, recorder, failures);
         var questions = new TokenQuestions(state, clients, bearers, recorder, failures);
@@ -149,6 +157,13 @@ public sealed class SmartServer : IDisposable
             ["/auth/userinfo"] = new(Audience.Apps, questions.UserInfoAsync, questions.UserInfoAsync),
             ["/auth/launch"] = new(Audience.Apps, null, launches.PostAsync),
         };
+        if (options.External.Issuer is not null)
+        {
+            var external = new ExternalEndpoint(state, browser, logins, recorder);
+            routes[ExternalEndpoint.StartPath] = new(Audience.Users, null, external.StartAsync);
+            routes[ExternalSignIn.CallbackPath] = new(Audience.Users, external.CallbackAsync);
+        }
+
         if (options.Registration != RegistrationMode.Off)
         {
             var registrations = new AddressRate(options.RegistrationsOfAddress, TimeSpan.FromMinutes(1), time);

@@ -7,7 +7,8 @@ namespace HealthChain.Smart.Pages;
 internal static class AccountPages
 {
     /// <param name="request">The request of the app that waits for it, or null.</param>
-    public static Html Login(string token, string? request, string? app, string? problem, IReadOnlyList<string> elsewhere) => Layout.Page("Log in", Html.Of($"""
+    /// <param name="elsewhere">What another provider is called at which users may log in; null for none.</param>
+    public static Html Login(string token, string? request, string? app, string? problem, string? elsewhere) => Layout.Page("Log in", Html.Of($"""
         {Html.If(app is not null, Html.Of($"<p>The app <strong>{app}</strong> wants to work with health data. Log in to decide what it gets.</p>"))}
         {Layout.Problem(problem)}
         {Layout.Form("/auth/login", token, Html.Of($"""
@@ -17,11 +18,10 @@ internal static class AccountPages
             {Layout.Field("Code of your authenticator app, if you use one", FormFields.Code, "text", "one-time-code", Html.Of($"""maxlength="32" spellcheck="false" """))}
             <p><button>Log in</button></p>
             """))}
-        {Html.Join(elsewhere.Select(name => Layout.Form("/auth/external/begin", token, Html.Of($"""
+        {Html.If(elsewhere is not null, Layout.Form("/auth/external/start", token, Html.Of($"""
             {Layout.Hidden(FormFields.Request, request)}
-            {Layout.Hidden(FormFields.Id, name)}
-            <p><button class="second">Log in with {name}</button></p>
-            """))))}
+            <p><button class="second">Log in with {elsewhere}</button></p>
+            """)))}
         """));
 
     /// <param name="isForced">The password was made by somebody else and is good for nothing but this.</param>
@@ -82,6 +82,10 @@ internal static class AccountPages
     public static Html LoggedOut() => Layout.Page("Logged out", Html.Of($"""<p>You are logged out. <a href="/auth/login">Log in again</a></p>"""));
 
     public static Html AskLogout(string token) => Layout.Page("Log out", Layout.Form("/auth/logout", token, Html.Of($"<p><button>Log out</button></p>")));
+
+    /// <summary>The way to another provider. No redirect: browsers would hold all that follows on the way against the policy of our form.</summary>
+    public static Html Elsewhere(string url) => Layout.Page(
+        "To the other login", Html.Of($"""<p><a href="{url}">Go on to log in</a></p>"""), Html.Of($"""<meta http-equiv="refresh" content="0;url={url}">"""));
 
     /// <summary>Something that no form can mend.</summary>
     public static Html Message(string title, string text) => Layout.Page(title, Layout.Problem(text));

@@ -8,7 +8,7 @@ internal static class Layout
 
     /// <summary>A whole page.</summary>
     /// <param name="title">The heading too.</param>
-    public static Html Page(string title, Html body) => Html.Of($"""
+    public static Html Page(string title, Html body, Html head = default) => Html.Of($"""
         <!DOCTYPE html>
         <html lang="en">
         <head>
@@ -17,6 +17,7 @@ internal static class Layout
         <meta name="robots" content="noindex">
         <title>{title} – HealthChain</title>
         <link rel="stylesheet" href="{StylePath}">
+        {head}
         </head>
         <body>
         <main>
