@@ -6,6 +6,7 @@ using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Authorisation;
 using HealthChain.FhirServer.Access.Audit;
 using HealthChain.FhirServer.Access.Decision;
+using HealthChain.FhirServer.Access.Log;
 using HealthChain.FhirServer.Bundles;
 using HealthChain.FhirServer.Definitions;
 using HealthChain.FhirServer.Http;
@@ -43,10 +44,14 @@ internal static class FhirPipeline
         services.AddSingleton<RelatedPersons>();
         services.AddSingleton<AccessDecisions>();
         services.AddSingleton<Requesters>();
+        services.AddSingleton<AccessLog>();
         services.TryAddSingleton(provider => new PageCursors(ServerSecret.ReadOrMake(provider.GetRequiredService<ServerOptions>().Data)));
         services.AddSingleton<Capabilities>();
         services.AddSingleton<Read>();
         services.AddOperations();
+
+        // What stays of an erased patient are resources: of records of accesses only those stay that tell nothing.
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Mentions>(provider, engine));
         services.AddSingleton<ServedDefinitions>();
         services.AddSingleton<ContainedSearch>();
         services.AddSingleton<Search>();

@@ -40,8 +40,9 @@ public sealed class LedgerLeakTests : IDisposable
             }
 
             Keep("Lecksteinwald", "Ottokarine", "MRN-7712345", "urn:leak:mrn", "1931-07-19", "55233-1", "Genotype leak", "positive-leak", "Observation/", "Patient/");
-            await UntilAsync(server, health => (long)health["anchored"]! == 2);
-            foreach (string path in new[] { "/ledger/checkpoint", "/ledger/tile/0/000.p/2", "/ledger/tile/entries/000.p/2", "/ledger/anchors", "/ledger/anchors?size=1", "/.well-known/healthchain-ledger", "/health/ledger", "/ledger/verify" })
+            // Two versions with the records of their writing, and the records of two reads.
+            await UntilAsync(server, health => (long)health["anchored"]! == 6);
+            foreach (string path in new[] { "/ledger/checkpoint", "/ledger/tile/0/000.p/6", "/ledger/tile/entries/000.p/6", "/ledger/anchors", "/ledger/anchors?size=1", "/.well-known/healthchain-ledger", "/health/ledger", "/ledger/verify" })
             {
                 using HttpResponseMessage answer = await server.Client.GetAsync(path, Cancel);
                 Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
@@ -71,17 +72,18 @@ public sealed class LedgerLeakTests : IDisposable
         using var content = new StringContent("""{"resourceType":"Patient","name":[{"family":"Gone"}]}""", Encoding.UTF8, "application/fhir+json");
         using HttpResponseMessage created = await server.Client.PostAsync("/fhir/Patient", content, Cancel);
         string version = created.Headers.Location!.AbsolutePath;
-        await UntilAsync(server, health => (long)health["published"]! == 1);
+        await UntilAsync(server, health => (long)health["published"]! == 2);
         Assert.Equal(HttpStatusCode.OK, (await server.Client.GetAsync($"{version}/$receipt", Cancel)).StatusCode);
-        byte[] leaf = await server.Client.GetByteArrayAsync("/ledger/tile/0/000.p/1", Cancel);
+        byte[] leaf = await server.Client.GetByteArrayAsync("/ledger/tile/0/000.p/2", Cancel);
 
         using var reason = new StringContent("""{"resourceType":"Parameters","parameter":[{"name":"reason","valueString":"asked for in writing"}]}""", Encoding.UTF8, "application/fhir+json");
         using HttpResponseMessage erased = await server.Client.PostAsync($"{version.Split("/_history/")[0]}/$erase", reason, Cancel);
         Assert.True(erased.IsSuccessStatusCode, await erased.Content.ReadAsStringAsync(Cancel));
-        await UntilAsync(server, health => (long)health["published"]! == 2);
+        // The version, the record of its writing, that of the receipt, and the erasure.
+        await UntilAsync(server, health => (long)health["published"]! == 4);
 
         Assert.Equal(HttpStatusCode.NotFound, (await server.Client.GetAsync($"{version}/$receipt", Cancel)).StatusCode);
-        Assert.Equal(leaf, (await server.Client.GetByteArrayAsync("/ledger/tile/0/000.p/2", Cancel))[..32]);
+        Assert.Equal(leaf, (await server.Client.GetByteArrayAsync("/ledger/tile/0/000.p/4", Cancel))[..leaf.Length]);
         Finished verified = await Executable.RunAsync("ledger", "verify", "--deep", "--data", _folder.FullName);
         Assert.True(verified.ExitCode == 0, verified.Output + verified.Errors);
     }

@@ -8,7 +8,7 @@ using Xunit;
 namespace HealthChain.Http.Tests;
 
 /// <summary>A server whose requests leave no records of their own, so that tests know exactly which there are.</summary>
-public sealed class QuietServerFixture() : FhirServerFixture(new FhirServer.Server.ServerOptions { Development = true });
+public sealed class QuietServerFixture() : FhirServerFixture(new FhirServer.Server.ServerOptions { Development = true, AccessLog = false });
 
 /// <summary>What tests of the access log share: records that are there without requests.</summary>
 public abstract class AuditEventTest(QuietServerFixture server) : FhirTest(server)

@@ -58,6 +58,14 @@ public class FhirServerFixture : IAsyncLifetime
     private IResourceStore? _store;
     private Stores? _stores;
 
+    /// <summary>Laid around the store before the server gets it.</summary>
+    internal Func<IResourceStore, IResourceStore> Around { get; init; } = static store => store;
+
+    /// <summary>What the server writes to, without what is laid around it.</summary>
+    internal IResourceStore Engine => _store!;
+
+    internal IServiceProvider Services => _app!.Services;
+
     public Uri Base { get; private set; } = new("http://localhost");
 
     public HttpClient Client { get; private set; } = new();
@@ -85,7 +93,7 @@ public class FhirServerFixture : IAsyncLifetime
         builder.Services.AddSingleton(_stores?.Resources.Hasher ?? setup.Hasher);
         builder.Services.AddSingleton(new PageCursors("a secret for tests, 32 bytes long"u8));
         builder.Services.AddSingleton(_stores?.Blobs ?? new BlobStore(options.Blobs with { Folder = options.Folder(options.Blobs.Folder) }, TimeProvider.System));
-        builder.Services.AddFhir(_store);
+        builder.Services.AddFhir(Around(_store));
         _app = builder.Build();
         _app.Use(Outcomes.AnswerFailures);
         _app.MapFhir();

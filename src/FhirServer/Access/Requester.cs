@@ -12,6 +12,9 @@ internal sealed record Requester(string Who, AccessScope Scope)
     /// <summary>Null for somebody who has not logged in.</summary>
     public Role? Role { get; init; }
 
+    /// <summary>The account of the person who asks; null for a system, and for a fixed token.</summary>
+    public string? Account { get; init; }
+
     /// <summary>The person or organisation that asks, such as <c>Practitioner/7</c>; null for a system.</summary>
     public string? FhirUser { get; init; }
 

@@ -1,4 +1,5 @@
 using HealthChain.Fhir;
+using HealthChain.FhirServer.Access.Log;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Interactions;
 
@@ -6,30 +7,50 @@ namespace HealthChain.FhirServer.Bundles;
 
 /// <summary>
 /// Requests that have nothing to do with each other: https://hl7.org/fhir/R4/http.html#brules. Each is answered as if it had come by itself,
-/// in the order of a transaction.
+/// in the order of a transaction, and each leaves its own access record.
 /// </summary>
-internal sealed class Batch(Lazy<FhirService> service)
+internal sealed class Batch(Lazy<FhirService> service, AccessLog log)
 {
     /// <summary>Entries that are worked on at once, so that their commits can share a flush.</summary>
     private const int Parallelism = 32;
 
-    public async ValueTask<Result<FhirResponse>[]> AnswerAsync(IReadOnlyList<RequestEntry> entries, CancellationToken cancellationToken)
+    /// <summary>Answers whose records may wait for their flush together: few of what the store lets wait.</summary>
+    private const int MaxUnrecorded = 1024;
+
+    public async ValueTask<Result<FhirResponse>[]> AnswerAsync(FhirRequest batch, IReadOnlyList<RequestEntry> entries, CancellationToken cancellationToken)
     {
         var answers = new Result<FhirResponse>[entries.Count];
+        var unrecorded = new List<(RequestEntry Entry, RecordedAnswer Answer)>();
         foreach (IGrouping<int, RequestEntry> step in entries.GroupBy(entry => entry.Request.IsOk ? OrderOf(entry.Request.Value.Verb) : 0).OrderBy(step => step.Key))
         {
             foreach (RequestEntry[] chunk in step.Chunk(Parallelism))
             {
-                Task<Result<FhirResponse>>[] running = [.. chunk.Select(entry => AnswerAsync(entry, cancellationToken).AsTask())];
+                Task<RecordedAnswer>[] running = [.. chunk.Select(entry => BeginAsync(batch, entry, cancellationToken).AsTask())];
                 await Task.WhenAll(running);
                 for (int i = 0; i < chunk.Length; i++)
                 {
-                    answers[chunk[i].Number] = await running[i];
+                    unrecorded.Add((chunk[i], await running[i]));
+                }
+
+                if (unrecorded.Count >= MaxUnrecorded)
+                {
+                    await EndAsync();
                 }
             }
         }
 
+        await EndAsync();
         return answers;
+
+        async ValueTask EndAsync()
+        {
+            foreach ((RequestEntry entry, RecordedAnswer answer) in unrecorded)
+            {
+                answers[entry.Number] = Within(entry, await answer.EndAsync());
+            }
+
+            unrecorded.Clear();
+        }
     }
 
     /// <summary>"Process any DELETE interactions, any POST interactions, any PUT or PATCH interactions, any GET or HEAD interactions"</summary>
@@ -41,13 +62,9 @@ internal sealed class Batch(Lazy<FhirService> service)
         _ => 3,
     };
 
-    private async ValueTask<Result<FhirResponse>> AnswerAsync(RequestEntry entry, CancellationToken cancellationToken)
-    {
-        Result<FhirResponse> answer = entry.Request.IsOk
-            ? await service.Value.AnswerAsync(entry.Request.Value, cancellationToken)
-            : entry.Request.Error;
-        return Within(entry, answer);
-    }
+    private async ValueTask<RecordedAnswer> BeginAsync(FhirRequest batch, RequestEntry entry, CancellationToken cancellationToken) => entry.Request.IsOk
+        ? await service.Value.BeginAsync(entry.Request.Value, cancellationToken)
+        : new RecordedAnswer(entry.Request.Error, log.AppendAsync(batch.Requester, batch.Access, $"entry {entry.Number} of a batch", entry.Request.Error));
 
     /// <summary>An answer as that of an entry: a HEAD has no resource, issues are those of the bundle.</summary>
     public static Result<FhirResponse> Within(RequestEntry entry, Result<FhirResponse> answer) =>

@@ -76,6 +76,7 @@ internal static class BundleReader
             // Echoing every resource would double the traffic of a large bundle; who wants them asks for return=representation.
             Prefer = outer.Prefer with { Return = outer.Prefer.Return == ReturnPreference.Unspecified ? ReturnPreference.Minimal : outer.Prefer.Return },
             Body = body.Value,
+            Access = outer.Access.Another(),
         };
     }
 

@@ -42,8 +42,13 @@ internal sealed class BundleRequest(Batch batch, TransactionBundle transaction, 
             return FhirError.Of(ErrorKind.TooCostly, IssueType.TooCostly, $"The Bundle has {entries.Count} entries; at most {options.Limits.BundleEntries} are accepted.", "Bundle.entry");
         }
 
-        return isBatch
-            ? BundleWriter.Write("batch-response", request.BaseUrl, await batch.AnswerAsync(entries, cancellationToken))
-            : await transaction.AnswerAsync(request, entries, cancellationToken);
+        if (!isBatch)
+        {
+            return await transaction.AnswerAsync(request, entries, cancellationToken);
+        }
+
+        // What a batch is on record for are its entries.
+        request.Access.IsWritten = true;
+        return BundleWriter.Write("batch-response", request.BaseUrl, await batch.AnswerAsync(request, entries, cancellationToken));
     }
 }

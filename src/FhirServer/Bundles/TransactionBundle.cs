@@ -35,7 +35,7 @@ internal sealed class TransactionBundle(
         }
 
         FhirRequest whole = outer with { Requester = await Admission.ForTransactionAsync(outer.Requester, cancellationToken) };
-        return await commits.CommitAsync(whole.Requester.Scope, token => ThinkAsync(whole, allowed.Value, token), cancellationToken);
+        return await commits.CommitAsync(whole, token => ThinkAsync(whole, allowed.Value, token), cancellationToken);
     }
 
     /// <summary>Each entry as its requester may make it; those that read are judged once more when they are answered.</summary>
@@ -147,7 +147,10 @@ internal sealed class TransactionBundle(
         Guard[] guards = [.. plan.ByEntry.SelectMany(entry => entry?.Guards ?? []), .. links.Guards];
         return faults.Error is { } error
             ? error
-            : new Draft(new Transaction(writes, guards), versions => AnswerAsync(outer, new WrittenEntries(plan, first, versions, issues), cancellationToken));
+            : new Draft(new Transaction(writes, guards), versions => AnswerAsync(outer, new WrittenEntries(plan, first, versions, issues), cancellationToken))
+            {
+                Disclosed = [.. plan.ByEntry.OfType<FoundPlan>().Select(found => found.Version)],
+            };
     }
 
     private async ValueTask<Result<TransactionPlan>> PlanAsync(IReadOnlyList<RequestEntry> entries, CancellationToken cancellationToken)

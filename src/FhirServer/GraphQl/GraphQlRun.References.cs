@@ -92,7 +92,13 @@ internal sealed partial class GraphQlRun
         }
 
         StoredVersion? version = await _service.Store.ReadAsync(_request.Requester.Scope, key, cancellationToken);
-        Element resource = version is { IsDeleted: false } ? FhirJson.Read(version.Json).Root : default;
+        Element resource = default;
+        if (version is { IsDeleted: false })
+        {
+            resource = FhirJson.Read(version.Json).Root;
+            _disclosed.Add(version);
+        }
+
         _resources.Add(key, resource);
         return resource;
     }

@@ -118,10 +118,15 @@ internal sealed partial class GraphQlRun
             throw TooCostly($"would list more than {_limits.MaxListed} resources under '{field.Key}', which a connection gives page by page");
         }
 
-        List<Element> matches = [.. page.Matches.Select(match => FhirJson.Read(match.Json).Root)];
-        if (arguments.Filter is { } filter)
+        var matches = new List<Element>(page.Matches.Count);
+        foreach (StoredVersion match in page.Matches)
         {
-            matches.RemoveAll(match => !Holds(filter, match));
+            Element resource = FhirJson.Read(match.Json).Root;
+            if (arguments.Filter is not { } filter || Holds(filter, resource))
+            {
+                matches.Add(resource);
+                _disclosed.Add(match);
+            }
         }
 
         if (search.IsConnection)

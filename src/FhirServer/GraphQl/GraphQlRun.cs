@@ -24,6 +24,7 @@ internal sealed partial class GraphQlRun
     private readonly Variables _variables;
     private readonly GraphQlLimits _limits;
     private readonly Dictionary<ResourceKey, Element> _resources = [];
+    private readonly List<StoredVersion> _disclosed = [];
     private int _fields;
     private int _reads;
     private int _searches;
@@ -36,6 +37,9 @@ internal sealed partial class GraphQlRun
         _variables = variables;
         _limits = service.Limits;
     }
+
+    /// <summary>The versions that were read for the answer.</summary>
+    public IReadOnlyList<StoredVersion> Disclosed => _disclosed;
 
     /// <summary>The fields of a resource.</summary>
     public async ValueTask<OutputObject> OfResourceAsync(Element resource, IReadOnlyList<Selection> selections, CancellationToken cancellationToken)

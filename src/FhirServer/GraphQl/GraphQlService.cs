@@ -59,7 +59,7 @@ internal sealed class GraphQlService(
             OutputObject data = resource is { } root
                 ? await run.OfResourceAsync(root, operation.Selections, cancellationToken)
                 : await run.OfSystemAsync(operation.Selections, cancellationToken);
-            return Write(System.Net.HttpStatusCode.OK, json => data.Write(json), null);
+            return Write(System.Net.HttpStatusCode.OK, json => data.Write(json), null) with { Disclosed = run.Disclosed };
         }
         catch (FhirException fault)
         {

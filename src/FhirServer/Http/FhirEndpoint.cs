@@ -1,5 +1,6 @@
 using HealthChain.Fhir;
 using HealthChain.FhirServer.Access;
+using HealthChain.FhirServer.Access.Log;
 using HealthChain.FhirServer.Interactions;
 using HealthChain.FhirServer.LargeData;
 using HealthChain.FhirServer.Searching;
@@ -11,20 +12,29 @@ namespace HealthChain.FhirServer.Http;
 /// <summary>
 /// Turns requests of HTTP into <see cref="FhirRequest"/>s and <see cref="FhirResponse"/>s into responses; the only place that knows both.
 /// </summary>
-internal sealed class FhirEndpoint(FhirService service, Requesters requesters, BodyReader bodies, BlobStore blobs, ServerOptions options)
+internal sealed class FhirEndpoint(
+    FhirService service, Requesters requesters, BodyReader bodies, BlobStore blobs, AccessLog log, ServerOptions options)
 {
     public const string Path = "/fhir";
     private const string Form = "application/x-www-form-urlencoded";
 
     private KnownBase? _lastBase;
 
-    /// <summary>Answers a request below <see cref="Path"/>.</summary>
+    /// <summary>Answers a request below <see cref="Path"/>. Nothing leaves before it is on record.</summary>
     public async Task AnswerAsync(HttpContext context)
     {
-        Result<FhirRequest> read = await ReadAsync(context);
+        var access = AccessEntry.Of(context);
+        Result<FhirRequest> head = await ReadHeadAsync(context, access);
+        if (!head.IsOk)
+        {
+            await RefuseAsync(context, access, head.Error);
+            return;
+        }
+
+        Result<FhirRequest> read = await ReadContentAsync(context, head.Value);
         if (!read.IsOk)
         {
-            await Outcomes.WriteAsync(context, read.Error);
+            await RefuseAsync(context, head.Value, read.Error);
             return;
         }
 
@@ -38,7 +48,7 @@ internal sealed class FhirEndpoint(FhirService service, Requesters requesters, B
 
         if (asked is not { } form)
         {
-            await Outcomes.WriteAsync(context, Outcomes.NotAcceptable);
+            await RefuseAsync(context, request, Outcomes.NotAcceptable);
             return;
         }
 
@@ -70,7 +80,25 @@ internal sealed class FhirEndpoint(FhirService service, Requesters requesters, B
         await Outcomes.WriteAsync(context, response.Error, form);
     }
 
-    private async ValueTask<Result<FhirRequest>> ReadAsync(HttpContext context)
+    /// <summary>Refuses what could not be understood, or came from nobody known.</summary>
+    private async Task RefuseAsync(HttpContext context, AccessEntry access, FhirError error)
+    {
+        // Who sends more than is allowed would fill the log as well.
+        ValueTask<Result<long>> record = error.Kind == ErrorKind.Throttled
+            ? ValueTask.FromResult<Result<long>>(0)
+            : log.AppendAsync(Requesters.Anybody, access, $"{context.Request.Method} {context.Request.Path.Value}", error);
+        Result<FhirResponse> answer = await new RecordedAnswer(error, record).EndAsync();
+        await Outcomes.WriteAsync(context, answer.Error!);
+    }
+
+    private async Task RefuseAsync(HttpContext context, FhirRequest request, FhirError error)
+    {
+        Result<FhirResponse> answer = await new RecordedAnswer(error, log.AppendAsync(request, error)).EndAsync();
+        await Outcomes.WriteAsync(context, answer.Error!);
+    }
+
+    /// <summary>The request but for its content.</summary>
+    private async ValueTask<Result<FhirRequest>> ReadHeadAsync(HttpContext context, AccessEntry access)
     {
         if (RequestTarget.Read(context.Request.Path.Value) is not { } target)
         {
@@ -91,38 +119,8 @@ internal sealed class FhirEndpoint(FhirService service, Requesters requesters, B
             return requester.Error;
         }
 
-        IReadOnlyList<QueryParameter> parameters = context.Request.QueryString.HasValue ? QueryText.Read(context.Request.QueryString.Value) : [];
-        RequestBody body = default;
-        if (verb is HttpVerb.Post or HttpVerb.Put or HttpVerb.Patch)
-        {
-            Result<RequestBody> content = await bodies.ReadAsync(context, verb, target);
-            if (!content.IsOk)
-            {
-                return content.Error;
-            }
-
-            body = content.Value;
-            if (IsSearch(target.Kind) && verb == HttpVerb.Post && (body.MediaType == Form || body.IsEmpty))
-            {
-                // https://hl7.org/fhir/R4/http.html#search: parameters may stand in the url and in the form.
-                parameters = [.. parameters, .. QueryText.Read(System.Text.Encoding.UTF8.GetString(body.Bytes.Span))];
-                body = default;
-            }
-        }
-
-        (IReadOnlyList<QueryParameter> query, IReadOnlyList<QueryParameter> form) = Split(parameters);
-        Preferences prefer = RequestHeaders.PreferOf(context.Request.Headers);
-        if (body.IsLargeContent && prefer.Return == ReturnPreference.Unspecified)
-        {
-            prefer = prefer with { Return = ReturnPreference.Minimal };
-        }
-
-        // https://www.rfc-editor.org/rfc/rfc7240#section-2 has servers pass over what they cannot do, unless the client would rather be refused.
-        if (prefer is { AsksToBeAnsweredLater: true, Handling: SearchHandling.Strict })
-        {
-            return FhirError.Unsupported("This server answers at once; it has no asynchronous answers to this request, as respond-async asks for.");
-        }
-
+        (IReadOnlyList<QueryParameter> query, IReadOnlyList<QueryParameter> form) =
+            Split(context.Request.QueryString.HasValue ? QueryText.Read(context.Request.QueryString.Value) : []);
         return new FhirRequest
         {
             Verb = verb,
@@ -130,11 +128,56 @@ internal sealed class FhirEndpoint(FhirService service, Requesters requesters, B
             Query = query,
             FormParameters = form,
             Conditions = RequestHeaders.ConditionsOf(context.Request.Headers),
-            Prefer = prefer,
-            Body = body,
+            Prefer = RequestHeaders.PreferOf(context.Request.Headers),
             Requester = requester.Value,
+            Access = access,
             BaseUrl = options.BaseUrl ?? BaseUrlOf(context.Request),
         };
+    }
+
+    /// <summary>The request with its content.</summary>
+    private async ValueTask<Result<FhirRequest>> ReadContentAsync(HttpContext context, FhirRequest head)
+    {
+        FhirRequest request = head;
+        if (head.Verb is HttpVerb.Post or HttpVerb.Put or HttpVerb.Patch)
+        {
+            Result<RequestBody> content;
+            try
+            {
+                content = await bodies.ReadAsync(context, head.Verb, head.Target);
+            }
+            catch (Exception failure)
+            {
+                await log.AppendAsync(head, failure);
+                throw;
+            }
+
+            if (!content.IsOk)
+            {
+                return content.Error;
+            }
+
+            request = WithContent(head, content.Value);
+        }
+
+        // https://www.rfc-editor.org/rfc/rfc7240#section-2 has servers pass over what they cannot do, unless the client would rather be refused.
+        return request.Prefer is { AsksToBeAnsweredLater: true, Handling: SearchHandling.Strict }
+            ? FhirError.Unsupported("This server answers at once; it has no asynchronous answers to this request, as respond-async asks for.")
+            : request;
+    }
+
+    private static FhirRequest WithContent(FhirRequest head, RequestBody body)
+    {
+        if (IsSearch(head.Target.Kind) && head.Verb == HttpVerb.Post && (body.MediaType == Form || body.IsEmpty))
+        {
+            // https://hl7.org/fhir/R4/http.html#search: parameters may stand in the url and in the form.
+            (IReadOnlyList<QueryParameter> query, IReadOnlyList<QueryParameter> form) = Split(QueryText.Read(System.Text.Encoding.UTF8.GetString(body.Bytes.Span)));
+            return head with { Query = [.. head.Query, .. query], FormParameters = [.. head.FormParameters, .. form] };
+        }
+
+        return body.IsLargeContent && head.Prefer.Return == ReturnPreference.Unspecified
+            ? head with { Body = body, Prefer = head.Prefer with { Return = ReturnPreference.Minimal } }
+            : head with { Body = body };
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using HealthChain.Fhir.Model;
 using HealthChain.FhirServer.Access;
+using HealthChain.FhirServer.Access.Log;
 using HealthChain.FhirServer.Searching;
 
 namespace HealthChain.FhirServer.Http;
@@ -56,6 +57,9 @@ internal sealed record FhirRequest
     public RequestBody Body { get; init; }
 
     public required Requester Requester { get; init; }
+
+    /// <summary>What it leaves in the access log. One for each request: whoever makes another of it gives that one its own.</summary>
+    public AccessEntry Access { get; init; } = new();
 
     /// <summary>The FHIR base as this client sees it, without the last slash.</summary>
     public required string BaseUrl { get; init; }

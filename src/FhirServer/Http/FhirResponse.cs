@@ -40,6 +40,9 @@ internal sealed record FhirResponse
     /// <summary>The version that the answer is or has made: <c>ETag</c> and <c>Last-Modified</c>.</summary>
     public StoredVersion? Version { get; init; }
 
+    /// <summary>Versions of which the answer tells besides <see cref="Version"/> and the entries of <see cref="Bundle"/>: for those that are composed otherwise.</summary>
+    public IReadOnlyList<StoredVersion> Disclosed { get; init; } = [];
+
     /// <summary>The <c>ETag</c> of an answer that is no version of a resource.</summary>
     public string? EntityTag { get; init; }
 

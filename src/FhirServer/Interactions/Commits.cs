@@ -1,4 +1,5 @@
 using HealthChain.Fhir;
+using HealthChain.FhirServer.Access.Log;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Organisations;
 using HealthChain.Storage;
@@ -7,18 +8,22 @@ namespace HealthChain.FhirServer.Interactions;
 
 /// <summary>Writes that are ready to be committed, and the answer once they are.</summary>
 /// <param name="Answer">Gets the new version of each write, as <see cref="Committed"/> has them.</param>
-internal sealed record Draft(Transaction Transaction, Func<IReadOnlyList<StoredVersion?>, ValueTask<FhirResponse>> Answer);
+internal sealed record Draft(Transaction Transaction, Func<IReadOnlyList<StoredVersion?>, ValueTask<FhirResponse>> Answer)
+{
+    /// <summary>Versions of which the answer tells although nothing is written of them.</summary>
+    public IReadOnlyList<StoredVersion> Disclosed { get; init; } = [];
+}
 
 /// <summary>
 /// Commits what was thought out, and has it thought out again when meanwhile others changed what it rested on. Thinking again answers
-/// for itself: who sent If-Match then learns that the version has changed.
+/// for itself: who sent If-Match then learns that the version has changed. The access record is a part of the commit.
 /// </summary>
-internal sealed class Commits(IResourceStore store, OrganisationDirectory organisations)
+internal sealed class Commits(IResourceStore store, OrganisationDirectory organisations, AccessLog log)
 {
     private const int MaxAttempts = 100;
 
     public async ValueTask<Result<FhirResponse>> CommitAsync(
-        AccessScope scope, Func<CancellationToken, ValueTask<Result<Draft>>> think, CancellationToken cancellationToken)
+        FhirRequest request, Func<CancellationToken, ValueTask<Result<Draft>>> think, CancellationToken cancellationToken)
     {
         for (int attempt = 0; attempt < MaxAttempts; attempt++)
         {
@@ -30,10 +35,11 @@ internal sealed class Commits(IResourceStore store, OrganisationDirectory organi
 
             if (draft.Value.Transaction.Writes.Count == 0)
             {
-                return await draft.Value.Answer([]);
+                return (await draft.Value.Answer([])) with { Disclosed = draft.Value.Disclosed };
             }
 
-            Result<CommitResult> result = await store.CommitAsync(scope, draft.Value.Transaction, cancellationToken);
+            Transaction transaction = draft.Value.Transaction with { Record = log.RecordOf(request, draft.Value.Disclosed) };
+            Result<CommitResult> result = await store.CommitAsync(request.Requester.Scope, transaction, cancellationToken);
             if (!result.IsOk)
             {
                 return result.Error;
@@ -41,6 +47,8 @@ internal sealed class Commits(IResourceStore store, OrganisationDirectory organi
 
             if (result.Value is Committed committed)
             {
+                request.Access.IsWritten = true;
+
                 // Before the answer: who reads it may rely on the organisation being verified or suspended.
                 organisations.Apply(committed.Versions);
                 return await draft.Value.Answer(committed.Versions);

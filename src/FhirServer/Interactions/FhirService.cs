@@ -1,5 +1,6 @@
 using HealthChain.Fhir;
 using HealthChain.FhirServer.Access.Decision;
+using HealthChain.FhirServer.Access.Log;
 using HealthChain.FhirServer.Bundles;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Operations;
@@ -8,7 +9,7 @@ namespace HealthChain.FhirServer.Interactions;
 
 /// <summary>
 /// Finds the interaction that a request asks for. The one way in for requests from the network and for entries of bundles, so that both
-/// are judged alike.
+/// are judged alike, and both leave one record in the access log.
 /// </summary>
 internal sealed class FhirService(
     Read read,
@@ -18,15 +19,37 @@ internal sealed class FhirService(
     SingleWrite write,
     BundleRequest bundle,
     Capabilities capabilities,
-    OperationTable operations)
+    OperationTable operations,
+    AccessLog log)
 {
+    /// <summary>Answers a request, and has it on record.</summary>
     public async ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, CancellationToken cancellationToken)
     {
-        if (Find(request.Target, request.Verb) is not { } interaction)
+        RecordedAnswer recorded = await BeginAsync(request, cancellationToken);
+        return await recorded.EndAsync();
+    }
+
+    /// <summary>Answers a request whose record is on its way, so that the records of several can share a flush.</summary>
+    public async ValueTask<RecordedAnswer> BeginAsync(FhirRequest request, CancellationToken cancellationToken)
+    {
+        Result<FhirResponse> answer;
+        try
         {
-            return NotOffered(request);
+            answer = Find(request.Target, request.Verb) is { } interaction
+                ? await AnswerAsync(interaction, request, cancellationToken)
+                : NotOffered(request);
+        }
+        catch (Exception failure)
+        {
+            await log.AppendAsync(request, failure);
+            throw;
         }
 
+        return new RecordedAnswer(answer, log.AppendAsync(request, answer));
+    }
+
+    private static async ValueTask<Result<FhirResponse>> AnswerAsync(IInteraction interaction, FhirRequest request, CancellationToken cancellationToken)
+    {
         Result<FhirRequest> allowed = await Admission.DecideAsync(request, cancellationToken);
         return allowed.IsOk ? await interaction.AnswerAsync(allowed.Value, cancellationToken) : allowed.Error;
     }

@@ -11,7 +11,7 @@ internal sealed class SingleWrite(WritePlanners planners, Content content, Commi
     public ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, CancellationToken cancellationToken)
     {
         IWritePlanner planner = planners.Find(request.Target, request.Verb)!;
-        return commits.CommitAsync(request.Requester.Scope, token => ThinkAsync(planner, request, token), cancellationToken);
+        return commits.CommitAsync(request, token => ThinkAsync(planner, request, token), cancellationToken);
     }
 
     private async ValueTask<Result<Draft>> ThinkAsync(IWritePlanner planner, FhirRequest request, CancellationToken cancellationToken)

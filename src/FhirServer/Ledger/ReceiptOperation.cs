@@ -49,9 +49,17 @@ internal sealed class ReceiptOperation(IResourceStore store, LedgerNode? ledger)
                 : FhirError.Unsupported("The ledger of this server does not run, so that there are no receipts.");
         }
 
-        return worker.Published is { } published && published.Head.Size >= opening.Sequence
-            ? FhirResponse.Of(await WriteAsync(worker, published, opening, cancellationToken)) with { ContentType = Text }
-            : Later(ledger.CheckpointInterval);
+        if (worker.Published is not { } published || published.Head.Size < opening.Sequence)
+        {
+            return Later(ledger.CheckpointInterval);
+        }
+
+        StoredVersion? proven = await store.ReadVersionAsync(request.Requester.Scope, key, version, cancellationToken);
+        return FhirResponse.Of(await WriteAsync(worker, published, opening, cancellationToken)) with
+        {
+            ContentType = Text,
+            Disclosed = proven is null ? [] : [proven],
+        };
     }
 
     private static async ValueTask<byte[]> WriteAsync(

@@ -53,7 +53,7 @@ internal sealed class Diff(IResourceStore store, DefinitionSet definitions) : IO
     private static Result<FhirResponse> Compare(StoredVersion from, StoredVersion to, bool includesMeta)
     {
         Result<ElementTree> patch = FhirPathDiff.Compare(Content(from, includesMeta), Content(to, includesMeta));
-        return patch.IsOk ? FhirResponse.Of(patch.Value.Json) : patch.Error;
+        return patch.IsOk ? FhirResponse.Of(patch.Value.Json) with { Disclosed = [from, to] } : patch.Error;
     }
 
     /// <summary>The resource without its id, which no patch may change, and without the version and date that the server assigns.</summary>

@@ -7,6 +7,7 @@ using HealthChain.Fhir;
 using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Search;
+using HealthChain.FhirServer.Access.Log;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Interactions;
 using HealthChain.FhirServer.Searching;
@@ -23,7 +24,7 @@ namespace HealthChain.FhirServer.Operations;
 /// those resources refer to in turn is added when it can be in no patient's record: practitioners, organizations, medications and so on.
 /// The identifier of a document follows from the versions in it, so the same content gives the same document, and is stored once.
 /// </remarks>
-internal sealed class Document(IResourceStore store, SearchParameterSet parameters, DefinitionSet definitions, TimeProvider time) : IOperation
+internal sealed class Document(IResourceStore store, SearchParameterSet parameters, DefinitionSet definitions, TimeProvider time, AccessLog log) : IOperation
 {
     private const int MaxResources = 2000;
 
@@ -66,7 +67,7 @@ internal sealed class Document(IResourceStore store, SearchParameterSet paramete
 
         return input.Value.Boolean("persist") ?? false
             ? await PersistAsync(request, content.Value, cancellationToken)
-            : FhirResponse.Of(Write(request, content.Value, null));
+            : FhirResponse.Of(Write(request, content.Value, null)) with { Disclosed = content.Value };
     }
 
     private static Result<ResourceKey> KeyOf(FhirRequest request, OperationInput input)
@@ -180,7 +181,7 @@ internal sealed class Document(IResourceStore store, SearchParameterSet paramete
     {
         var key = new ResourceKey("Bundle", IdentityOf(content).ToString());
         ReadOnlyMemory<byte> bundle = Write(request, content, key.Id);
-        var transaction = Transaction.Of(new Put(key, FhirJson.Read(bundle).Root), new AtVersion(key, 0));
+        var transaction = Transaction.Of(new Put(key, FhirJson.Read(bundle).Root), new AtVersion(key, 0)) with { Record = log.RecordOf(request, content) };
         Result<CommitResult> result = await store.CommitAsync(request.Requester.Scope, transaction, cancellationToken);
         if (!result.IsOk)
         {
@@ -188,9 +189,10 @@ internal sealed class Document(IResourceStore store, SearchParameterSet paramete
         }
 
         // R4: "If the correct version of the document that would be generated already exists, then the server can return the existing one."
+        request.Access.IsWritten = result.Value is Committed;
         StoredVersion? version = result.Value is Committed { Versions: [{ } made] } ? made : await store.ReadAsync(request.Requester.Scope, key, cancellationToken);
         return version is { IsDeleted: false }
-            ? FhirResponse.Of(version) with { Location = $"{request.BaseUrl}/{key}" }
+            ? FhirResponse.Of(version) with { Location = $"{request.BaseUrl}/{key}", Disclosed = content }
             : FhirError.Of(ErrorKind.Conflict, IssueType.Conflict, "The document was deleted meanwhile; try again.");
     }
 

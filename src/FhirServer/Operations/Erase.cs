@@ -1,11 +1,10 @@
-using System.Buffers;
 using System.Text;
-using System.Text.Json;
 using HealthChain.Fhir;
 using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Search;
 using HealthChain.FhirServer.Access;
+using HealthChain.FhirServer.Access.Log;
 using HealthChain.FhirServer.Http;
 using HealthChain.Storage;
 
@@ -64,12 +63,13 @@ internal sealed partial class Erase(IResourceStore store, Mentions mentions, Def
             return FhirError.Of(ErrorKind.Invalid, IssueType.Value, "The reason holds something that is known of the patient, such as a name or an identifier; the log keeps it, so say it without.");
         }
 
-        Result<Erasure> erased = await store.EraseAsync(scope, key, RecordOf(reason, request.Requester.Who), cancellationToken);
+        Result<Erasure> erased = await store.EraseAsync(scope, key, RecordOf(request, reason), cancellationToken);
         if (!erased.IsOk)
         {
             return erased.Error;
         }
 
+        request.Access.IsWritten = true;
         LogErasure(logger, request.Requester.Who, erased.Value.Resources, erased.Value.Versions, reason);
         using var answer = new ParametersWriter();
         answer.Integer("resources", erased.Value.Resources);
@@ -84,20 +84,18 @@ internal sealed partial class Erase(IResourceStore store, Mentions mentions, Def
         return answer.ToResponse();
     }
 
-    /// <summary>What the ledger keeps of the erasure.</summary>
-    private static byte[] RecordOf(string reason, string requester)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer))
+    /// <summary>
+    /// The access record of the erasure, which outlives the patient's secret: it does not tell who was erased, nor does it repeat a name that the client
+    /// gave its request.
+    /// </summary>
+    private static byte[] RecordOf(FhirRequest request, string reason) => AccessCodec.Write(
+        AccessLog.EventOf(request.Requester, request.Access, AccessAction.Operation, AccessOutcome.Success) with
         {
-            writer.WriteStartObject();
-            writer.WriteString("reason", reason);
-            writer.WriteString("requester", requester);
-            writer.WriteEndObject();
-        }
-
-        return buffer.WrittenSpan.ToArray();
-    }
+            Target = "Patient",
+            Query = "$erase",
+            Detail = reason,
+            RequestId = null,
+        });
 
     /// <summary>Everything readable of the patient: names, identifiers, dates, addresses, numbers.</summary>
     private static IEnumerable<string> Texts(Element element)

@@ -35,19 +35,19 @@ internal sealed class GraphQlRequest(IResourceStore store, GraphQlService servic
             return GraphQlService.Failure(question.Error);
         }
 
-        Element? resource = null;
-        if (request.Target.Id is not null)
+        if (request.Target.Id is null)
         {
-            Result<StoredVersion> version = await Interactions.Read.FindAsync(store, request, cancellationToken);
-            if (!version.IsOk)
-            {
-                return GraphQlService.Failure(version.Error);
-            }
-
-            resource = FhirJson.Read(version.Value.Json).Root;
+            return await service.AnswerAsync(request, question.Value, null, cancellationToken);
         }
 
-        return await service.AnswerAsync(request, question.Value, resource, cancellationToken);
+        Result<StoredVersion> version = await Interactions.Read.FindAsync(store, request, cancellationToken);
+        if (!version.IsOk)
+        {
+            return GraphQlService.Failure(version.Error);
+        }
+
+        FhirResponse answer = await service.AnswerAsync(request, question.Value, FhirJson.Read(version.Value.Json).Root, cancellationToken);
+        return answer.Status == System.Net.HttpStatusCode.OK ? answer with { Disclosed = [version.Value, .. answer.Disclosed] } : answer;
     }
 
     private static Result<GraphQlQuestion> Read(FhirRequest request)

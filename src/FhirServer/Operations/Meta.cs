@@ -61,7 +61,7 @@ internal sealed class Meta(IResourceStore store, SearchParameterSet parameters, 
     {
         Result<StoredVersion> version = await Read.FindAsync(store, request, cancellationToken);
         return version.IsOk
-            ? Answer(FhirJson.ToBytes(FhirJson.Read(version.Value.Json).Root.Child("meta")))
+            ? Answer(FhirJson.ToBytes(FhirJson.Read(version.Value.Json).Root.Child("meta"))) with { Disclosed = [version.Value] }
             : version.Error;
     }
 

@@ -41,7 +41,7 @@ internal sealed class MetaChange(IResourceStore store, Commits commits, Content 
         }
 
         Element meta = input.Value.Value("meta");
-        return await commits.CommitAsync(request.Requester.Scope, token => ThinkAsync(request, meta, token), cancellationToken);
+        return await commits.CommitAsync(request, token => ThinkAsync(request, meta, token), cancellationToken);
     }
 
     private async ValueTask<Result<Draft>> ThinkAsync(FhirRequest request, Element given, CancellationToken cancellationToken)

@@ -36,7 +36,6 @@ internal static class OperationRegistration
         services.AddSingleton<IOperation, GraphQlRequest>();
         services.AddSingleton<IOperation, Diff>();
         services.AddSingleton<IOperation, Reindex>();
-        services.AddSingleton<Mentions>();
         services.AddSingleton<IOperation, Erase>();
         services.AddSingleton<IOperation>(provider => new ReceiptOperation(provider.GetRequiredService<IResourceStore>(), provider.GetService<LedgerNode>()));
         services.AddSingleton<OperationTable>();

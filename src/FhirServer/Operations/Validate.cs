@@ -42,6 +42,7 @@ internal sealed class Validate(IResourceStore store, StoredDefinitions stored) :
             return await CheckDeleteAsync(request, cancellationToken);
         }
 
+        StoredVersion[] disclosed = [];
         if (question.Value.Resource is not { } resource)
         {
             // R4: without content a resource of the server is meant, which mode=profile asks for by name.
@@ -52,6 +53,7 @@ internal sealed class Validate(IResourceStore store, StoredDefinitions stored) :
             }
 
             resource = FhirJson.Read(version.Value.Json).Root;
+            disclosed = [version.Value];
         }
 
         List<Issue> issues = [.. question.Value.Faults, .. CheckTarget(request, question.Value, resource)];
@@ -61,7 +63,7 @@ internal sealed class Validate(IResourceStore store, StoredDefinitions stored) :
         }
 
         Result<IReadOnlyList<Issue>> found = await ValidateAsync(request, question.Value, resource, cancellationToken);
-        return found.IsOk ? FhirResponse.Of(OperationOutcome.ToJson([.. issues, .. found.Value])) : found.Error;
+        return found.IsOk ? FhirResponse.Of(OperationOutcome.ToJson([.. issues, .. found.Value])) with { Disclosed = disclosed } : found.Error;
     }
 
     /// <param name="Resource">Null when a stored resource is meant.</param>
@@ -118,7 +120,7 @@ internal sealed class Validate(IResourceStore store, StoredDefinitions stored) :
     private async ValueTask<Result<FhirResponse>> CheckDeleteAsync(FhirRequest request, CancellationToken cancellationToken)
     {
         Result<StoredVersion> current = await Read.FindAsync(store, request, cancellationToken);
-        return current.IsOk ? FhirResponse.Of(OperationOutcome.ToJson([])) : current.Error;
+        return current.IsOk ? FhirResponse.Of(OperationOutcome.ToJson([])) with { Disclosed = [current.Value] } : current.Error;
     }
 
     private static Result<Question> ReadQuestion(FhirRequest request)

@@ -62,6 +62,9 @@ internal sealed record ServerOptions
     /// <summary>Fixed bearer tokens, on loopback addresses only.</summary>
     public IReadOnlyList<TokenOptions> Tokens { get; init; } = [];
 
+    /// <summary>Whether each interaction leaves an access record. Off for measurements and trials on this machine alone.</summary>
+    public bool AccessLog { get; init; } = true;
+
     /// <summary>Sample patients to load into an empty store.</summary>
     public int Sample { get; init; }
 

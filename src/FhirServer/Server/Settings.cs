@@ -27,6 +27,7 @@ internal static class Settings
         Of.Choice("HealthChain:Validation", "how much is checked before a resource is taken", typeof(ValidationLevel), o => (int)o.Validation, (o, value) => o with { Validation = (ValidationLevel)value }),
         Of.Flag("HealthChain:ClientIds", "whether PUT may create a resource under an id of the client's choice", o => o.ClientIds, (o, value) => o with { ClientIds = value }),
         Of.Flag("HealthChain:Development", "open access without login; works on loopback addresses only", o => o.Development, (o, value) => o with { Development = value }),
+        Of.Flag("HealthChain:AccessLog", "whether it is put on record who reads and writes what; can be switched off in development mode or on loopback addresses only", o => o.AccessLog, (o, value) => o with { AccessLog = value }),
         Of.Number("HealthChain:Sample", "sample patients to load when the store is empty; needs development mode", 0, 1_000_000, o => o.Sample, (o, value) => o with { Sample = value }),
         Of.Seconds("HealthChain:ShutdownTimeout", "how long running requests may take to end after the request to stop", 0, 3600, o => o.ShutdownTimeout, (o, value) => o with { ShutdownTimeout = value }),
         Of.Size("HealthChain:ReadyDisk", "free space on the disk below which /health/ready says no", 0, 1L << 50, o => o.ReadyDiskBytes, (o, value) => o with { ReadyDiskBytes = value }),

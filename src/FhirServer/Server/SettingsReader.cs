@@ -144,6 +144,11 @@ internal sealed class SettingsReader
             yield return $"HealthChain:Tokens: fixed tokens are for trials and load on this machine, but {open} can be reached from others; listen on 127.0.0.1, [::1] or localhost, or remove them";
         }
 
+        if (!options.AccessLog && !options.Development && open is not null)
+        {
+            yield return $"HealthChain:AccessLog: what is asked from other machines, as {open} lets them, must be on record; leave it on, or listen on 127.0.0.1, [::1] or localhost";
+        }
+
         if (options.Sample > 0 && !options.Development)
         {
             yield return "HealthChain:Sample: sample patients are loaded in development mode only; add --development";

@@ -1,3 +1,5 @@
+using HealthChain.Fhir;
+using HealthChain.FhirServer.Access.Log;
 using HealthChain.FhirServer.Server;
 using HealthChain.Files;
 using HealthChain.Storage;
@@ -14,14 +16,25 @@ internal sealed class StoreUpkeep(Stores stores, ServerOptions options)
 {
     private const string BlobFolder = "blobs";
 
+    /// <summary>Whoever may open the data folder.</summary>
+    private const string Operator = "operator";
+
     // Of the whole work, the part up to the copied database; blobs may be many times larger or none.
     private const double DatabasePart = 0.7;
 
-    /// <summary>Copies the state of one moment into a new or empty folder.</summary>
+    private readonly AccessLog _log = new(stores.Resources, stores.Resources.Hasher, options);
+
+    /// <summary>Copies the state of one moment into a new or empty folder, and puts on record that it did: all that is kept leaves.</summary>
     /// <returns>What was copied, as a line for the operator.</returns>
     /// <exception cref="IOException">The folder is not empty, or the disk is full or failed; what was written is no backup.</exception>
     public async Task<string> BackupAsync(string folder, Action<double> onProgress, CancellationToken cancellationToken)
     {
+        Result<long> recorded = await _log.AppendAsync(new AccessEvent(AccessAction.Administration, AccessOutcome.Success) { Who = Operator, Query = "backup" });
+        if (!recorded.IsOk)
+        {
+            throw new IOException(RecordedAnswer.Unrecorded.ToString());
+        }
+
         long newest = await stores.Resources.BackupAsync(folder, new Progress(onProgress, 0, DatabasePart), cancellationToken);
 
         // After the database, so that no blob is missing that it names; more than it names do no harm.

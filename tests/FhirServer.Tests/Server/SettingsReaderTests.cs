@@ -112,6 +112,14 @@ public sealed class SettingsReaderTests
     [InlineData("http://localhost:8080;http://127.0.0.1:8081")]
     public void Open_access_is_for_loopback_addresses(string urls) => Assert.Empty(Read("urls=" + urls, "HealthChain:Development=true").Problems);
 
+    [Fact]
+    public void What_others_ask_is_on_record()
+    {
+        Assert.StartsWith("HealthChain:AccessLog: ", Assert.Single(Read("urls=http://0.0.0.0:8080", "HealthChain:AccessLog=false").Problems));
+        Assert.Empty(Read("urls=http://localhost:8080", "HealthChain:AccessLog=false").Problems);
+        Assert.True(Read("urls=http://0.0.0.0:8080").Options.AccessLog);
+    }
+
     [Theory]
     [InlineData("HealthChain:Sample=5", "HealthChain:Sample")]
     [InlineData("HealthChain:Engine=cosmos", "HealthChain:Engine")]

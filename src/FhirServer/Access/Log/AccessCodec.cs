@@ -9,7 +9,7 @@ namespace HealthChain.FhirServer.Access.Log;
 /// gets a number of its own.
 /// </summary>
 /// <remarks>
-/// Format 1: <c>1 | role | who | FHIR user | organisation | purpose | token | action | outcome | status | target | query | detail | address |
+/// Format 1: <c>1 | role | who | account | FHIR user | organisation | purpose | token | action | outcome | status | target | query | detail | address |
 /// request id</c>. A role is one byte, its number plus one, or 0 for none; action and outcome are a byte each. Numbers take seven bits in a
 /// byte, the lowest first. A text is its length in UTF-8 plus one, and then its bytes; 0 stands for none.
 /// What says who asked comes first, because it is the same for all requests of a token.
@@ -19,7 +19,7 @@ internal static class AccessCodec
     public const byte Format = 1;
 
     /// <summary>More than that a body never has: each text has its limit, beyond which it is cut.</summary>
-    public const int MostBytes = 2 + (5 * (LongestName + 2)) + 2 + 3 + (LongestName + 2) + (LongestQuery + 2) + (LongestDetail + 2) + (2 * (LongestName + 2));
+    public const int MostBytes = 2 + (6 * (LongestName + 2)) + 2 + 3 + (LongestName + 2) + (LongestQuery + 2) + (LongestDetail + 2) + (2 * (LongestName + 2));
 
     /// <summary>Bytes of who asked, of a target, an address, a request's id.</summary>
     public const int LongestName = 256;
@@ -32,7 +32,7 @@ internal static class AccessCodec
     {
         Span<byte> buffer = stackalloc byte[MostBytes];
         var body = new AccessBody(buffer);
-        WriteWho(ref body, happened.Role, happened.Who, happened.FhirUser, happened.Organisation, happened.Purpose, happened.TokenName);
+        WriteWho(ref body, happened.Role, happened.Who, happened.Account, happened.FhirUser, happened.Organisation, happened.Purpose, happened.TokenName);
         body.Byte((byte)happened.Action);
         body.Byte((byte)happened.Outcome);
         body.Number((uint)happened.Status);
@@ -49,7 +49,7 @@ internal static class AccessCodec
     {
         Span<byte> buffer = stackalloc byte[MostBytes];
         var body = new AccessBody(buffer);
-        WriteWho(ref body, requester.Role, requester.Who, requester.FhirUser, requester.Organisation, requester.Purpose, requester.TokenName);
+        WriteWho(ref body, requester.Role, requester.Who, requester.Account, requester.FhirUser, requester.Organisation, requester.Purpose, requester.TokenName);
         return body.ToArray();
     }
 
@@ -63,6 +63,7 @@ internal static class AccessCodec
 
         var reader = new AccessBodyReader(body[2..]);
         string? who = reader.Text();
+        string? account = reader.Text();
         string? fhirUser = reader.Text();
         string? organisation = reader.Text();
         string? purpose = reader.Text();
@@ -70,6 +71,7 @@ internal static class AccessCodec
         var happened = new AccessEvent((AccessAction)reader.Byte(), (AccessOutcome)reader.Byte())
         {
             Who = who ?? "",
+            Account = account,
             FhirUser = fhirUser,
             Role = role == 0 ? null : (Role)(role - 1),
             Organisation = organisation,
@@ -85,11 +87,12 @@ internal static class AccessCodec
         return reader.IsAtEnd ? happened : null;
     }
 
-    private static void WriteWho(ref AccessBody body, Role? role, string who, string? fhirUser, string? organisation, string? purpose, string? tokenName)
+    private static void WriteWho(ref AccessBody body, Role? role, string who, string? account, string? fhirUser, string? organisation, string? purpose, string? tokenName)
     {
         body.Byte(Format);
         body.Byte(role is { } known ? (byte)(known + 1) : (byte)0);
         body.Text(who, LongestName);
+        body.Text(account, LongestName);
         body.Text(fhirUser, LongestName);
         body.Text(organisation, LongestName);
         body.Text(purpose, LongestName);

