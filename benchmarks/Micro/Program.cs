@@ -17,6 +17,7 @@ var benchmarks = new (string Name, Action Run)[]
     ("chain", Signing.Run),
     ("worker", LedgerWorking.Run),
     ("passwords", PasswordHashing.Run),
+    ("jose", JoseTokens.Run),
 };
 
 foreach ((string name, Action run) in benchmarks)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace HealthChain.Smart.Jose;
@@ -5,9 +6,12 @@ namespace HealthChain.Smart.Jose;
 /// <summary>The keys that a client gave at registration: itself, or where to fetch them.</summary>
 public sealed record ClientKeys(JwkSet? Keys, Uri? KeysUri)
 {
+    // What is stored of a client stays the same object for as long as it is stored.
+    private static readonly ConditionalWeakTable<string, JwkSet> Known = [];
+
     /// <summary>From what is stored of a client; null when it has no keys.</summary>
     public static ClientKeys? Of(string? jwks, string? jwksUri) =>
-        jwks is not null ? new ClientKeys(JwkSet.Read(Encoding.UTF8.GetBytes(jwks)).Value, null)
+        jwks is not null ? new ClientKeys(Known.GetValue(jwks, static text => JwkSet.Read(Encoding.UTF8.GetBytes(text)).Value), null)
             : jwksUri is not null ? new ClientKeys(null, new Uri(jwksUri))
             : null;
 }

@@ -28,11 +28,16 @@ public sealed class Jwk
     private readonly byte[] _first;
     private readonly byte[] _second;
 
-    private Jwk(JwkKind kind, byte[] first, byte[] second, string? kid, string? algorithm)
+    // Importing a point costs more than checking a signature with it, so it is done once; the handle goes when the key goes.
+    private readonly Lazy<AsymmetricAlgorithm> _imported;
+    private readonly Lock _one = new();
+
+    private Jwk(JwkKind kind, byte[] first, byte[] second, string? kid, string? algorithm, ECDsa? imported = null)
     {
         Kind = kind;
         _first = first;
         _second = second;
+        _imported = imported is null ? new Lazy<AsymmetricAlgorithm>(() => Import(kind, first, second)) : new Lazy<AsymmetricAlgorithm>(imported);
         Kid = kid;
         Algorithm = algorithm;
         Thumbprint = MakeThumbprint();
@@ -95,15 +100,15 @@ public sealed class Jwk
             return false;
         }
 
-        if (Kind == JwkKind.Rsa)
+        // The classes of the base library do not promise to be safe for use by several threads.
+        lock (_one)
         {
-            using RSA rsa = RSA.Create(new RSAParameters { Modulus = _first, Exponent = _second });
-            return signature.Length == _first.Length && rsa.VerifyData(signed, signature, algorithm.Hash(), RSASignaturePadding.Pkcs1);
+            // Of curves r and s, each as long as the field: https://www.rfc-editor.org/rfc/rfc7518#section-3.4. Other lengths, DER among them, never fit.
+            return _imported.Value is RSA rsa
+                ? signature.Length == _first.Length && rsa.VerifyData(signed, signature, algorithm.Hash(), RSASignaturePadding.Pkcs1)
+                : signature.Length == 2 * _first.Length
+                    && ((ECDsa)_imported.Value).VerifyData(signed, signature, algorithm.Hash(), DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
         }
-
-        // r and s, each as long as the field: https://www.rfc-editor.org/rfc/rfc7518#section-3.4. Other lengths, DER among them, never fit.
-        using ECDsa curve = ECDsa.Create(CurveParameters(Kind, _first, _second));
-        return signature.Length == 2 * _first.Length && curve.VerifyData(signed, signature, algorithm.Hash(), DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
     }
 
     public void WriteTo(Utf8JsonWriter writer)
@@ -199,29 +204,30 @@ public sealed class Jwk
         }
 
         int length = kind == JwkKind.P256 ? 32 : 48;
-        return Base64UrlText.Read(x, length) is not { } first || Base64UrlText.Read(y, length) is not { } second || !IsOnCurve(kind.Value, first, second)
+        return Base64UrlText.Read(x, length) is not { } first || Base64UrlText.Read(y, length) is not { } second || TryImport(kind.Value, first, second) is not { } imported
             ? (null, "The point of a key does not lie on its curve.")
-            : (new Jwk(kind.Value, first, second, kid, algorithm), null);
+            : (new Jwk(kind.Value, first, second, kid, algorithm, imported), null);
     }
 
-    private static bool IsOnCurve(JwkKind kind, byte[] x, byte[] y)
+    private static ECDsa? TryImport(JwkKind kind, byte[] x, byte[] y)
     {
         try
         {
-            using ECDsa key = ECDsa.Create(CurveParameters(kind, x, y));
-            return true;
+            return (ECDsa)Import(kind, x, y);
         }
         catch (CryptographicException)
         {
-            return false;
+            return null;
         }
     }
 
-    private static ECParameters CurveParameters(JwkKind kind, byte[] x, byte[] y) => new()
-    {
-        Curve = kind == JwkKind.P256 ? ECCurve.NamedCurves.nistP256 : ECCurve.NamedCurves.nistP384,
-        Q = new ECPoint { X = x, Y = y },
-    };
+    private static AsymmetricAlgorithm Import(JwkKind kind, byte[] first, byte[] second) => kind == JwkKind.Rsa
+        ? RSA.Create(new RSAParameters { Modulus = first, Exponent = second })
+        : ECDsa.Create(new ECParameters
+        {
+            Curve = kind == JwkKind.P256 ? ECCurve.NamedCurves.nistP256 : ECCurve.NamedCurves.nistP384,
+            Q = new ECPoint { X = first, Y = second },
+        });
 
     private string MakeThumbprint()
     {
