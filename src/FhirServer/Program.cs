@@ -5,6 +5,7 @@ using HealthChain.FhirServer.Authorisation;
 using HealthChain.FhirServer.Cli;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Ledger;
+using HealthChain.FhirServer.Organisations.Bootstrap;
 using HealthChain.FhirServer.Server;
 using HealthChain.FhirServer.Upkeep;
 using HealthChain.Storage.Sealing;
@@ -43,6 +44,7 @@ builder.Services.AddHostedService<PeriodicSweep>();
 builder.Services.AddFhir(stores.Resources);
 builder.Services.AddLedger();
 builder.Services.AddSmart(options.Smart);
+builder.Services.AddBootstrap(options);
 
 var app = builder.Build();
 

@@ -15,6 +15,10 @@ public sealed class SystemScopeTests
         // What access records name; a reader gets as much of it as her scope has records of.
         "src/FhirServer/Access/Audit/AuditEvents.cs",
 
+        // What the operator registers, who reads nothing by it; and the record of that.
+        "src/FhirServer/Organisations/Bootstrap/ConfiguredResources.cs",
+        "src/FhirServer/Organisations/Bootstrap/SmartAdministration.cs",
+
         // Which organisations are verified; requesters learn whether theirs is.
         "src/FhirServer/Organisations/OrganisationDirectory.cs",
         "src/FhirServer/Organisations/RegistryWorker.cs",
@@ -37,12 +41,12 @@ public sealed class SystemScopeTests
         Assert.Equal(Callers.Order(StringComparer.Ordinal), found.Order(StringComparer.Ordinal));
     }
 
-    /// <summary>What is kept in memory of the store (who is verified) hears of commits in Commits. A document's commit holds a Bundle alone.</summary>
+    /// <summary>What is kept in memory of the store (who is verified) hears of commits in Commits. A document's commit holds a Bundle alone; configured resources tell of themselves.</summary>
     [Fact]
     public void Commits_come_through_one_place()
     {
         var found = Repository.Files("src", "*.cs").Where(path => File.ReadAllText(path).Contains("store.CommitAsync(", StringComparison.Ordinal)).Select(Repository.Relative);
 
-        Assert.Equal(["src/FhirServer/Interactions/Commits.cs", "src/FhirServer/Operations/Document.cs"], found.Order(StringComparer.Ordinal));
+        Assert.Equal(["src/FhirServer/Interactions/Commits.cs", "src/FhirServer/Operations/Document.cs", "src/FhirServer/Organisations/Bootstrap/ConfiguredResources.cs"], found.Order(StringComparer.Ordinal));
     }
 }

@@ -113,8 +113,9 @@ public class FhirServerFixture : IAsyncLifetime
     /// <summary>The files of the blob store.</summary>
     public string[] BlobFiles() => Directory.GetFiles(Path.Combine(_folder.FullName, "blobs"), "*", SearchOption.AllDirectories);
 
-    /// <summary>The store as FHIR sees it.</summary>
-    internal IResourceStore Store => _app!.Services.GetRequiredService<IResourceStore>();
+    /// <summary>A part of the server, for tests of what no request can say.</summary>
+    internal T Part<T>()
+        where T : notnull => _app!.Services.GetRequiredService<T>();
 
     /// <summary>Appends an access record, and gives the id of its AuditEvent.</summary>
     internal async Task<string> RecordAsync(AccessEvent happened, string[] patients, params long[] accessed)

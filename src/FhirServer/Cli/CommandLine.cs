@@ -31,7 +31,7 @@ internal sealed record Verb(string Name, string Summary, string Usage, Func<Argu
 /// <summary>Reads the first word of the command line and runs its verb; <c>serve</c> is left to the composition root.</summary>
 internal static class CommandLine
 {
-    private static readonly Verb[] Verbs = [ValidateVerb.Verb, FhirPathVerb.Verb, ConvertVerb.Verb, GenerateVerb.Verb, StoreVerbs.Backup, StoreVerbs.Restore, StoreVerbs.Verify, LedgerVerbs.Verb];
+    private static readonly Verb[] Verbs = [ValidateVerb.Verb, FhirPathVerb.Verb, ConvertVerb.Verb, GenerateVerb.Verb, StoreVerbs.Backup, StoreVerbs.Restore, StoreVerbs.Verify, LedgerVerbs.Verb, SmartVerbs.Accounts, SmartVerbs.Clients, SmartVerbs.Keys];
 
     /// <summary>Runs a verb. Null means that the server is to be started.</summary>
     public static async Task<int?> RunAsync(string[] args, Stream output, TextWriter errors)

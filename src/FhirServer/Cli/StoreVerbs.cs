@@ -5,6 +5,7 @@ using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Search;
 using HealthChain.FhirServer.Generation;
 using HealthChain.FhirServer.Ledger;
+using HealthChain.FhirServer.Organisations.Bootstrap;
 using HealthChain.FhirServer.Server;
 using HealthChain.FhirServer.Upkeep;
 using HealthChain.LedgerAnchor.Anchoring;
@@ -122,6 +123,10 @@ internal sealed class StoreCommand(string verb, Arguments arguments, IReadOnlyLi
                 return new ControlAnswer(Result: report.Summary, Faults: report.Findings);
             }));
 
+    public Task<int> AdministerAsync(SmartOrder order) => RunAsync(needsFolder: false, async (options, _) =>
+        await AskServerAsync(options, new ControlRequest(verb, Smart: order))
+            ?? new ControlAnswer(Error: "no server runs on this data folder."));
+
     private async Task<int> RunAsync(bool needsFolder, Func<ServerOptions, string, Task<ControlAnswer>> work)
     {
         if (words.Count != (needsFolder ? 1 : 0))
@@ -159,7 +164,16 @@ internal sealed class StoreCommand(string verb, Arguments arguments, IReadOnlyLi
             output.Write(Encoding.UTF8.GetBytes(fault + "\n"));
         }
 
-        errors.WriteLine(answer.Result);
+        foreach (string line in answer.Lines ?? [])
+        {
+            output.Write(Encoding.UTF8.GetBytes(line + "\n"));
+        }
+
+        if (answer.Result is { Length: > 0 } result)
+        {
+            errors.WriteLine(result);
+        }
+
         return answer.Faults is { Count: > 0 } ? ExitCodes.ErrorsFound : ExitCodes.Success;
     }
 

@@ -9,6 +9,12 @@ internal static partial class ServerLog
     [LoggerMessage(EventId = 11, Level = LogLevel.Warning, Message = "Search parameters changed since resources were indexed: searches by them miss older resources until $reindex has run")]
     public static partial void NeedsReindexing(ILogger logger);
 
+    [LoggerMessage(EventId = 12, Level = LogLevel.Warning, Message = "There are demo accounts, whose names and passwords everybody knows")]
+    public static partial void Demo(ILogger logger);
+
+    [LoggerMessage(EventId = 13, Level = LogLevel.Warning, Message = "There was no account: an administrator was made, whose one-time password stands on the terminal alone")]
+    public static partial void FirstAdministrator(ILogger logger);
+
     [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "The data folder's path is longer than {MaxBytes} bytes: 'healthchain backup' and 'verify' work only while the server is stopped")]
     public static partial void NoControlSocket(ILogger logger, int maxBytes);
 

@@ -1,5 +1,6 @@
 using HealthChain.Fhir.Model;
 using HealthChain.FhirServer.Ledger;
+using HealthChain.FhirServer.Organisations.Bootstrap;
 using HealthChain.FhirServer.Searching;
 using HealthChain.Smart;
 using HealthChain.Storage.Blobs;
@@ -89,6 +90,8 @@ internal sealed record ServerOptions
     public LedgerSettings Ledger { get; init; } = new();
 
     public SmartOptions Smart { get; init; } = new();
+
+    public BootstrapOptions Bootstrap { get; init; } = new();
 
     public TlsOptions Tls { get; init; } = new();
 

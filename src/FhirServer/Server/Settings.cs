@@ -28,6 +28,7 @@ internal static class Settings
         Of.Flag("HealthChain:ClientIds", "whether PUT may create a resource under an id of the client's choice", o => o.ClientIds, (o, value) => o with { ClientIds = value }),
         Of.Flag("HealthChain:Development", "open access without login; works on loopback addresses only", o => o.Development, (o, value) => o with { Development = value }),
         Of.Flag("HealthChain:AccessLog", "whether it is put on record who reads and writes what; can be switched off in development mode or on loopback addresses only", o => o.AccessLog, (o, value) => o with { AccessLog = value }),
+        Of.Flag("HealthChain:Demo", "accounts with known passwords for trying things out, one for each role; works on loopback addresses only", o => o.Bootstrap.Demo, (o, value) => o with { Bootstrap = o.Bootstrap with { Demo = value } }),
         Of.Number("HealthChain:Sample", "sample patients to load when the store is empty; needs development mode", 0, 1_000_000, o => o.Sample, (o, value) => o with { Sample = value }),
         Of.Seconds("HealthChain:ShutdownTimeout", "how long running requests may take to end after the request to stop", 0, 3600, o => o.ShutdownTimeout, (o, value) => o with { ShutdownTimeout = value }),
         Of.Size("HealthChain:ReadyDisk", "free space on the disk below which /health/ready says no", 0, 1L << 50, o => o.ReadyDiskBytes, (o, value) => o with { ReadyDiskBytes = value }),
@@ -71,6 +72,8 @@ internal static class Settings
         .. LedgerTable.All,
 
         .. SmartTable.All,
+        Of.Text("HealthChain:Smart:PreRegistration", "organisations, users and clients to register at each start", "a JSON file that is there",
+            o => o.Bootstrap.PreRegistration, (o, value) => o with { Bootstrap = o.Bootstrap with { PreRegistration = value } }, File.Exists),
 
         Of.Text("HealthChain:Tls:Certificate", "certificate for https addresses, with its chain", "a PEM file, or a PKCS #12 file (.pfx, .p12) with the key",
             o => o.Tls.Certificate, (o, value) => o with { Tls = o.Tls with { Certificate = value } }, File.Exists),

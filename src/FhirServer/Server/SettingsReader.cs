@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using HealthChain.FhirServer.Authorisation;
 using HealthChain.FhirServer.Ledger;
+using HealthChain.FhirServer.Organisations.Bootstrap;
 using Microsoft.Extensions.Configuration.Json;
 
 namespace HealthChain.FhirServer.Server;
@@ -137,6 +138,19 @@ internal sealed class SettingsReader
         if (options.Development && open is not null)
         {
             yield return $"HealthChain:Development: everybody who reaches {open} could read and change everything without login; listen on 127.0.0.1, [::1] or localhost, or switch development mode off";
+        }
+
+        if (options.Bootstrap.Demo && open is not null)
+        {
+            yield return $"HealthChain:Demo: everybody knows the passwords of the demo accounts, and {open} can be reached from other machines; listen on 127.0.0.1, [::1] or localhost, or do without them";
+        }
+
+        if (options.Bootstrap.PreRegistration is { } file)
+        {
+            foreach (string problem in PreRegistrationFile.Read(file).Problems)
+            {
+                yield return $"{file}: {problem}";
+            }
         }
 
         if (options.Tokens.Count > 0 && open is not null)

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using HealthChain.FhirServer.Ledger;
+using HealthChain.FhirServer.Organisations.Bootstrap;
 using HealthChain.FhirServer.Server;
 using HealthChain.Storage.Sqlite;
 
@@ -11,24 +12,26 @@ namespace HealthChain.FhirServer.Upkeep;
 /// <summary>What the command line asks of a running server, and what it answers, each a line of JSON.</summary>
 /// <param name="Verb"><c>backup</c>, <c>verify</c> or <c>ledger verify</c>.</param>
 /// <param name="Folder">Where a backup goes, absolute.</param>
-internal sealed record ControlRequest(string Verb, string? Folder = null, bool IsQuick = false, bool IsDeep = false);
+/// <param name="Smart">What is wanted of accounts, clients or keys.</param>
+internal sealed record ControlRequest(string Verb, string? Folder = null, bool IsQuick = false, bool IsDeep = false, SmartOrder? Smart = null);
 
 /// <param name="Done">How much is done, from 0 to 1; null in the last line.</param>
 /// <param name="Result">What came of it, for the operator.</param>
 /// <param name="Faults">What is wrong with the store.</param>
 /// <param name="Error">Why it was not done.</param>
-internal sealed record ControlAnswer(double? Done = null, string? Result = null, IReadOnlyList<string>? Faults = null, string? Error = null);
+/// <param name="Lines">What the command prints, for a program that reads it.</param>
+internal sealed record ControlAnswer(double? Done = null, string? Result = null, IReadOnlyList<string>? Faults = null, string? Error = null, IReadOnlyList<string>? Lines = null);
 
 [JsonSerializable(typeof(ControlRequest))]
 [JsonSerializable(typeof(ControlAnswer))]
-[JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, Converters = [typeof(RoleConverter)])]
 internal sealed partial class ControlJson : JsonSerializerContext;
 
 /// <summary>
 /// A socket in the data folder through which the command line asks the process that has the store open: only one may. Whoever may open the
 /// folder may use it; so the folder's owner alone.
 /// </summary>
-internal sealed class ControlSocket(StoreUpkeep upkeep, LedgerNode ledger, ServerOptions options, ILogger<ControlSocket> logger) : BackgroundService
+internal sealed class ControlSocket(StoreUpkeep upkeep, LedgerNode ledger, ServerOptions options, IServiceProvider services, ILogger<ControlSocket> logger) : BackgroundService
 {
     public const string LedgerVerify = "ledger verify";
 
@@ -124,6 +127,10 @@ internal sealed class ControlSocket(StoreUpkeep upkeep, LedgerNode ledger, Serve
             case { Verb: LedgerVerify }:
                 AuditReport audit = await ledger.AuditAsync(request.IsDeep, Report, cancellationToken);
                 return new ControlAnswer(Result: audit.Summary, Faults: audit.Findings);
+            case { Smart: { } order }:
+                return services.GetService<SmartAdministration>() is { } administration
+                    ? await administration.DoAsync(order, cancellationToken)
+                    : new ControlAnswer(Error: "this server has no accounts: HealthChain:Smart:Enabled is false.");
             default:
                 return new ControlAnswer(Error: "The server does not know this request; is it of another version?");
         }

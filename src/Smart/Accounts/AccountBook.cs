@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using HealthChain.Smart.Accounts.Passwords;
 using HealthChain.Smart.State;
 
@@ -19,6 +20,9 @@ public sealed record NewAccount(string Name, Role Role)
 
     /// <summary>Null for one that is made here, good for one login.</summary>
     public string? Password { get; init; }
+
+    /// <summary>In place of a password: its hash, as <see cref="AccountBook.HashAsync"/> makes it.</summary>
+    public string? PasswordHash { get; init; }
 
     /// <summary>Whether a password that was given must be changed at the first login.</summary>
     public bool MustChangePassword { get; init; }
@@ -59,13 +63,19 @@ public sealed class AccountBook : IDisposable
             return OAuthError.InvalidRequest($"A login name has 1 to {MaxNameLength} characters.");
         }
 
-        string? oneTime = made.Password is null ? Base32.Encode(RandomNumberGenerator.GetBytes(OneTimeBytes)).ToLowerInvariant() : null;
+        string? oneTime = made.Password is null && made.PasswordHash is null ? NewOneTimePassword() : null;
         if (made.Password is not null && PasswordRules.Refuse(made.Password, name, _options.MinLength) is { } reason)
         {
             return OAuthError.InvalidRequest(reason);
         }
 
-        if (await Hasher.HashAsync(made.Password ?? oneTime!, cancellationToken) is not { } hash)
+        if (made.PasswordHash is { } given && !IsPasswordHash(given))
+        {
+            return OAuthError.InvalidRequest("The hash of the password is not one of ours.");
+        }
+
+        byte[]? known = made.PasswordHash is { } text ? Encoding.ASCII.GetBytes(text) : null;
+        if ((known ?? await Hasher.HashAsync(made.Password ?? oneTime!, cancellationToken)) is not { } hash)
         {
             return TooMany;
         }
@@ -107,6 +117,31 @@ public sealed class AccountBook : IDisposable
         return null;
     }
 
+    /// <summary>
+    /// Makes a password that is good for one login, in place of the one that was forgotten; it is nowhere else. The second factor goes with it: who lost
+    /// the one may have lost the other. Null when the account is gone, or too many log in at this moment.
+    /// </summary>
+    public async ValueTask<string?> ResetPasswordAsync(Account account, CancellationToken cancellationToken)
+    {
+        string oneTime = NewOneTimePassword();
+        if (await Hasher.HashAsync(oneTime, cancellationToken) is not { } hash
+            || await _state.ChangeAccountAsync(
+                account.Id, before => before with { Password = hash, MustChangePassword = true, SecondFactor = null, LastSecondFactorStep = 0, RecoveryCodes = [] }) is null)
+        {
+            return null;
+        }
+
+        await _state.EndSessionsAsync(account.Id);
+        return oneTime;
+    }
+
+    /// <summary>Whether a text is a hash that this server can check passwords against.</summary>
+    public static bool IsPasswordHash(string text) => Ascii.IsValid(text) && Passwords.PasswordHash.TryRead(Encoding.ASCII.GetBytes(text)) is not null;
+
+    /// <summary>The hash of a password, for files that must not hold the password; null when too many log in at this moment.</summary>
+    public async ValueTask<string?> HashAsync(string password, CancellationToken cancellationToken) =>
+        await Hasher.HashAsync(password, cancellationToken) is { } hash ? Encoding.ASCII.GetString(hash) : null;
+
     /// <summary>Switches the second factor on, once the user has shown a code of it; what comes back are the recovery codes, or null for a wrong code.</summary>
     internal async ValueTask<IReadOnlyList<string>?> EnrolAsync(Account account, byte[] secret, string code)
     {
@@ -126,6 +161,8 @@ public sealed class AccountBook : IDisposable
         _ = await _state.ChangeAccountAsync(account.Id, before => before with { SecondFactor = null, LastSecondFactorStep = 0, RecoveryCodes = [] });
 
     public void Dispose() => Hasher.Dispose();
+
+    private static string NewOneTimePassword() => Base32.Encode(RandomNumberGenerator.GetBytes(OneTimeBytes)).ToLowerInvariant();
 
     internal static OAuthError TooMany { get; } = OAuthError.TemporarilyUnavailable("Too many people log in at this moment.");
 }

@@ -8,7 +8,7 @@ namespace HealthChain.Smart.Jose;
 /// https://openid.net/specs/openid-connect-registration-1_0.html#ClientMetadata. Members that we do not know are ignored, as the
 /// specification asks; a known one that we cannot follow is refused rather than replaced behind the client's back.
 /// </summary>
-internal sealed record ClientMetadata
+public sealed record ClientMetadata
 {
     public const int MostBytes = 64 << 10;
 

@@ -59,13 +59,15 @@ internal sealed record AuditQuery
     public AuditQuery OfAll() => this with { Patient = null };
 
     /// <summary>Which records the store has to give.</summary>
-    public RecordQuery Records(long before, int count) => new()
+    /// <param name="after">Only those of that time or later, in ticks; null for any.</param>
+    /// <param name="until">Only those before that time; null for any.</param>
+    public RecordQuery Records(long before, long? after, long? until, int count) => new()
     {
         Kind = LedgerProofs.StatementKind.Access,
         Patient = Patient,
         Before = before,
-        From = Instant(Dates.Max(date => From(date))),
-        Until = Instant(Dates.Min(date => Until(date))),
+        From = Instant(Dates.Select(From).Append(after).Max()),
+        Until = Instant(Dates.Select(Until).Append(until).Min()),
         Count = count,
     };
 

@@ -175,7 +175,7 @@ internal sealed class AuditSearch(IResourceStore engine, AuditEvents events, Sea
         var matches = new List<StoredRecord>();
         var extractor = new SearchExtractor(parameters);
         int looked = 0;
-        await foreach (StoredRecord[] chunk in CandidatesAsync(scope, order, query, place, query.Rest.Count == 0 ? Math.Min(count, ChunkSize) : ChunkSize, cancellationToken))
+        await foreach (StoredRecord[] chunk in CandidatesAsync(scope, order, query, place, query.Rest.Count == 0 ? count : ChunkSize, cancellationToken))
         {
             StoredRecord[] candidates = [.. chunk.Where(record => query.MeetsDates(AuditQuery.TimeOf(record)) && IsBehind(record, order, place))];
             bool[] meets = await MeetAsync(scope, query, candidates, extractor, cancellationToken);
@@ -225,10 +225,14 @@ internal sealed class AuditSearch(IResourceStore engine, AuditEvents events, Sea
             yield break;
         }
 
-        long? before = order is { IsDescending: true } && place is { IsRecord: true, Sequence: > 0 } ? place.Sequence : place.Newest + 1;
+        // A page begins where the one before ended, so that a long log is gone through in the end however little one search may look at.
+        bool isFirst = order is null || place.Sequence == 0;
+        long? after = isFirst || order!.IsDescending ? null : place.Time;
+        long? until = isFirst || !order!.IsDescending ? null : place.Time;
+        long? before = until is not null && place.IsRecord ? place.Sequence : place.Newest + 1;
         while (before is { } end)
         {
-            RecordPage page = await engine.RecordsAsync(scope, query.Records(end, size), cancellationToken);
+            RecordPage page = await engine.RecordsAsync(scope, query.Records(end, after, until, Math.Min(size, Math.Min(ChunkSize, limits.MaxRecords))), cancellationToken);
             if (page.Records.Count > 0)
             {
                 yield return [.. page.Records];
