@@ -39,10 +39,33 @@ const refused = async (code, promise) => {
 class Run {
   checks = [];
 
+  // Every token, code and secret that the server gave or got: none may stand in a log.
+  secrets = new Set();
+
+  // The user logs in once, and is known after that.
+  browser = new Browser();
+
   constructor(settings) {
     this.settings = settings;
     this.server = new URL(settings.origin);
   }
+
+  // The client's own fetch, listened to.
+  listen = async (url, init) => {
+    const response = await fetch(url, init);
+    const sent = init.body instanceof URLSearchParams ? init.body : new URLSearchParams(String(init.body ?? ""));
+    const got = await response.clone().json().catch(() => ({}));
+    for (const secret of [
+      sent.get("code"), sent.get("code_verifier"), sent.get("refresh_token"), sent.get("client_assertion"), sent.get("client_secret"), sent.get("token"),
+      got.access_token, got.refresh_token, got.id_token, got.client_secret,
+    ]) {
+      if (typeof secret === "string" && secret.length > 12) {
+        this.secrets.add(secret);
+      }
+    }
+
+    return response;
+  };
 
   async check(name, action) {
     try {
@@ -55,7 +78,7 @@ class Run {
 
   register(metadata, authentication) {
     return oidc.dynamicClientRegistration(this.server, { client_name: "openid-client", ...metadata }, authentication, {
-      execute: [oidc.allowInsecureRequests, oidc.enableNonRepudiationChecks], initialAccessToken: this.settings.registrationToken,
+      execute: [oidc.allowInsecureRequests, oidc.enableNonRepudiationChecks], initialAccessToken: this.settings.registrationToken, [oidc.customFetch]: this.listen,
     });
   }
 
@@ -73,7 +96,7 @@ class Run {
       redirect_uri: redirect, scope: userScopes, aud: this.settings.fhirBase, state: checks.expectedState, nonce: checks.expectedNonce,
       code_challenge: await oidc.calculatePKCECodeChallenge(pkceCodeVerifier), code_challenge_method: "S256", ...parameters,
     });
-    return { back: await letIn(new Browser(), url, redirect, this.settings.user), checks };
+    return { back: await letIn(this.browser, url, redirect, this.settings.user), checks };
   }
 
   async tokens(config, options, parameters) {
@@ -92,6 +115,7 @@ class Run {
 
 const apps = async run => {
   let config;
+  let other;
   let tokens;
   await run.check("discovery", async () => {
     const found = await oidc.discovery(run.server, "any", undefined, oidc.None(), { execute: [oidc.allowInsecureRequests] });
@@ -134,8 +158,9 @@ const apps = async run => {
     await refused("invalid_grant", oidc.authorizationCodeGrant(config, back, { ...checks, pkceCodeVerifier: oidc.randomPKCECodeVerifier() }));
   });
   await run.check("a code is another app's", async () => {
+    other = await run.app();
     const { back, checks } = await run.authorize(config);
-    await refused("invalid_grant", oidc.authorizationCodeGrant(await run.app(), back, checks));
+    await refused("invalid_grant", oidc.authorizationCodeGrant(other, back, checks));
   });
   await run.check("refresh rotates; reuse kills the family", async () => {
     const second = await oidc.refreshTokenGrant(config, tokens.refresh_token);
@@ -155,7 +180,7 @@ const apps = async run => {
   });
   await run.check("a refresh token is another app's", async () => {
     const first = await run.tokens(config);
-    await refused("invalid_grant", oidc.refreshTokenGrant(await run.app(), first.refresh_token));
+    await refused("invalid_grant", oidc.refreshTokenGrant(other, first.refresh_token));
   });
   await run.check("revocation of a refresh token ends it and its access token", async () => {
     const first = await run.tokens(config);
@@ -167,9 +192,10 @@ const apps = async run => {
 };
 
 const confidential = async run => {
+  let right;
   for (const [method, authentication] of [["client_secret_basic", oidc.ClientSecretBasic], ["client_secret_post", oidc.ClientSecretPost]]) {
     await run.check(`app with ${method}: code, refresh, introspection, revocation`, async () => {
-      const config = await run.app({ token_endpoint_auth_method: method }, authentication());
+      const config = right = await run.app({ token_endpoint_auth_method: method }, authentication());
       const first = await run.tokens(config);
       const second = await oidc.refreshTokenGrant(config, first.refresh_token);
       const told = await oidc.tokenIntrospection(config, second.access_token);
@@ -183,9 +209,8 @@ const confidential = async run => {
   }
 
   await run.check("wrong secret is refused", async () => {
-    const right = await run.app({ token_endpoint_auth_method: "client_secret_basic" }, oidc.ClientSecretBasic());
     const { back, checks } = await run.authorize(right);
-    const wrong = new oidc.Configuration(right.serverMetadata(), right.clientMetadata().client_id, undefined, oidc.ClientSecretBasic("wrong"));
+    const wrong = new oidc.Configuration(right.serverMetadata(), right.clientMetadata().client_id, undefined, oidc.ClientSecretPost("wrong"));
     oidc.allowInsecureRequests(wrong);
     await refused("invalid_client", oidc.authorizationCodeGrant(wrong, back, checks));
   });
@@ -200,15 +225,35 @@ const confidential = async run => {
   });
 };
 
+// A client that is registered already, with a key of its own choice.
+const signing = (config, keys, kid, modify) => {
+  const other = new oidc.Configuration(config.serverMetadata(), config.clientMetadata().client_id, undefined,
+    oidc.PrivateKeyJwt({ key: keys.privateKey, kid }, modify === undefined ? undefined : { [oidc.modifyAssertion]: modify }));
+  oidc.allowInsecureRequests(other);
+  return other;
+};
+
 const systems = async run => {
-  const system = (metadata, key, kid, modify) => run.register({
+  const system = (metadata, keys, kid) => run.register({
     grant_types: ["client_credentials"], response_types: [], token_endpoint_auth_method: "private_key_jwt", scope: systemScopes, ...metadata,
-  }, oidc.PrivateKeyJwt({ key, kid }, modify === undefined ? undefined : { [oidc.modifyAssertion]: modify }));
+  }, oidc.PrivateKeyJwt({ key: keys.privateKey, kid }));
+
+  const keys = {};
+  const jwks = { keys: [] };
+  for (const algorithm of ["RS384", "ES384", "RS256", "ES256"]) {
+    keys[algorithm] = await generateKeyPair(algorithm, { extractable: true });
+    jwks.keys.push({ ...await exportJWK(keys[algorithm].publicKey), kid: algorithm });
+  }
+
+  let registered;
+  await run.check("registration of a system", async () => {
+    registered = await system({ jwks }, keys.RS384, "RS384");
+    equal(registered.clientMetadata().token_endpoint_auth_method, "private_key_jwt", "token_endpoint_auth_method");
+  });
 
   for (const algorithm of ["RS384", "ES384"]) {
     await run.check(`system with ${algorithm}`, async () => {
-      const keys = await generateKeyPair(algorithm, { extractable: true });
-      const config = await system({ jwks: { keys: [{ ...await exportJWK(keys.publicKey), kid: "one", alg: algorithm }] } }, keys.privateKey, "one");
+      const config = signing(registered, keys[algorithm], algorithm);
       const tokens = await oidc.clientCredentialsGrant(config, { scope: systemScopes });
       equal([tokens.token_type, tokens.scope, tokens.refresh_token], ["bearer", systemScopes, undefined], "answer");
       equal((await oidc.tokenIntrospection(config, tokens.access_token)).active, true, "active");
@@ -219,21 +264,18 @@ const systems = async run => {
   }
 
   for (const [what, algorithm, modify] of [
-    ["RS256", "RS256", undefined],
-    ["ES256", "ES256", undefined],
+    ["with RS256", "RS256", undefined],
+    ["with ES256", "ES256", undefined],
     ["used twice", "ES384", (_, claims) => { claims.jti = "always the same"; }],
     ["expired", "ES384", (_, claims) => { claims.exp = claims.iat - 60; }],
     ["valid for an hour", "ES384", (_, claims) => { claims.exp = claims.iat + 3600; }],
     ["for another server", "ES384", (_, claims) => { claims.aud = "https://other.example"; }],
     ["of another client", "ES384", (_, claims) => { claims.iss = "other"; }],
     ["without jti", "ES384", (_, claims) => { delete claims.jti; }],
-    ["with another kid", "ES384", header => { header.kid = "two"; }],
+    ["with another kid", "ES384", header => { header.kid = "RS384"; }],
   ]) {
     await run.check(`assertion ${what} is refused`, async () => {
-      const keys = await generateKeyPair(algorithm, { extractable: true });
-      const good = await generateKeyPair("ES384", { extractable: true });
-      const jwks = { keys: [{ ...await exportJWK(keys.publicKey), kid: "one" }, { ...await exportJWK(good.publicKey), kid: "good" }] };
-      const config = await system({ jwks }, keys.privateKey, "one", modify);
+      const config = signing(registered, keys[algorithm], algorithm, modify);
       if (what === "used twice") {
         await oidc.clientCredentialsGrant(config, { scope: systemScopes });
       }
@@ -251,11 +293,10 @@ const systems = async run => {
     });
     await new Promise(ready => owner.listen(0, "127.0.0.1", ready));
     try {
-      const config = await system({ jwks_uri: `http://127.0.0.1:${owner.address().port}/jwks` }, keys[0].privateKey, "key-0");
+      const config = await system({ jwks_uri: `http://127.0.0.1:${owner.address().port}/jwks` }, keys[0], "key-0");
       await oidc.clientCredentialsGrant(config, { scope: systemScopes });
       published = 1;
-      const changed = new oidc.Configuration(config.serverMetadata(), config.clientMetadata().client_id, undefined, oidc.PrivateKeyJwt({ key: keys[1].privateKey, kid: "key-1" }));
-      oidc.allowInsecureRequests(changed);
+      const changed = signing(config, keys[1], "key-1");
       await oidc.clientCredentialsGrant(changed, { scope: systemScopes });
       await refused("invalid_client", oidc.clientCredentialsGrant(config, { scope: systemScopes }));
     } finally {
@@ -265,8 +306,9 @@ const systems = async run => {
 };
 
 const bound = async run => {
+  let config;
   await run.check("DPoP: tokens bound to a key", async () => {
-    const config = await run.app({ dpop_bound_access_tokens: true });
+    config = await run.app({ dpop_bound_access_tokens: true });
     const DPoP = oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair("ES256"));
     const other = oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair("ES256"));
     const first = await run.tokens(config, { DPoP }, { dpop_jkt: await DPoP.calculateThumbprint() });
@@ -280,7 +322,6 @@ const bound = async run => {
     await refused("invalid_grant", oidc.refreshTokenGrant(config, second.refresh_token, undefined, { DPoP: other }));
   });
   await run.check("DPoP: a code bound to a key is good for nobody else", async () => {
-    const config = await run.app();
     const DPoP = oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair("ES256"));
     const other = oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair("ES256"));
     const { back, checks } = await run.authorize(config, { dpop_jkt: await DPoP.calculateThumbprint() });
@@ -294,5 +335,5 @@ for await (const line of readline.createInterface({ input: process.stdin })) {
     await part(run);
   }
 
-  process.stdout.write(JSON.stringify({ checks: run.checks }) + "\n");
+  process.stdout.write(JSON.stringify({ checks: run.checks, secrets: [run.settings.user.password, run.settings.registrationToken, ...run.secrets] }) + "\n");
 }

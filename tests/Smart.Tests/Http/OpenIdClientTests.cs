@@ -29,6 +29,6 @@ public sealed class OpenIdClientTests
             .Where(check => check.GetProperty("problem").ValueKind != JsonValueKind.Null)
             .Select(check => $"{check.GetProperty("name")}: {check.GetProperty("problem")}")];
         Assert.True(problems.Length == 0, string.Join('\n', problems));
-        Assert.Equal(29, answer.GetProperty("checks").GetArrayLength());
+        Assert.Equal(30, answer.GetProperty("checks").GetArrayLength());
     }
 }
