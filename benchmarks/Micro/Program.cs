@@ -13,6 +13,7 @@ var benchmarks = new (string Name, Action Run)[]
     ("store", Storing.Run),
     ("search", Searching.Run),
     ("leaves", LedgerPrice.Run),
+    ("records", Records.Run),
     ("ledger", Ledger.Run),
     ("chain", Signing.Run),
     ("worker", LedgerWorking.Run),

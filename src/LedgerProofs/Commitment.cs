@@ -10,6 +10,9 @@ public static class Commitment
 {
     public const int SaltBytes = 16;
 
+    /// <summary>Length of what is hashed last.</summary>
+    public const int OpenedBytes = PrefixBytes + SaltBytes + Hash256.Bytes;
+
     private const int PrefixBytes = 4;
 
     public static Hash256 Of(ReadOnlySpan<byte> statement, ReadOnlySpan<byte> salt)
@@ -28,10 +31,20 @@ public static class Commitment
             throw new ArgumentException($"A salt has {SaltBytes} bytes, not {salt.Length}.", nameof(salt));
         }
 
-        Span<byte> opened = stackalloc byte[PrefixBytes + SaltBytes + Hash256.Bytes];
-        "HCL1"u8.CopyTo(opened);
-        salt.CopyTo(opened[PrefixBytes..]);
-        SHA256.HashData(statement, opened[(PrefixBytes + SaltBytes)..]);
+        Span<byte> hash = stackalloc byte[Hash256.Bytes];
+        Span<byte> opened = stackalloc byte[OpenedBytes];
+        SHA256.HashData(statement, hash);
+        WriteOpened(hash, salt, opened);
         SHA256.HashData(opened, destination);
+    }
+
+    /// <summary>What the commitment is the hash of, for whoever hashes many at once.</summary>
+    /// <param name="statement">Its hash.</param>
+    /// <param name="destination">Takes <see cref="OpenedBytes"/>.</param>
+    public static void WriteOpened(ReadOnlySpan<byte> statement, ReadOnlySpan<byte> salt, Span<byte> destination)
+    {
+        "HCL1"u8.CopyTo(destination);
+        salt.CopyTo(destination[PrefixBytes..]);
+        statement.CopyTo(destination[(PrefixBytes + SaltBytes)..]);
     }
 }

@@ -3,6 +3,7 @@ using HealthChain.Storage.Sealing;
 using HealthChain.Storage.Sqlite.Database;
 using HealthChain.Storage.Sqlite.Index;
 using HealthChain.Storage.Sqlite.Reading;
+using HealthChain.Storage.Sqlite.Writing;
 
 namespace HealthChain.Storage.Sqlite;
 
@@ -20,4 +21,6 @@ internal sealed record EngineParts(
     string? LedgerOrigin)
 {
     public StoreMeter Meter { get; } = new();
+
+    public ChainSource Chains { get; } = new();
 }

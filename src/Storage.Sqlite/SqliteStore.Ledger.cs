@@ -14,24 +14,25 @@ public sealed partial class SqliteStore
 
     private string Origin => LedgerOrigin ?? throw new InvalidOperationException("The store was begun without a ledger.");
 
-    public async ValueTask<Result<long>> AppendRecordAsync(AccessScope scope, LedgerRecord record, CancellationToken cancellationToken)
+    public ValueTask<Result<long>> AppendRecordAsync(AccessScope scope, LedgerRecord record, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return !scope.SeesEverything ? FhirError.Of(ErrorKind.Forbidden, IssueType.Forbidden, "Records are written by the server alone.")
-            : PreparedRecord.Refusal(record) is { } refusal ? refusal
-            : await _writer.AppendAsync(PreparedRecord.Of(record), cancellationToken);
+        FhirError? refusal = scope.SeesEverything
+            ? PreparedRecord.Refusal(record)
+            : FhirError.Of(ErrorKind.Forbidden, IssueType.Forbidden, "Records are written by the server alone.");
+        return refusal is null ? _writer.AppendAsync(PreparedRecord.Of(record), cancellationToken) : ValueTask.FromResult<Result<long>>(refusal);
     }
 
     public async ValueTask<StoredRecord?> ReadRecordAsync(AccessScope scope, long sequence, CancellationToken cancellationToken)
     {
         using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);
-        return new RecordReader(rented.Snapshot, scope).Read(sequence);
+        return Records(rented, scope).Read(sequence);
     }
 
     public async ValueTask<RecordPage> RecordsAsync(AccessScope scope, RecordQuery query, CancellationToken cancellationToken)
     {
         using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);
-        return new RecordReader(rented.Snapshot, scope).Page(query, query.Patient is { } patient ? _parts.Hasher.Reference(patient) : null, cancellationToken);
+        return Records(rented, scope).Page(query, query.Patient is { } patient ? _parts.Hasher.Reference(patient) : null, cancellationToken);
     }
 
     public async ValueTask<IReadOnlyList<VersionIdentity>> IdentifyAsync(AccessScope scope, IReadOnlyList<long> sequences, CancellationToken cancellationToken)
@@ -51,6 +52,8 @@ public sealed partial class SqliteStore
         return found;
     }
 
+    private RecordReader Records(ReaderPool.Rented rented, AccessScope scope) => new(rented.Snapshot, scope, _parts.Chains, _readers.Generations);
+
     public async ValueTask<LeafOpening?> OpenLeafAsync(AccessScope scope, ResourceKey key, long version, CancellationToken cancellationToken)
     {
         using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);
@@ -62,7 +65,7 @@ public sealed partial class SqliteStore
     public async ValueTask<LeafOpening?> OpenRecordLeafAsync(AccessScope scope, long sequence, CancellationToken cancellationToken)
     {
         using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);
-        return new RecordReader(rented.Snapshot, scope).Sees(sequence) ? rented.Snapshot.OpenRecordLeaf(sequence, Origin) : null;
+        return Records(rented, scope).Sees(sequence) ? rented.Snapshot.OpenRecordLeaf(sequence, Origin) : null;
     }
 
     public async ValueTask<int> ReadLeavesAsync(AccessScope scope, long after, Memory<byte> commitments, CancellationToken cancellationToken)

@@ -5,17 +5,6 @@ using HealthChain.LedgerProofs;
 
 namespace HealthChain.LedgerAnchor.Log;
 
-/// <summary>How many messages are hashed side by side.</summary>
-internal enum HashWidth
-{
-    /// <summary>One after the other, by the base library.</summary>
-    Scalar = 1,
-
-    Avx2 = 8,
-
-    Avx512 = 16,
-}
-
 /// <summary>Hashes many leaves or nodes at once, as widely as the processor can.</summary>
 internal static class TreeHasher
 {
@@ -23,8 +12,7 @@ internal static class TreeHasher
     private const int FewestForLanes = 2;
 
     /// <summary>The widest that the processor can.</summary>
-    public static HashWidth Widest { get; } =
-        Avx512Lanes.IsSupported ? HashWidth.Avx512 : Avx2Lanes.IsSupported ? HashWidth.Avx2 : HashWidth.Scalar;
+    public static HashWidth Widest => Sha256Batch.Widest;
 
     public static bool IsSupported(HashWidth width) => width <= Widest;
 

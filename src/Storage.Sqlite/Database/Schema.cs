@@ -48,6 +48,16 @@ internal static class Schema
             "CREATE TABLE chain(sub INTEGER PRIMARY KEY, last INTEGER NOT NULL)",
             "ALTER TABLE erasing ADD COLUMN body BLOB",
         ],
+        [
+            // A row may hold several records.
+            """
+            CREATE TABLE records(seq INTEGER PRIMARY KEY, last INTEGER NOT NULL, n INTEGER NOT NULL, kind INTEGER NOT NULL, ts INTEGER NOT NULL,
+                sub INTEGER NOT NULL, subs BLOB NOT NULL, leaf BLOB NOT NULL, body BLOB)
+            """,
+            "INSERT INTO records SELECT seq, seq, 1, kind, ts, sub, subs, leaf, body FROM record ORDER BY seq",
+            "DROP TABLE record",
+            "ALTER TABLE records RENAME TO record",
+        ],
     ];
 
     /// <summary>The version that this program writes.</summary>

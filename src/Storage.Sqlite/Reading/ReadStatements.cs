@@ -46,10 +46,15 @@ internal sealed class ReadStatements(Connection connection) : IDisposable
     public Statement NewestOf { get; } = connection.Prepare("SELECT vid FROM ver INDEXED BY ver_rid WHERE rid=? ORDER BY v DESC LIMIT 1");
     public Statement ByNumber { get; } = connection.Prepare($"SELECT {VersionColumns} FROM ver WHERE rid=? AND v=?");
 
-    public Statement Record { get; } = connection.Prepare($"SELECT {RecordRow.Columns}, body FROM record WHERE seq=?");
-    public Statement RecordsDown { get; } = connection.Prepare($"SELECT {RecordRow.Columns} FROM record WHERE seq<? AND body IS NOT NULL ORDER BY seq DESC");
+    public Statement Record { get; } = connection.Prepare($"SELECT {RecordRow.Columns} FROM record WHERE seq<=? ORDER BY seq DESC LIMIT 1");
+    public Statement RecordsDown { get; } = connection.Prepare($"SELECT {RecordRow.Columns} FROM record WHERE seq<? ORDER BY seq DESC");
     public Statement VersionLeaves { get; } = connection.Prepare("SELECT vid, leaf FROM ver WHERE vid>? ORDER BY vid");
-    public Statement RecordLeaves { get; } = connection.Prepare("SELECT seq, leaf FROM record WHERE seq>? ORDER BY seq");
+    public Statement RecordLeaves { get; } = connection.Prepare($"SELECT {RecordRow.Columns} FROM record WHERE seq>=? ORDER BY seq");
+    public Statement RecordFrom { get; } = connection.Prepare("SELECT seq, ts FROM record WHERE seq>=? ORDER BY seq LIMIT 1");
+    public Statement LastRecord { get; } = connection.Prepare("SELECT last FROM record ORDER BY seq DESC LIMIT 1");
+    public Statement ChainEnd { get; } = connection.Prepare("SELECT last FROM chain WHERE sub=?");
+    public Statement Meta { get; } = connection.Prepare("SELECT v FROM meta WHERE k=?");
+    public Statement Leaf { get; } = connection.Prepare("SELECT leaf FROM ver WHERE vid=?");
     public Statement Patient { get; } = connection.Prepare("SELECT h FROM subject WHERE sub=?");
 
     public void Dispose()
@@ -58,7 +63,7 @@ internal sealed class ReadStatements(Connection connection) : IDisposable
         {
             Begin, End, Newest, Value, ValueOfPatient, Range, Type, All, Head, Subject, SubjectId, Current, Versions, NewestFirst, Body, BySequence,
             InstantFrom, NextVersion, Down, DownOfType, DownOfResource, CountOfType, CountOfResource, Blobs, NewestOf, ByNumber,
-            Record, RecordsDown, VersionLeaves, RecordLeaves, Patient,
+            Record, RecordsDown, VersionLeaves, RecordLeaves, RecordFrom, LastRecord, ChainEnd, Meta, Leaf, Patient,
         })
         {
             statement.Dispose();

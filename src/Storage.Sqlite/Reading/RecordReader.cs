@@ -1,36 +1,47 @@
 using HealthChain.Storage.Ledger;
+using HealthChain.Storage.Sqlite.Index;
+using HealthChain.Storage.Sqlite.Writing;
 
 namespace HealthChain.Storage.Sqlite.Reading;
 
 /// <summary>Records as one scope sees them.</summary>
-internal sealed class RecordReader(Snapshot snapshot, AccessScope scope)
+internal sealed class RecordReader(Snapshot snapshot, AccessScope scope, ChainSource chains, GenerationSource generations)
 {
+    private const int MostOnStack = 16;
+
+    private readonly Dictionary<long, long> _hashes = [];
     private readonly Dictionary<long, ResourceKey?> _patients = [];
 
-    public StoredRecord? Read(long sequence) => snapshot.FindRecord(sequence) is { } row && Sees(row) ? Open(row) : null;
+    public StoredRecord? Read(long sequence) => snapshot.FindRecord(sequence) is { IsErased: false } row && Sees(row) ? Open(row) : null;
 
-    public bool Sees(long sequence) => scope.SeesEverything || (snapshot.FindRecord(sequence) is { } row && Sees(row));
+    public bool Sees(long sequence) => scope.SeesEverything || (snapshot.FindRecord(sequence) is { IsErased: false } row && Sees(row));
 
     /// <param name="patient">Hash of the reference to the patient who is asked for; null for all records.</param>
     public RecordPage Page(RecordQuery query, long? patient, CancellationToken cancellationToken)
     {
-        long subject = patient is { } hash ? snapshot.SubjectOf(hash) : 0;
-        var page = new List<StoredRecord>();
-        if (patient is not null && subject == 0)
-        {
-            return new RecordPage(page, null);
-        }
-
-        foreach (RecordRow row in snapshot.RecordsDown(query.Before ?? long.MaxValue))
+        long from = query.From is { } first ? Ceiling(first) : long.MinValue;
+        long before = Math.Min(query.Before ?? long.MaxValue, query.Until is { } until ? snapshot.FirstRecordSince(Ceiling(until)) : long.MaxValue);
+        var page = new List<StoredRecord>(Math.Min(query.Count, 1000));
+        foreach (RecordRow row in patient is { } hash ? OfPatient(hash, before) : snapshot.RecordsDown(before))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (IsAsked(row, query, subject) && Sees(row) && Open(row) is { } record)
+            if (row.Instant < from)
             {
-                if (page.Count == query.Count)
-                {
-                    return new RecordPage(page, page.Count > 0 ? page[^1].Sequence : null);
-                }
+                break;
+            }
 
+            if ((query.Kind is { } kind && row.Kind != kind) || row.IsErased || !Sees(row))
+            {
+                continue;
+            }
+
+            if (page.Count == query.Count)
+            {
+                return new RecordPage(page, page.Count > 0 ? page[^1].Sequence : null);
+            }
+
+            if (Open(row) is { } record)
+            {
                 page.Add(record);
             }
         }
@@ -38,11 +49,42 @@ internal sealed class RecordReader(Snapshot snapshot, AccessScope scope)
         return new RecordPage(page, null);
     }
 
-    private static bool IsAsked(RecordRow row, RecordQuery query, long subject) =>
-        (subject == 0 || row.Subjects.Contains(subject))
-        && (query.Kind is not { } kind || row.Kind == kind)
-        && (query.From is not { } from || DateTimeOffset.FromUnixTimeMilliseconds(row.Instant) >= from)
-        && (query.Until is not { } until || DateTimeOffset.FromUnixTimeMilliseconds(row.Instant) < until);
+    /// <summary>The records that concern a patient, newest first, along the patient's chain: it leads through versions too.</summary>
+    private IEnumerable<RecordRow> OfPatient(long patient, long before)
+    {
+        long subject = snapshot.SubjectOf(patient);
+        if (subject == 0)
+        {
+            yield break;
+        }
+
+        // The page after another begins in the middle of the chain, where its record still tells the way.
+        long sequence = before != long.MaxValue && snapshot.FindRecord(before) is { IsErased: false } at && at.Subjects.Contains(subject)
+            ? PreviousOf(at, subject)
+            : snapshot.EndOfChain(subject, chains, generations);
+        while (sequence != 0)
+        {
+            RecordRow? record = snapshot.FindRecord(sequence);
+            if (record is not null && sequence < before)
+            {
+                yield return record;
+            }
+
+            long previous = record is null ? snapshot.PreviousOfPatient(sequence) : PreviousOf(record, subject);
+            sequence = previous < sequence ? previous : throw Broken(sequence);
+        }
+    }
+
+    private static long PreviousOf(RecordRow record, long subject) =>
+        Array.IndexOf(record.Subjects, subject) is var place and >= 0 ? record.Previous[place] : throw Broken(record.Sequence);
+
+    private static StoreException Broken(long sequence) => new($"The chain of a patient is broken at {sequence}. Run the integrity check.");
+
+    private static long Ceiling(DateTimeOffset instant)
+    {
+        long floor = instant.ToUnixTimeMilliseconds();
+        return DateTimeOffset.FromUnixTimeMilliseconds(floor) < instant ? floor + 1 : floor;
+    }
 
     private bool Sees(RecordRow row)
     {
@@ -51,11 +93,32 @@ internal sealed class RecordReader(Snapshot snapshot, AccessScope scope)
             return true;
         }
 
-        long[] patients = [.. row.Subjects.Select(snapshot.PatientOf).Where(patient => patient != 0)];
-        return scope.SeesRecord(new RecordFacts(row.Kind, patients));
+        Span<long> patients = row.Subjects.Length <= MostOnStack ? stackalloc long[MostOnStack] : new long[row.Subjects.Length];
+        int count = 0;
+        foreach (long subject in row.Subjects)
+        {
+            if (HashOf(subject) is var hash and not 0)
+            {
+                patients[count++] = hash;
+            }
+        }
+
+        return scope.SeesRecord(new RecordFacts(row.Kind, patients[..count]));
     }
 
-    private StoredRecord? Open(RecordRow row) => snapshot.OpenRecord(row.Sequence, out _) is { } content
+    /// <summary>0 for a patient who was erased.</summary>
+    private long HashOf(long subject)
+    {
+        if (!_hashes.TryGetValue(subject, out long hash))
+        {
+            hash = subject == 0 ? 0 : snapshot.PatientOf(subject);
+            _hashes.Add(subject, hash);
+        }
+
+        return hash;
+    }
+
+    private StoredRecord? Open(RecordRow row) => snapshot.Open(row) is { } content
         ? new StoredRecord(row.Kind, row.Sequence, DateTimeOffset.FromUnixTimeMilliseconds(row.Instant), content.Mentioned, content.Consent, content.Body)
         {
             Patients = [.. row.Subjects.Select(KeyOf).OfType<ResourceKey>()],
@@ -67,7 +130,7 @@ internal sealed class RecordReader(Snapshot snapshot, AccessScope scope)
     {
         if (!_patients.TryGetValue(subject, out ResourceKey? key))
         {
-            long rid = snapshot.PatientOf(subject) is var hash and not 0 ? snapshot.FindIdentity(hash) : 0;
+            long rid = HashOf(subject) is var hash and not 0 ? snapshot.FindIdentity(hash) : 0;
             key = rid != 0 ? snapshot.Open(snapshot.NewestOf(rid))?.Key : null;
             _patients.Add(subject, key);
         }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using HealthChain.LedgerProofs;
 using HealthChain.Storage.Sealing;
 using Statement = HealthChain.Storage.Sqlite.Native.Statement;
@@ -7,51 +6,87 @@ namespace HealthChain.Storage.Sqlite.Reading;
 
 /// <summary>A record of the ledger without its content.</summary>
 /// <param name="Instant">When it was committed, in milliseconds of Unix time.</param>
-/// <param name="Subject">Under which it is sealed; 0 for no person.</param>
-/// <param name="Subjects">Those whom it concerns; 0 for one of whom the store did not know. None when it was erased.</param>
+/// <param name="Subjects">Those whom it concerns; 0 for one of whom the store did not know. None or zeroes when it was erased.</param>
 /// <param name="Previous">Where the ledger spoke of each of them before.</param>
-internal sealed record RecordRow(long Sequence, StatementKind Kind, long Instant, long Subject, long[] Subjects, Hash256 Commitment, long[] Previous)
+/// <param name="Sealed">Its content; null when it was erased.</param>
+internal sealed record RecordRow(long Sequence, StatementKind Kind, long Instant, long[] Subjects, Hash256 Commitment, long[] Previous, byte[]? Sealed)
 {
-    public const string Columns = "seq, kind, ts, sub, subs, leaf";
+    public const string Columns = "seq, n, kind, ts, subs, leaf, body";
+
+    /// <summary>In place of a kind: the row holds a <see cref="RecordBlock"/>.</summary>
+    public const int BlockKind = 0;
+
+    /// <summary>Under which it is sealed; 0 for no person. What concerns one patient is that patient's; only an erasure outlives whom it concerns.</summary>
+    public long Subject => Kind != StatementKind.Erasure && Subjects is [var only] ? only : 0;
+
+    public bool IsErased => Sealed is null;
 
     /// <summary>What its sealed bytes are bound to.</summary>
     public SealedVersion Seal => SealOf(Sequence);
 
     public static SealedVersion SealOf(long sequence) => new("record", 0, sequence);
 
+    /// <summary>Reads the records of a row, in order.</summary>
     /// <param name="row">A row with the <see cref="Columns"/>.</param>
     /// <exception cref="StoreException">It is damaged.</exception>
-    public static RecordRow Read(Statement row)
+    public static void ReadAll(Statement row, List<RecordRow> records)
+    {
+        records.Clear();
+        long first = row.Int64(0);
+        if (row.Int64(2) != BlockKind)
+        {
+            records.Add(ReadSingle(row, first));
+            return;
+        }
+
+        var block = new RecordBlock(row.Blob(6), first);
+        while (block.MoveNext())
+        {
+            records.Add(block.Current(row.Int64(3)));
+        }
+
+        if (!block.IsWhole || records.Count != row.Int64(1))
+        {
+            throw Damaged(first);
+        }
+    }
+
+    /// <summary>The record with that sequence number in a row; null when it is not there.</summary>
+    /// <exception cref="StoreException">It is damaged.</exception>
+    public static RecordRow? Find(Statement row, long sequence)
+    {
+        long first = row.Int64(0);
+        if (row.Int64(2) != BlockKind)
+        {
+            return first == sequence ? ReadSingle(row, first) : null;
+        }
+
+        var block = new RecordBlock(row.Blob(6), first);
+        while (block.MoveNext())
+        {
+            if (block.Sequence == sequence)
+            {
+                return block.Current(row.Int64(3));
+            }
+        }
+
+        return block.IsWhole ? null : throw Damaged(first);
+    }
+
+    private static RecordRow ReadSingle(Statement row, long sequence)
     {
         ReadOnlySpan<byte> leaf = row.Blob(5);
         return leaf.Length >= Hash256.Bytes
             ? new RecordRow(
-                row.Int64(0),
-                (StatementKind)row.Int64(1),
-                row.Int64(2),
+                sequence,
+                (StatementKind)row.Int64(2),
                 row.Int64(3),
-                Numbers(row.Blob(4)),
+                RecordBlock.Numbers(row.Blob(4)),
                 new Hash256(leaf[..Hash256.Bytes]),
-                Numbers(leaf[Hash256.Bytes..]))
-            : throw new StoreException($"Record {row.Int64(0)} has no leaf of the ledger.");
+                RecordBlock.Numbers(leaf[Hash256.Bytes..]),
+                row.IsNull(6) ? null : row.Blob(6).ToArray())
+            : throw new StoreException($"Record {sequence} has no leaf of the ledger.");
     }
 
-    public static void Write(ReadOnlySpan<long> numbers, Span<byte> destination)
-    {
-        for (int i = 0; i < numbers.Length; i++)
-        {
-            BinaryPrimitives.WriteInt64BigEndian(destination[(i * sizeof(long))..], numbers[i]);
-        }
-    }
-
-    private static long[] Numbers(ReadOnlySpan<byte> bytes)
-    {
-        long[] numbers = new long[bytes.Length / sizeof(long)];
-        for (int i = 0; i < numbers.Length; i++)
-        {
-            numbers[i] = BinaryPrimitives.ReadInt64BigEndian(bytes[(i * sizeof(long))..]);
-        }
-
-        return numbers;
-    }
+    private static StoreException Damaged(long first) => new($"The records from {first} on are damaged. Run the integrity check.");
 }

@@ -1,18 +1,24 @@
 using HealthChain.LedgerProofs;
 using HealthChain.Storage.Ledger;
-using Statement = HealthChain.Storage.Sqlite.Native.Statement;
+using HealthChain.Storage.Sqlite.Database;
+using HealthChain.Storage.Sqlite.Index;
+using HealthChain.Storage.Sqlite.Writing;
 
 namespace HealthChain.Storage.Sqlite.Reading;
 
 // What only the ledger needs: records and leaves.
 internal sealed partial class Snapshot
 {
+    private readonly List<RecordRow> _records = [];
+
+    /// <summary>The record with that sequence number, an erased one too.</summary>
+    /// <exception cref="StoreException">It is damaged.</exception>
     public RecordRow? FindRecord(long sequence)
     {
         _sql.Record.Bind(1, sequence);
         try
         {
-            return _sql.Record.Step() ? RecordRow.Read(_sql.Record) : null;
+            return _sql.Record.Step() ? RecordRow.Find(_sql.Record, sequence) : null;
         }
         finally
         {
@@ -20,15 +26,23 @@ internal sealed partial class Snapshot
         }
     }
 
-    /// <summary>Records before a sequence number, newest first; erased ones are no more.</summary>
+    /// <summary>Records before a sequence number, newest first, erased ones too.</summary>
     public IEnumerable<RecordRow> RecordsDown(long before)
     {
+        var records = new List<RecordRow>();
         _sql.RecordsDown.Bind(1, before);
         try
         {
             while (_sql.RecordsDown.Step())
             {
-                yield return RecordRow.Read(_sql.RecordsDown);
+                RecordRow.ReadAll(_sql.RecordsDown, records);
+                for (int i = records.Count - 1; i >= 0; i--)
+                {
+                    if (records[i].Sequence < before)
+                    {
+                        yield return records[i];
+                    }
+                }
             }
         }
         finally
@@ -37,31 +51,69 @@ internal sealed partial class Snapshot
         }
     }
 
-    /// <summary>Hash of the reference to the patient with that subject; 0 when there is none any more.</summary>
-    public long PatientOf(long subject) => First(_sql.Patient, subject);
-
-    /// <summary>Opens a record; null when there is none, or it was erased.</summary>
-    /// <exception cref="StoreException">It is damaged.</exception>
-    public RecordContent? OpenRecord(long sequence, out RecordRow? row)
+    /// <summary>The number of the first row of records that was committed at an instant (milliseconds of Unix time) or later.</summary>
+    /// <remarks>Instants never go back from one record to the next, so halving finds it; those of one row share theirs.</remarks>
+    public long FirstRecordSince(long instant)
     {
-        row = null;
-        _sql.Record.Bind(1, sequence);
-        try
+        long low = 1;
+        long high = First(_sql.LastRecord) + 1;
+        while (low < high)
         {
-            if (!_sql.Record.Step())
+            long middle = low + ((high - low) / 2);
+            _sql.RecordFrom.Bind(1, middle);
+            bool isBefore = _sql.RecordFrom.Step() && _sql.RecordFrom.Int64(1) < instant;
+            long row = isBefore ? _sql.RecordFrom.Int64(0) : 0;
+            _sql.RecordFrom.Reset();
+            (low, high) = isBefore ? (row + 1, high) : (low, middle);
+        }
+
+        long first = First(_sql.RecordFrom, low);
+        return first != 0 ? first : long.MaxValue;
+    }
+
+    /// <summary>Where the ledger last spoke of a patient; 0 for never. Shows a newer state when that is needed to tell.</summary>
+    /// <param name="chains">What the table lacks.</param>
+    public long EndOfChain(long subject, ChainSource chains, GenerationSource source)
+    {
+        // Ends: what was committed before a state began is in it, so each turn needs a commit in between.
+        while (true)
+        {
+            long completeTo = 0;
+            long end = chains.Current?.RecentEnd(subject, out completeTo) ?? 0;
+            if (end == 0 ? First(_sql.Meta, (long)Meta.ChainsWatermark) >= completeTo : end <= Math.Max(Newest, First(_sql.LastRecord)))
             {
-                return null;
+                return end != 0 ? end : First(_sql.ChainEnd, subject);
             }
 
-            row = RecordRow.Read(_sql.Record);
-            return _sql.Record.IsNull(6) || Unsealed(sequence, row.Subject, row.Seal, _sql.Record.Blob(6)) is not { } plain ? null
-                : RecordContent.Read(plain) ?? throw new StoreException($"Record {sequence} has a form that this program does not know.");
+            Begin(source);
+        }
+    }
+
+    /// <summary>Where the ledger spoke of the patient before a version.</summary>
+    /// <exception cref="StoreException">There is no such version.</exception>
+    public long PreviousOfPatient(long version)
+    {
+        _sql.Leaf.Bind(1, version);
+        try
+        {
+            return _sql.Leaf.Step() && _sql.Leaf.Blob(0) is { Length: VersionLeaf.Bytes } leaf
+                ? VersionLeaf.Read(leaf).PreviousOfPatient
+                : throw new StoreException($"The chain of a patient leads to {version}, which is not there. Run the integrity check.");
         }
         finally
         {
-            _sql.Record.Reset();
+            _sql.Leaf.Reset();
         }
     }
+
+    /// <summary>Hash of the reference to the patient with that subject; 0 when there is none any more.</summary>
+    public long PatientOf(long subject) => First(_sql.Patient, subject);
+
+    /// <summary>Opens a record; null when it was erased.</summary>
+    /// <exception cref="StoreException">It is damaged.</exception>
+    public RecordContent? Open(RecordRow record) =>
+        record.Sealed is not { } content || Unsealed(record.Sequence, record.Subject, record.Seal, content) is not { } plain ? null
+        : RecordContent.Read(plain) ?? throw new StoreException($"Record {record.Sequence} has a form that this program does not know.");
 
     /// <summary>Opens a version with its leaf, of which its statement is made; null when it was erased.</summary>
     public LeafOpening? OpenLeaf(in VersionRow row, ResourceKey key, string origin) =>
@@ -70,10 +122,16 @@ internal sealed partial class Snapshot
                 _sealer.Keys, subject, VersionLeaf.StatementOf(origin, row, key, version.Hash, leaf.PreviousOfPatient, leaf.PreviousOfResource))
             : null;
 
-    public LeafOpening? OpenRecordLeaf(long sequence, string origin) =>
-        OpenRecord(sequence, out RecordRow? row) is { } content && SubjectIdOf(row!.Subject) is { } subject
-            ? LeafMaker.Open(_sealer.Keys, subject, content.StatementOf(origin, sequence, row.Kind, row.Instant, row.Previous))
-            : null;
+    public LeafOpening? OpenRecordLeaf(long sequence, string origin)
+    {
+        if (FindRecord(sequence) is not { } record || Open(record) is not { } content || SubjectIdOf(record.Subject) is not { } subject)
+        {
+            return null;
+        }
+
+        LedgerProofs.Statement statement = content.StatementOf(origin, sequence, record.Kind, record.Instant, record.Previous);
+        return content.Salt is { } salt ? new LeafOpening(sequence, statement.ToArray(), salt) : LeafMaker.Open(_sealer.Keys, subject, statement);
+    }
 
     /// <summary>The entries after a sequence number in order, as many as there are and is room for.</summary>
     /// <exception cref="StoreException">One is missing.</exception>
@@ -81,25 +139,25 @@ internal sealed partial class Snapshot
     {
         int room = commitments.Length / Hash256.Bytes;
         _sql.VersionLeaves.Bind(1, after);
-        _sql.RecordLeaves.Bind(1, after);
+        _sql.RecordLeaves.Bind(1, FirstOfRow(after + 1));
         try
         {
+            var records = new RecordsUp(_sql.RecordLeaves, _records, after);
             bool isVersion = _sql.VersionLeaves.Step();
-            bool isRecord = _sql.RecordLeaves.Step();
+            bool isRecord = records.MoveNext();
             int count = 0;
             for (; count < room && (isVersion || isRecord); count++)
             {
-                bool takesVersion = isVersion && (!isRecord || _sql.VersionLeaves.Int64(0) < _sql.RecordLeaves.Int64(0));
-                Statement row = takesVersion ? _sql.VersionLeaves : _sql.RecordLeaves;
-                ReadOnlySpan<byte> leaf = row.Blob(1);
-                if (row.Int64(0) != after + count + 1 || leaf.Length < Hash256.Bytes)
+                bool takesVersion = isVersion && (!isRecord || _sql.VersionLeaves.Int64(0) < records.Current.Sequence);
+                Span<byte> place = commitments.Slice(count * Hash256.Bytes, Hash256.Bytes);
+                if ((takesVersion ? _sql.VersionLeaves.Int64(0) : records.Current.Sequence) != after + count + 1
+                    || !TryCopyLeaf(takesVersion ? _sql.VersionLeaves.Blob(1) : default, takesVersion ? null : records.Current, place))
                 {
                     throw new StoreException($"The ledger has no leaf {after + count + 1}. Run the integrity check.");
                 }
 
-                leaf[..Hash256.Bytes].CopyTo(commitments[(count * Hash256.Bytes)..]);
                 isVersion = takesVersion ? _sql.VersionLeaves.Step() : isVersion;
-                isRecord = takesVersion ? isRecord : _sql.RecordLeaves.Step();
+                isRecord = takesVersion ? isRecord : records.MoveNext();
             }
 
             return count;
@@ -109,5 +167,25 @@ internal sealed partial class Snapshot
             _sql.VersionLeaves.Reset();
             _sql.RecordLeaves.Reset();
         }
+    }
+
+    private static bool TryCopyLeaf(ReadOnlySpan<byte> version, RecordRow? record, Span<byte> place)
+    {
+        if (record is not null)
+        {
+            record.Commitment.Write(place);
+            return true;
+        }
+
+        return version.Length >= Hash256.Bytes && version[..Hash256.Bytes].TryCopyTo(place);
+    }
+
+    /// <summary>The number of the row in which a record would be.</summary>
+    private long FirstOfRow(long sequence)
+    {
+        _sql.Record.Bind(1, sequence);
+        long first = _sql.Record.Step() ? _sql.Record.Int64(0) : 0;
+        _sql.Record.Reset();
+        return first;
     }
 }

@@ -34,7 +34,6 @@ internal sealed class Checker(
                 <> coalesce((SELECT versions FROM count WHERE type=t.n), 0)
             """);
         CheckNone("{0} erased versions still have content.", "SELECT count(*) FROM ver INDEXED BY ver_rid WHERE rid=0 AND body IS NOT NULL");
-        CheckNone("{0} erased records still concern somebody.", "SELECT count(*) FROM record WHERE body IS NULL AND (sub<>0 OR subs<>x'')");
         long rows = 0;
         if (level == VerifyLevel.Full)
         {
@@ -46,7 +45,7 @@ internal sealed class Checker(
         progress?.Report(1);
         return new VerifyReport(versions, snapshot.Connection.QueryInt64("SELECT count(*) FROM res"), rows, _faults)
         {
-            Records = snapshot.Connection.QueryInt64("SELECT count(*) FROM record"),
+            Records = snapshot.Connection.QueryInt64("SELECT sum(n) FROM record"),
         };
     }
 
@@ -66,15 +65,63 @@ internal sealed class Checker(
     private void CheckSequence(long versions)
     {
         Connection connection = snapshot.Connection;
-        long records = connection.QueryInt64("SELECT count(*) FROM record");
+        long records = connection.QueryInt64("SELECT sum(n) FROM record");
         long first = connection.QueryInt64("SELECT min(n) FROM (SELECT min(vid) n FROM ver UNION ALL SELECT min(seq) FROM record)");
-        long last = connection.QueryInt64("SELECT max(n) FROM (SELECT max(vid) n FROM ver UNION ALL SELECT max(seq) FROM record)");
+        long last = connection.QueryInt64("SELECT max(n) FROM (SELECT max(vid) n FROM ver UNION ALL SELECT max(last) FROM record)");
         if (versions + records > 0 && (first != 1 || last != versions + records))
         {
             Fault($"The sequence has gaps: {versions} versions and {records} records from {first} to {last}.");
         }
 
-        CheckNone("{0} records have the number of a version.", "SELECT count(*) FROM record r WHERE EXISTS(SELECT 1 FROM ver WHERE vid=r.seq)");
+        CheckRecords();
+    }
+
+    private void CheckRecords()
+    {
+        RecordRow? before = null;
+        using Statement rows = snapshot.Connection.Prepare($"SELECT {RecordRow.Columns} FROM record ORDER BY seq");
+        using Statement version = snapshot.Connection.Prepare("SELECT 1 FROM ver WHERE vid=?");
+        var records = new RecordsUp(rows, [], after: 0);
+        while (TryMoveNext(ref records, Fault))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            RecordRow record = records.Current;
+            if (record.Sequence <= (before?.Sequence ?? 0) || record.Instant < (before?.Instant ?? 0))
+            {
+                Fault($"Record {record.Sequence} is not behind the one before it.");
+            }
+
+            version.Bind(1, record.Sequence);
+            if (version.Step())
+            {
+                Fault($"Record {record.Sequence} has the number of a version.");
+            }
+
+            version.Reset();
+            if (record.IsErased && record.Subjects.Any(subject => subject != 0))
+            {
+                Fault($"The erased record {record.Sequence} still concerns somebody.");
+            }
+
+            before = record;
+        }
+    }
+
+    /// <summary>Goes to the next record and reports those that are damaged.</summary>
+    public static bool TryMoveNext(ref RecordsUp records, Action<string> fault)
+    {
+        // Ends: each turn goes to the next row.
+        while (true)
+        {
+            try
+            {
+                return records.MoveNext();
+            }
+            catch (StoreException damage)
+            {
+                fault(damage.Message);
+            }
+        }
     }
 
     private void CheckNone(string fault, string sql)

@@ -26,21 +26,22 @@ internal sealed class LedgerCheck(Snapshot snapshot, EngineParts parts, string o
     public void CheckLinks(CancellationToken cancellationToken)
     {
         using Statement versions = snapshot.Connection.Prepare("SELECT vid, sub, rid, leaf FROM ver ORDER BY vid");
-        using Statement records = snapshot.Connection.Prepare($"SELECT {RecordRow.Columns}, body IS NULL FROM record ORDER BY seq");
+        using Statement rows = snapshot.Connection.Prepare($"SELECT {RecordRow.Columns} FROM record ORDER BY seq");
+        var records = new RecordsUp(rows, [], after: 0);
         bool hasVersion = versions.Step();
-        bool hasRecord = records.Step();
+        bool hasRecord = Checker.TryMoveNext(ref records, fault);
         while (hasVersion || hasRecord)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (hasVersion && (!hasRecord || versions.Int64(0) < records.Int64(0)))
+            if (hasVersion && (!hasRecord || versions.Int64(0) < records.Current.Sequence))
             {
                 CheckVersion(versions);
                 hasVersion = versions.Step();
             }
             else
             {
-                CheckRecord(records);
-                hasRecord = records.Step();
+                CheckRecord(records.Current);
+                hasRecord = Checker.TryMoveNext(ref records, fault);
             }
         }
 
@@ -72,20 +73,17 @@ internal sealed class LedgerCheck(Snapshot snapshot, EngineParts parts, string o
     /// <summary>Each record is what its leaf says.</summary>
     public void CheckRecords(CancellationToken cancellationToken)
     {
-        long newest = snapshot.Connection.QueryInt64("SELECT max(seq) FROM record");
-        using Statement records = snapshot.Connection.Prepare("SELECT seq FROM record WHERE seq<=? AND body IS NOT NULL");
-        records.Bind(1, newest);
-        while (records.Step())
+        using Statement rows = snapshot.Connection.Prepare($"SELECT {RecordRow.Columns} FROM record ORDER BY seq");
+        var records = new RecordsUp(rows, [], after: 0);
+        while (Checker.TryMoveNext(ref records, static _ => { }))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            long sequence = records.Int64(0);
+            RecordRow record = records.Current;
             try
             {
-                if (snapshot.OpenRecord(sequence, out RecordRow? row) is not { } content
-                    || snapshot.SubjectIdOf(row!.Subject) is not { } subject
-                    || !IsCommitment(content.StatementOf(origin, sequence, row.Kind, row.Instant, row.Previous), subject, row.Commitment))
+                if (!record.IsErased && !(snapshot.Open(record) is { } content && IsCommitment(record, content)))
                 {
-                    fault($"The leaf of record {sequence} is not that of its content.");
+                    fault($"The leaf of record {record.Sequence} is not that of its content.");
                 }
             }
             catch (StoreException damage)
@@ -93,6 +91,23 @@ internal sealed class LedgerCheck(Snapshot snapshot, EngineParts parts, string o
                 fault(damage.Message);
             }
         }
+    }
+
+    private bool IsCommitment(RecordRow record, in RecordContent content)
+    {
+        LedgerProofs.Statement statement = content.StatementOf(origin, record.Sequence, record.Kind, record.Instant, record.Previous);
+        if (content.Salt is null)
+        {
+            return snapshot.SubjectIdOf(record.Subject) is { } subject && IsCommitment(statement, subject, record.Commitment);
+        }
+
+        Span<byte> expected = stackalloc byte[Hash256.Bytes];
+        if (statement.IsValid)
+        {
+            _leaves.Commit(statement, content.Salt, expected);
+        }
+
+        return statement.IsValid && new Hash256(expected) == record.Commitment;
     }
 
     private VersionStatement StatementOf(in VersionRow row, CheckedVersion opened, in VersionLeaf leaf) =>
@@ -124,20 +139,9 @@ internal sealed class LedgerCheck(Snapshot snapshot, EngineParts parts, string o
         }
     }
 
-    private void CheckRecord(Statement row)
+    private void CheckRecord(RecordRow record)
     {
-        RecordRow record;
-        try
-        {
-            record = RecordRow.Read(row);
-        }
-        catch (StoreException damage)
-        {
-            fault(damage.Message);
-            return;
-        }
-
-        if (row.Int64(6) != 0)
+        if (record.IsErased)
         {
             _erased.Add(record.Sequence, record.Previous.FirstOrDefault());
             return;
@@ -156,19 +160,19 @@ internal sealed class LedgerCheck(Snapshot snapshot, EngineParts parts, string o
 
         if (record.Kind == StatementKind.Erasure)
         {
-            NoteErasure(record.Sequence);
+            NoteErasure(record);
         }
     }
 
-    private void NoteErasure(long sequence)
+    private void NoteErasure(RecordRow record)
     {
         try
         {
-            foreach (long erased in snapshot.OpenRecord(sequence, out _)?.Mentioned ?? [])
+            foreach (long erased in snapshot.Open(record)?.Mentioned ?? [])
             {
                 if (!_explained.Add(erased) || !_erased.ContainsKey(erased))
                 {
-                    fault($"Record {sequence} says that {erased} was erased, but it is there or was erased before.");
+                    fault($"Record {record.Sequence} says that {erased} was erased, but it is there or was erased before.");
                 }
             }
         }

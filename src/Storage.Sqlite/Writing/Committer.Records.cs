@@ -1,13 +1,13 @@
 using HealthChain.Fhir;
 using HealthChain.LedgerProofs;
 using HealthChain.Storage.Ledger;
-using HealthChain.Storage.Sqlite.Reading;
 
 namespace HealthChain.Storage.Sqlite.Writing;
 
 // Records of the ledger.
 internal sealed partial class Committer
 {
+    private readonly RecordBatch _records = new(sql, parts);
     private readonly List<long> _written = [];
     private readonly OrderedDictionary<long, bool> _concerned = [];
 
@@ -37,9 +37,12 @@ internal sealed partial class Committer
             }
         }
 
-        Insert(sequence, record, sealing, subjects, previous);
+        _records.Add(new PlacedRecord(sequence, record, sealing, subjects, previous));
         return sequence;
     }
+
+    /// <summary>Writes the records of the group, at its end.</summary>
+    public void WriteRecords() => _records.Write(state.Now());
 
     /// <summary>Why the record of a transaction cannot be kept; null when it can.</summary>
     private FhirError? Refusal(LedgerRecord record, IReadOnlyList<PreparedWrite> writes)
@@ -101,35 +104,6 @@ internal sealed partial class Committer
     /// <param name="erased">Sequence numbers of what nobody can open any more, ascending.</param>
     /// <param name="previous">Where the ledger last spoke of the patient.</param>
     public void AppendErasure(long subject, ReadOnlySpan<long> erased, long previous, ReadOnlySpan<byte> body) =>
-        Insert(state.NextSequence(), PreparedRecord.Of(StatementKind.Erasure, [], erased, 0, body), Subject.NoPerson, [subject], [previous]);
-
-    private void Insert(long sequence, PreparedRecord record, Subject sealing, ReadOnlySpan<long> subjects, ReadOnlySpan<long> previous)
-    {
-        long instant = state.Now();
-        ReadOnlySpan<byte> sealedContent = Sealed(sealing.Id, RecordRow.SealOf(sequence), record.Content);
-        int links = subjects.Length * sizeof(long);
-        Span<byte> concerned = links <= MostOnStack ? stackalloc byte[links] : new byte[links];
-        Span<byte> leaf = links <= MostOnStack ? stackalloc byte[Hash256.Bytes + links] : new byte[Hash256.Bytes + links];
-        RecordRow.Write(subjects, concerned);
-        RecordRow.Write(previous, leaf[Hash256.Bytes..]);
-        leaf[..Hash256.Bytes].Clear();
-        if (parts.LedgerOrigin is { } origin)
-        {
-            Statement statement = RecordContent.StatementOf(
-                origin, sequence, record.Kind, instant, record.Body, record.Mentioned, record.Consent, previous);
-            if (!_leaves.TryCommit(sealing.Id, statement, leaf[..Hash256.Bytes]))
-            {
-                throw new StoreException("A record has no leaf, because its subject has no secret.");
-            }
-        }
-
-        sql.InsertRecord.Bind(1, sequence);
-        sql.InsertRecord.Bind(2, (long)record.Kind);
-        sql.InsertRecord.Bind(3, instant);
-        sql.InsertRecord.Bind(4, sealing.Number);
-        sql.InsertRecord.Bind(5, concerned);
-        sql.InsertRecord.Bind(6, leaf);
-        sql.InsertRecord.Bind(7, sealedContent);
-        sql.InsertRecord.Run();
-    }
+        _records.Add(new PlacedRecord(
+            state.NextSequence(), PreparedRecord.Of(StatementKind.Erasure, [], erased, 0, body), Subject.NoPerson, [subject], [previous]));
 }

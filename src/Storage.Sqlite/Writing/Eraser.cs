@@ -92,18 +92,34 @@ internal sealed class Eraser(WriterSession session, EngineParts parts)
     /// <summary>Empties the records that concern this patient alone. All are looked at: erasing is rare, and no chain need be whole for it.</summary>
     private void EraseRecords(long subject)
     {
-        List<long> records = Rids("SELECT seq FROM record WHERE sub=?", subject);
+        List<long> records = Rids("SELECT seq FROM record WHERE sub=? AND kind<>0", subject);
         _emptied.AddRange(records);
         records.ForEach(sequence => Run("UPDATE record SET sub=0, subs=x'', body=NULL WHERE seq=?", sequence));
+
+        // Blocks are changed after all were looked at: a statement that is being stepped sees no change of its own rows.
+        var changed = new List<(long Row, byte[] Block)>();
+        using (Statement blocks = Bound($"SELECT seq, body FROM record WHERE kind={RecordRow.BlockKind}"))
+        {
+            while (blocks.Step())
+            {
+                if (RecordBlock.Without(blocks.Blob(1), blocks.Int64(0), subject, _emptied) is { } rest)
+                {
+                    changed.Add((blocks.Int64(0), rest));
+                }
+            }
+        }
+
+        using Statement update = session.Connection.Prepare("UPDATE record SET body=? WHERE seq=?");
+        foreach ((long row, byte[] block) in changed)
+        {
+            update.Bind(1, block);
+            update.Bind(2, row);
+            update.Run();
+        }
     }
 
     private void AppendRecord(long subject)
     {
-        if (parts.LedgerOrigin is null)
-        {
-            return;
-        }
-
         using Statement begun = Bound("SELECT body FROM erasing WHERE sub=?", subject);
         begun.Step();
         _emptied.Sort();

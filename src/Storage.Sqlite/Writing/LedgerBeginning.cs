@@ -27,7 +27,8 @@ internal sealed class LedgerBeginning(WriterSession session, EngineParts parts)
             return;
         }
 
-        long newest = session.Connection.QueryInt64("SELECT max(vid) FROM ver");
+        UnpackBlocks();
+        long newest = WriterState.NewestOf(session.Connection);
         for (long first = 1; first <= newest; first += AtOnce)
         {
             session.Sql.Begin.Run();
@@ -41,32 +42,104 @@ internal sealed class LedgerBeginning(WriterSession session, EngineParts parts)
         session.Commit();
     }
 
+    /// <summary>Gives each record a row of its own, which can be changed by itself. A store that has many and no ledger is rare.</summary>
+    private void UnpackBlocks()
+    {
+        session.Sql.Begin.Run();
+        using Statement block = session.Connection.Prepare($"SELECT {RecordRow.Columns} FROM record WHERE kind={RecordRow.BlockKind} AND seq>? ORDER BY seq LIMIT 1");
+        using Statement delete = session.Connection.Prepare("DELETE FROM record WHERE seq=?");
+        var records = new List<RecordRow>();
+        var alone = new RecordBatch(session.Sql, parts);
+        long last = 0;
+        while (true)
+        {
+            block.Bind(1, last);
+            if (!block.Step())
+            {
+                break;
+            }
+
+            RecordRow.ReadAll(block, records);
+            last = block.Int64(0);
+            block.Reset();
+            delete.Bind(1, last);
+            delete.Run();
+            records.ForEach(alone.WriteAlone);
+        }
+
+        session.Commit();
+    }
+
     private void WriteLeaves(string origin, long first, long last)
     {
-        using Statement rows = session.Connection.Prepare("SELECT vid, rid, sub, leaf IS NULL FROM ver WHERE vid BETWEEN ? AND ? ORDER BY vid");
+        using Statement versions = session.Connection.Prepare("SELECT vid, rid, sub, leaf IS NULL FROM ver WHERE vid BETWEEN ? AND ? ORDER BY vid");
+        using Statement records = session.Connection.Prepare($"SELECT {RecordRow.Columns} FROM record WHERE seq BETWEEN ? AND ? ORDER BY seq");
         using Statement update = session.Connection.Prepare("UPDATE ver SET leaf=? WHERE vid=?");
-        rows.Bind(1, first);
-        rows.Bind(2, last);
+        using Statement updateRecord = session.Connection.Prepare("UPDATE record SET leaf=? WHERE seq=?");
+        foreach (Statement rows in new[] { versions, records })
+        {
+            rows.Bind(1, first);
+            rows.Bind(2, last);
+        }
+
         Snapshot view = session.View();
         Span<byte> leaf = stackalloc byte[VersionLeaf.Bytes];
-        while (rows.Step())
+        bool isVersion = versions.Step();
+        bool isRecord = records.Step();
+        while (isVersion || isRecord)
         {
-            long sequence = rows.Int64(0);
-            long subject = rows.Int64(2);
-            if (rows.Int64(3) != 0)
+            if (isRecord && (!isVersion || records.Int64(0) < versions.Int64(0)))
             {
-                WriteLeaf(origin, view, sequence, isErased: rows.Int64(1) == 0, leaf);
+                WriteLeaf(origin, view, RecordRow.Find(records, records.Int64(0))!, updateRecord);
+                isRecord = records.Step();
+                continue;
+            }
+
+            long sequence = versions.Int64(0);
+            bool isErased = versions.Int64(1) == 0;
+            if (versions.Int64(3) != 0)
+            {
+                WriteLeaf(origin, view, sequence, isErased, leaf);
                 update.Bind(1, leaf);
                 update.Bind(2, sequence);
                 update.Run();
             }
 
-            _lastErased = rows.Int64(1) == 0 ? sequence : _lastErased;
-            if (subject != 0)
+            _lastErased = isErased ? sequence : _lastErased;
+            if (versions.Int64(2) is var subject and not 0)
             {
                 _last[subject] = sequence;
             }
+
+            isVersion = versions.Step();
         }
+    }
+
+    /// <summary>The chains led through records alone until now, so each gets other links too.</summary>
+    private void WriteLeaf(string origin, Snapshot view, RecordRow record, Statement update)
+    {
+        long[] previous = [.. record.Subjects.Select(subject => subject == 0 ? 0 : _last.GetValueOrDefault(subject))];
+        foreach (long subject in record.Subjects)
+        {
+            _last[subject] = record.Sequence;
+        }
+
+        byte[] leaf = new byte[Hash256.Bytes + (previous.Length * sizeof(long))];
+        RecordBlock.WriteNumbers(previous, leaf.AsSpan(Hash256.Bytes));
+        if (view.Open(record) is { } content)
+        {
+            LedgerProofs.Statement statement = content.StatementOf(origin, record.Sequence, record.Kind, record.Instant, previous);
+            _leaves.Commit(statement, content.Salt, leaf.AsSpan(0, Hash256.Bytes));
+        }
+        else
+        {
+            // Nothing is left that could be committed to.
+            RandomNumberGenerator.Fill(leaf.AsSpan(0, Hash256.Bytes));
+        }
+
+        update.Bind(1, leaf);
+        update.Bind(2, record.Sequence);
+        update.Run();
     }
 
     private void WriteLeaf(string origin, Snapshot view, long sequence, bool isErased, Span<byte> leaf)
@@ -96,17 +169,24 @@ internal sealed class LedgerBeginning(WriterSession session, EngineParts parts)
         VersionLeaf.WriteLinks(leaf, ofPatient, ofResource);
     }
 
-    /// <summary>Says of what was erased before there was a ledger that it was.</summary>
+    /// <summary>Says of what was erased before there was a ledger that it was, unless a record says so.</summary>
     private void ExplainErased()
     {
-        var erased = new List<long>();
-        using Statement rows = session.Connection.Prepare("SELECT vid FROM ver INDEXED BY ver_rid WHERE rid=0 AND NOT EXISTS(SELECT 1 FROM record) ORDER BY vid");
-        while (rows.Step())
+        var erased = new SortedSet<long>();
+        using (Statement rows = session.Connection.Prepare("SELECT vid FROM ver INDEXED BY ver_rid WHERE rid=0"))
         {
-            erased.Add(rows.Int64(0));
+            while (rows.Step())
+            {
+                erased.Add(rows.Int64(0));
+            }
         }
 
-        rows.Reset();
+        Snapshot view = session.View();
+        foreach (RecordRow record in view.RecordsDown(long.MaxValue).Where(record => record.Kind == StatementKind.Erasure))
+        {
+            erased.ExceptWith(view.Open(record)?.Mentioned ?? []);
+        }
+
         if (erased.Count > 0)
         {
             session.Committer.AppendErasure(0, [.. erased], 0, "before the ledger was begun"u8);

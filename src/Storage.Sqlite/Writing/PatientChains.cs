@@ -23,6 +23,10 @@ internal sealed class PatientChains : IDisposable
     private readonly Statement _remove;
     private readonly int _mostInMemory;
     private readonly int _mostBehind;
+
+    // Whoever reads looks at what is committed, under the lock; the writer alone changes it.
+    private readonly Lock _gate = new();
+    private readonly Dictionary<long, long> _group = [];
     private Dictionary<long, long> _active = [];
     private Dictionary<long, long> _frozen = [];
     private long[] _order = [];
@@ -30,6 +34,8 @@ internal sealed class PatientChains : IDisposable
     private int _advanced;
     private long _frozenAt;
     private long _completeTo;
+    private bool _isWriting;
+    private bool _isAllWritten;
 
     /// <param name="throughVersions">Whether the chains lead through versions too, as they do where there is a ledger.</param>
     /// <param name="mostInMemory">Patients in memory at which they begin to be written; about twice as many for a while, 40 bytes each.</param>
@@ -46,13 +52,24 @@ internal sealed class PatientChains : IDisposable
         Recover(throughVersions);
     }
 
+    /// <summary>Where the ledger last spoke of a patient, as far as it is committed; 0 when the table tells it.</summary>
+    /// <param name="completeTo">Up to which sequence number the table is complete: one that is not shows an older state.</param>
+    /// <remarks>For any thread.</remarks>
+    public long RecentEnd(long subject, out long completeTo)
+    {
+        lock (_gate)
+        {
+            completeTo = _completeTo;
+            return _active.TryGetValue(subject, out long last) || _frozen.TryGetValue(subject, out last) ? last : 0;
+        }
+    }
+
     /// <summary>Notes that the ledger speaks of a patient, and says where it did so before; 0 for never.</summary>
     public long Advance(long subject, long sequence)
     {
-        ref long last = ref CollectionsMarshal.GetValueRefOrAddDefault(_active, subject, out bool isRecent);
-        long previous = isRecent || _frozen.TryGetValue(subject, out last) ? last : Stored(subject);
+        ref long last = ref CollectionsMarshal.GetValueRefOrAddDefault(_group, subject, out bool isOfGroup);
+        long previous = isOfGroup || _active.TryGetValue(subject, out last) || _frozen.TryGetValue(subject, out last) ? last : Stored(subject);
         last = sequence;
-        _advanced++;
         return previous;
     }
 
@@ -60,36 +77,79 @@ internal sealed class PatientChains : IDisposable
     public long End(long subject)
     {
         long last = Advance(subject, 0);
-        _active.Remove(subject);
-        _frozen.Remove(subject);
+        _group.Remove(subject);
+        lock (_gate)
+        {
+            _active.Remove(subject);
+            _frozen.Remove(subject);
+        }
+
         _remove.Bind(1, subject);
         _remove.Run();
         return last;
     }
 
     /// <summary>Writes some of what the table lacks, twice as much as came in since; within the caller's transaction.</summary>
-    /// <param name="newest">The newest sequence number.</param>
-    public void WriteSome(long newest, WriteStatements sql)
+    public void WriteSome(WriteStatements sql)
     {
-        if (_frozen.Count == 0 && (_active.Count >= _mostInMemory || newest - _completeTo >= _mostBehind))
-        {
-            Freeze(newest);
-        }
-
-        if (_frozen.Count > 0)
+        if (_isWriting)
         {
             Write(Math.Max(LeastWritten, 2 * _advanced), sql);
         }
-
-        _advanced = 0;
     }
 
-    /// <summary>Writes all that the table lacks, within the caller's transaction.</summary>
+    /// <summary>Writes all that the table lacks, in a transaction of its own.</summary>
+    /// <param name="newest">The newest sequence number.</param>
     public void WriteAll(long newest, WriteStatements sql)
     {
-        Write(int.MaxValue, sql);
-        Freeze(newest);
-        Write(int.MaxValue, sql);
+        if (_isWriting)
+        {
+            Write(int.MaxValue, sql);
+        }
+
+        long[] order = [.. _active.Keys.Order()];
+        foreach (long subject in order)
+        {
+            Set(subject, _active[subject]);
+        }
+
+        _frozenAt = newest;
+        _isAllWritten = true;
+        sql.Set(Meta.ChainsWatermark, newest);
+    }
+
+    /// <summary>To be called when the transaction is committed: now others see it.</summary>
+    /// <param name="newest">The newest sequence number.</param>
+    public void Committed(long newest)
+    {
+        lock (_gate)
+        {
+            if (_isAllWritten)
+            {
+                _active.Clear();
+            }
+
+            if (_isAllWritten || (_isWriting && _written == _order.Length))
+            {
+                _frozen.Clear();
+                _isWriting = false;
+                _completeTo = Math.Max(_completeTo, _frozenAt);
+            }
+
+            foreach ((long subject, long last) in _group)
+            {
+                _active[subject] = last;
+            }
+
+            if (!_isWriting && (_active.Count >= _mostInMemory || newest - _completeTo >= _mostBehind))
+            {
+                Freeze(newest);
+            }
+        }
+
+        _isAllWritten = false;
+        _advanced = _group.Count;
+        _group.Clear();
     }
 
     public void Dispose()
@@ -121,6 +181,7 @@ internal sealed class PatientChains : IDisposable
         _order = [.. _frozen.Keys];
         Array.Sort(_order);
         _written = 0;
+        _isWriting = true;
         _frozenAt = newest;
     }
 
@@ -132,25 +193,21 @@ internal sealed class PatientChains : IDisposable
             // An erased patient is in the order, but no more.
             if (_frozen.TryGetValue(_order[_written], out long last))
             {
-                _set.Bind(1, _order[_written]);
-                _set.Bind(2, last);
-                _set.Run();
+                Set(_order[_written], last);
             }
         }
 
-        if (_written < _order.Length)
+        if (_written == _order.Length)
         {
-            return;
+            sql.Set(Meta.ChainsWatermark, _frozenAt);
         }
+    }
 
-        _frozen.Clear();
-        _order = [];
-        _written = 0;
-        if (_frozenAt > _completeTo)
-        {
-            _completeTo = _frozenAt;
-            sql.Set(Meta.ChainsWatermark, _completeTo);
-        }
+    private void Set(long subject, long last)
+    {
+        _set.Bind(1, subject);
+        _set.Bind(2, last);
+        _set.Run();
     }
 
     private void Recover(bool throughVersions)
@@ -162,20 +219,36 @@ internal sealed class PatientChains : IDisposable
             _active[versions.Int64(0)] = versions.Int64(1);
         }
 
-        using Statement records = _connection.Prepare($"SELECT {RecordRow.Columns} FROM record WHERE seq>? AND kind<>{(int)StatementKind.Erasure}");
+        using Statement rows = _connection.Prepare(
+            $"SELECT {RecordRow.Columns} FROM record WHERE seq>=coalesce((SELECT max(seq) FROM record WHERE seq<=?), 0) ORDER BY seq");
         using Statement known = _connection.Prepare("SELECT 1 FROM subject WHERE sub=?");
-        records.Bind(1, _completeTo);
-        while (records.Step())
+        rows.Bind(1, _completeTo);
+        var records = new RecordsUp(rows, [], _completeTo);
+        while (records.MoveNext())
         {
-            RecordRow record = RecordRow.Read(records);
-            foreach (long subject in record.Subjects)
+            if (records.Current is { Kind: not StatementKind.Erasure } record)
             {
-                // One of several may be erased since.
-                if (Exists(known, subject))
+                foreach (long subject in record.Subjects)
                 {
-                    _active[subject] = Math.Max(record.Sequence, _active.GetValueOrDefault(subject));
+                    // One of several may be erased since.
+                    if (Exists(known, subject))
+                    {
+                        _active[subject] = Math.Max(record.Sequence, _active.GetValueOrDefault(subject));
+                    }
                 }
             }
         }
+    }
+}
+
+/// <summary>The chains that readers should ask: those of the writer's session, which may be another after a failure.</summary>
+internal sealed class ChainSource
+{
+    private volatile PatientChains? _current;
+
+    public PatientChains? Current
+    {
+        get => _current;
+        set => _current = value;
     }
 }

@@ -7,10 +7,14 @@ namespace HealthChain.Storage.Sqlite.Writing;
 /// <summary>A record with all done that needs no knowledge of the state.</summary>
 /// <param name="Patients">Hashes of the references of those whom it concerns.</param>
 /// <param name="Newest">The highest sequence number that it names.</param>
-/// <param name="Body">Hash of its body.</param>
-/// <param name="Content">What is sealed, as <see cref="RecordContent"/> writes it.</param>
-internal sealed record PreparedRecord(StatementKind Kind, long[] Patients, SequenceSet Mentioned, long Newest, long Consent, Hash256 Body, byte[] Content)
+/// <param name="Content">What is sealed, as <see cref="RecordContent"/> writes it: the body is its end.</param>
+internal sealed record PreparedRecord(StatementKind Kind, long[] Patients, SequenceSet Mentioned, long Newest, long Consent, byte[] Content, int BodyBytes)
 {
+    public ReadOnlySpan<byte> Body => Content.AsSpan(Content.Length - BodyBytes);
+
+    /// <summary>Of its commitment.</summary>
+    public ReadOnlySpan<byte> Salt => RecordContent.SaltIn(Content);
+
     /// <summary>Why a record cannot be kept; null when it can.</summary>
     /// <exception cref="ArgumentException">It breaks the contract.</exception>
     public static FhirError? Refusal(LedgerRecord? record) => record switch
@@ -34,8 +38,8 @@ internal sealed record PreparedRecord(StatementKind Kind, long[] Patients, Seque
         SequenceSet.Of(mentioned),
         Math.Max(consent, mentioned.IsEmpty ? 0 : mentioned[^1]),
         consent,
-        Hash256.Of(body),
-        RecordContent.Write(consent, mentioned, body));
+        RecordContent.Write(consent, mentioned, body),
+        body.Length);
 
     // Almost all concern one patient, or none.
     private static long[] Distinct(IReadOnlyList<long> patients) => patients.Count switch
@@ -54,22 +58,9 @@ internal sealed record PreparedRecord(StatementKind Kind, long[] Patients, Seque
 }
 
 /// <summary>A record that waits for the writer.</summary>
-internal sealed class RecordRequest(PreparedRecord record, CancellationToken cancellationToken) : GroupRequest
+internal sealed class RecordRequest(PreparedRecord record, CancellationToken cancellationToken) : GroupRequest<long>(cancellationToken)
 {
-    private readonly TaskCompletionSource<Result<long>> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Result<long> _result;
-
     public override int Weight => 1;
 
-    public Task<Result<long>> Done => _done.Task;
-
-    public override bool IsCancelled => cancellationToken.IsCancellationRequested && _done.TrySetCanceled(cancellationToken);
-
-    public override void Apply(Committer committer) => _result = committer.TryAppend(record);
-
-    public override void Complete() => _done.TrySetResult(_result);
-
-    public override void Refuse(FhirError error) => _done.TrySetResult(error);
-
-    public override void Fail(Exception exception) => _done.TrySetException(exception);
+    protected override Result<long> Outcome(Committer committer) => committer.TryAppend(record);
 }

@@ -1,8 +1,9 @@
+using System.Threading.Tasks.Sources;
 using HealthChain.Fhir;
 
 namespace HealthChain.Storage.Sqlite.Writing;
 
-/// <summary>Something that waits for the writer. Completed exactly once; who awaits it goes on on another thread.</summary>
+/// <summary>Something that waits for the writer. Completed exactly once; who awaits it goes on on another thread than the writer's.</summary>
 internal abstract class WriteRequest
 {
     /// <summary>About how many resources it writes.</summary>
@@ -13,37 +14,70 @@ internal abstract class WriteRequest
     public abstract void Fail(Exception exception);
 }
 
-/// <summary>Something that is committed together with others that wait: one transaction of the database, one synchronisation.</summary>
+/// <summary>
+/// Something that is committed together with others that wait: one transaction of the database, one synchronisation. What comes of it is noted by
+/// the writer, and told by <see cref="Complete"/>.
+/// </summary>
 internal abstract class GroupRequest : WriteRequest
 {
-    /// <summary>Whoever gave up before the writer came to it gets nothing written.</summary>
-    public abstract bool IsCancelled { get; }
-
+    /// <summary>Does it, unless whoever asked gave up before the writer came to it.</summary>
     public abstract void Apply(Committer committer);
 
-    /// <summary>To be called when what was applied is durable.</summary>
+    /// <summary>To be called when what was applied is durable, or it was refused or failed: whoever awaits it goes on within the call.</summary>
     public abstract void Complete();
 }
 
-/// <summary>A transaction.</summary>
-internal sealed class CommitRequest(PreparedTransaction transaction, CancellationToken cancellationToken) : GroupRequest
+/// <summary>Awaited once by whoever made it.</summary>
+internal abstract class GroupRequest<T>(CancellationToken cancellationToken) : GroupRequest, IValueTaskSource<Result<T>>
 {
-    private readonly TaskCompletionSource<Result<CommitResult>> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Result<CommitResult> _result;
+    private ManualResetValueTaskSourceCore<Result<T>> _source;
+    private Result<T> _result;
+    private Exception? _failure;
 
+    public ValueTask<Result<T>> Done => new(this, _source.Version);
+
+    public sealed override void Apply(Committer committer)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            Fail(new OperationCanceledException(cancellationToken));
+            return;
+        }
+
+        _result = Outcome(committer);
+    }
+
+    public sealed override void Complete()
+    {
+        if (_failure is not null)
+        {
+            _source.SetException(_failure);
+            return;
+        }
+
+        _source.SetResult(_result);
+    }
+
+    public sealed override void Refuse(FhirError error) => _result = error;
+
+    public sealed override void Fail(Exception exception) => _failure = exception;
+
+    Result<T> IValueTaskSource<Result<T>>.GetResult(short token) => _source.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource<Result<T>>.GetStatus(short token) => _source.GetStatus(token);
+
+    void IValueTaskSource<Result<T>>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _source.OnCompleted(continuation, state, token, flags);
+
+    protected abstract Result<T> Outcome(Committer committer);
+}
+
+/// <summary>A transaction.</summary>
+internal sealed class CommitRequest(PreparedTransaction transaction, CancellationToken cancellationToken) : GroupRequest<CommitResult>(cancellationToken)
+{
     public override int Weight => Math.Max(1, transaction.Writes.Count);
 
-    public Task<Result<CommitResult>> Done => _done.Task;
-
-    public override bool IsCancelled => cancellationToken.IsCancellationRequested && _done.TrySetCanceled(cancellationToken);
-
-    public override void Apply(Committer committer) => _result = committer.Apply(transaction);
-
-    public override void Complete() => _done.TrySetResult(_result);
-
-    public override void Refuse(FhirError error) => _done.TrySetResult(error);
-
-    public override void Fail(Exception exception) => _done.TrySetException(exception);
+    protected override Result<CommitResult> Outcome(Committer committer) => committer.Apply(transaction);
 }
 
 /// <summary>Work that has the writer for itself and makes its own transactions.</summary>

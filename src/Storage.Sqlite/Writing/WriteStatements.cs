@@ -15,7 +15,7 @@ internal sealed class WriteStatements(Connection connection) : IDisposable
     public Statement InsertVersion { get; } =
         connection.Prepare("INSERT INTO ver(vid, rid, v, ts, op, type, sub, hash, body, leaf) VALUES(?,?,?,?,?,?,?,?,?,?)");
 
-    public Statement InsertRecord { get; } = connection.Prepare("INSERT INTO record(seq, kind, ts, sub, subs, leaf, body) VALUES(?,?,?,?,?,?,?)");
+    public Statement InsertRecord { get; } = connection.Prepare("INSERT INTO record(seq, last, n, kind, ts, sub, subs, leaf, body) VALUES(?,?,?,?,?,?,?,?,?)");
 
     public Statement InsertResource { get; } =
         connection.Prepare("INSERT INTO res(rid, type, first, vid, v, ts, op, sub, pat, h, keys) VALUES(?,?,?,?,?,?,?,?,?,?,?)");

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using HealthChain.Fhir;
 using HealthChain.Storage.Sqlite.Database;
@@ -17,7 +16,7 @@ internal sealed class Writer : IDisposable
     private const int FlushedWhenIdle = 4096;
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(5);
 
-    private readonly BlockingCollection<WriteRequest> _queue = [];
+    private readonly WriteQueue _queue = new();
     private readonly Func<WriterSession> _open;
     private readonly Checkpointer _checkpointer;
     private readonly ChangeSignal _changes;
@@ -27,6 +26,7 @@ internal sealed class Writer : IDisposable
     private WriterSession? _session;
     private WriteRequest? _held;
     private bool _isAtRest;
+    private bool _isLast;
     private int _unflushed;
     private int _queued;
     private string? _failure;
@@ -48,14 +48,14 @@ internal sealed class Writer : IDisposable
     /// <summary>Resources that wait.</summary>
     public int Queued => Volatile.Read(ref _queued);
 
-    public Task<Result<CommitResult>> CommitAsync(PreparedTransaction transaction, CancellationToken cancellationToken)
+    public ValueTask<Result<CommitResult>> CommitAsync(PreparedTransaction transaction, CancellationToken cancellationToken)
     {
         var request = new CommitRequest(transaction, cancellationToken);
         Enqueue(request);
         return request.Done;
     }
 
-    public Task<Result<long>> AppendAsync(PreparedRecord record, CancellationToken cancellationToken)
+    public ValueTask<Result<long>> AppendAsync(PreparedRecord record, CancellationToken cancellationToken)
     {
         var request = new RecordRequest(record, cancellationToken);
         Enqueue(request);
@@ -73,9 +73,8 @@ internal sealed class Writer : IDisposable
     /// <summary>Commits what waits, moves all index rows to the tables and closes the connection.</summary>
     public void Dispose()
     {
-        _queue.CompleteAdding();
+        _queue.Close();
         _thread.Join();
-        _queue.Dispose();
     }
 
     private void Enqueue(WriteRequest request)
@@ -85,6 +84,7 @@ internal sealed class Writer : IDisposable
         {
             Interlocked.Add(ref _queued, -request.Weight);
             request.Refuse(FhirError.Of(ErrorKind.Busy, IssueType.Throttled, "More waits to be written than the store can take. Try again later."));
+            (request as GroupRequest)?.Complete();
             return;
         }
 
@@ -93,11 +93,18 @@ internal sealed class Writer : IDisposable
 
     private void Run()
     {
-        while (!_queue.IsCompleted || _held is not null)
+        while (true)
         {
             if (!TryTake(out WriteRequest? request))
             {
-                if (_session is not null && !_queue.IsAddingCompleted)
+                // Closed before it was looked: then there was nothing more.
+                if (_isLast)
+                {
+                    break;
+                }
+
+                _isLast = _queue.IsClosed;
+                if (_session is not null && !_isLast)
                 {
                     Idle(_session);
                 }
@@ -128,7 +135,7 @@ internal sealed class Writer : IDisposable
         TimeSpan patience = _session is not { } session || _isAtRest ? Timeout.InfiniteTimeSpan
             : session.Index is { IsEmpty: false, Set.Frozen: not null } ? TimeSpan.FromMilliseconds(1)
             : Quiet;
-        if (!_queue.TryTake(out request, patience))
+        if (!_queue.TryTake(patience, out request))
         {
             return false;
         }
@@ -143,7 +150,7 @@ internal sealed class Writer : IDisposable
     {
         _group.Add(first);
         int weight = first.Weight;
-        while (weight < _options.MaxGroup && _queue.TryTake(out WriteRequest? next))
+        while (weight < _options.MaxGroup && _queue.TryTake(TimeSpan.Zero, out WriteRequest? next))
         {
             Interlocked.Add(ref _queued, -next.Weight);
             if (next is not GroupRequest member || weight + member.Weight > _options.MaxGroup)
@@ -173,6 +180,7 @@ internal sealed class Writer : IDisposable
                     Answer(request, exception);
                 }
 
+                Completion.Of(group);
                 return;
             }
 
@@ -187,11 +195,7 @@ internal sealed class Writer : IDisposable
 
         Volatile.Write(ref _failure, null);
         _changes.Advance(_session.State.Sequence);
-        foreach (GroupRequest request in group)
-        {
-            request.Complete();
-        }
-
+        Completion.Of(group);
         NoticeLog(_session);
     }
 
@@ -200,7 +204,6 @@ internal sealed class Writer : IDisposable
         long start = session.Meter.Start();
         session.Sql.Begin.Run();
         int rows = session.Index.Set.Active.Count;
-        group.RemoveAll(request => request.IsCancelled);
         foreach (GroupRequest request in group)
         {
             request.Apply(session.Committer);

@@ -28,6 +28,7 @@ internal sealed class WriterSession : IDisposable
             Index = new RecentIndex(source, Tables, parts.Options.GenerationRows, Recovered());
             source.Current = Index.Set;
             Chains = new PatientChains(Connection, throughVersions: parts.LedgerOrigin is not null);
+            parts.Chains.Current = Chains;
             _view = new Snapshot(Connection, parts, Index.Set, heads: null);
             Committer = new Committer(Sql, State, Index, Chains, _view, parts, search);
         }
@@ -80,10 +81,13 @@ internal sealed class WriterSession : IDisposable
     /// <summary>Makes durable what was done since the beginning of the transaction, the secrets that it needs first.</summary>
     public void Commit()
     {
+        Committer.WriteRecords();
         State.WriteCounts(Sql);
-        Chains.WriteSome(State.Sequence, Sql);
+        Chains.WriteSome(Sql);
         _parts.Keys.Flush();
         Sql.Commit.Run();
+        State.EndGroup();
+        Chains.Committed(State.Sequence);
         if (_source.Current != Index.Set)
         {
             _source.Current = Index.Set;

@@ -12,6 +12,7 @@ internal sealed class WriterState
     private long _lastRid;
     private long _lastSubject;
     private long _lastInstant;
+    private bool _hasInstant;
 
     public WriterState(Connection connection, TimeProvider time)
     {
@@ -41,8 +42,23 @@ internal sealed class WriterState
 
     public long NextSubject() => ++_lastSubject;
 
-    /// <summary>Now in milliseconds of Unix time; a clock that is set back does not turn the order of versions around.</summary>
-    public long Now() => _lastInstant = Math.Max(_lastInstant, _time.GetUtcNow().ToUnixTimeMilliseconds());
+    /// <summary>
+    /// The time of what is committed next, in milliseconds of Unix time: one for all of a group. A clock that is set back does not turn the order of
+    /// versions around.
+    /// </summary>
+    public long Now()
+    {
+        if (!_hasInstant)
+        {
+            _lastInstant = Math.Max(_lastInstant, _time.GetUtcNow().ToUnixTimeMilliseconds());
+            _hasInstant = true;
+        }
+
+        return _lastInstant;
+    }
+
+    /// <summary>What comes from now on is committed later.</summary>
+    public void EndGroup() => _hasInstant = false;
 
     public void Count(int type, long current, long versions)
     {
@@ -67,7 +83,7 @@ internal sealed class WriterState
 
     /// <summary>Sequence number of the newest version or record.</summary>
     public static long NewestOf(Connection connection) =>
-        Math.Max(connection.QueryInt64("SELECT max(vid) FROM ver"), connection.QueryInt64("SELECT max(seq) FROM record"));
+        Math.Max(connection.QueryInt64("SELECT max(vid) FROM ver"), connection.QueryInt64("SELECT last FROM record ORDER BY seq DESC LIMIT 1"));
 
     public static long MetaOf(Connection connection, Meta key) => connection.QueryInt64($"SELECT v FROM meta WHERE k={(int)key}");
 }

@@ -22,13 +22,19 @@ public sealed class LeafMaker(KeyStore keys)
             return false;
         }
 
+        Commit(statement, salt, commitment);
+        return true;
+    }
+
+    /// <summary>The commitment under a salt that is kept with what the statement speaks of.</summary>
+    public void Commit(Statement statement, ReadOnlySpan<byte> salt, Span<byte> commitment)
+    {
         if (_statement.Length < statement.Length)
         {
             _statement = new byte[statement.Length * 2];
         }
 
         Commitment.Write(_statement.AsSpan(0, statement.Write(_statement)), salt, commitment);
-        return true;
     }
 
     /// <summary>What opens the commitment of a statement; null when the subject's secret is gone, and with it the salt.</summary>

@@ -44,8 +44,10 @@ public sealed class PatientChainsTests
                     connection.Execute($"UPDATE ver SET sub=0 WHERE sub={erased}");
                 }
 
-                chains.WriteSome(sequence, sql);
+                chains.WriteSome(sql);
                 sql.Commit.Run();
+                chains.Committed(sequence);
+                AssertKnown(connection, chains, expected);
             }
 
             if (random.Next(2) == 0)
@@ -53,11 +55,24 @@ public sealed class PatientChainsTests
                 sql.Begin.Run();
                 chains.WriteAll(sequence, sql);
                 sql.Commit.Run();
+                chains.Committed(sequence);
+                AssertKnown(connection, chains, expected);
                 Assert.Equal(expected.Count, connection.QueryInt64("SELECT count(*) FROM chain"));
             }
         }
 
         Assert.True(sequence > 100);
+    }
+
+    /// <summary>What readers learn from memory and table together is the end of each chain.</summary>
+    private static void AssertKnown(Connection connection, PatientChains chains, Dictionary<long, long> expected)
+    {
+        for (long subject = 1; subject < 40; subject++)
+        {
+            long recent = chains.RecentEnd(subject, out long completeTo);
+            Assert.Equal(WriterState.MetaOf(connection, Meta.ChainsWatermark), completeTo);
+            Assert.Equal(expected.GetValueOrDefault(subject), recent != 0 ? recent : connection.QueryInt64($"SELECT last FROM chain WHERE sub={subject}"));
+        }
     }
 
     [Fact]
@@ -76,8 +91,9 @@ public sealed class PatientChainsTests
                 chains.Advance((commit * 100) + i, (commit * 100) + i);
             }
 
-            chains.WriteSome((commit + 1) * 100, sql);
+            chains.WriteSome(sql);
             sql.Commit.Run();
+            chains.Committed((commit + 1) * 100);
         }
 
         Assert.InRange(connection.QueryInt64("SELECT count(*) FROM chain"), 9000, 10_000);

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace HealthChain.LedgerAnchor.Log;
+namespace HealthChain.LedgerProofs;
 
 /// <summary>16 messages at once, with rotations and functions of three values in one instruction each.</summary>
 internal readonly struct Avx512Lanes : ILanes<Vector512<uint>>

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
-using HealthChain.LedgerProofs;
 
-namespace HealthChain.LedgerAnchor.Log;
+namespace HealthChain.LedgerProofs;
 
 /// <summary>Vectors of 32-bit words, one word of each message that is hashed side by side: what SHA-256 needs of them (FIPS 180-4 §4.1.2).</summary>
 internal interface ILanes<TVector>
@@ -40,7 +39,7 @@ internal interface ILanes<TVector>
 }
 
 /// <summary>
-/// SHA-256 of as many leaves or nodes at once as a vector has words. One at a time the call alone would cost more than the hashing.
+/// SHA-256 of as many messages at once as a vector has words. One at a time the call alone would cost more than the hashing.
 /// </summary>
 internal static class Sha256Lanes<TLanes, TVector>
     where TLanes : ILanes<TVector>
@@ -100,6 +99,41 @@ internal static class Sha256Lanes<TLanes, TVector>
         message[15] = TLanes.Broadcast(NodeBits);
         Compress(state, message);
         TLanes.Write(state, parents);
+    }
+
+    /// <summary>Hashes messages of whatever lengths.</summary>
+    /// <param name="padded">Holds the messages in whole blocks, padded as FIPS 180-4 §5.1.1 says.</param>
+    /// <param name="messages">As many as there are lanes at most, the shorter ones first.</param>
+    /// <param name="hashes">Takes the hash of each.</param>
+    public static void HashMessages(ReadOnlySpan<byte> padded, ReadOnlySpan<PaddedMessage> messages, Span<byte> hashes)
+    {
+        const int BlockBytes = PaddedMessage.BlockBytes;
+        Span<byte> rows = stackalloc byte[BlockBytes * TLanes.Count];
+        Span<byte> ended = stackalloc byte[Hash256.Bytes * TLanes.Count];
+        Block message = default;
+        State state = default;
+        Start(state);
+        rows.Clear();
+        int next = 0;
+        for (int block = 0; next < messages.Length; block++)
+        {
+            // Lanes of messages that have ended go on with whatever is there.
+            for (int lane = next; lane < messages.Length; lane++)
+            {
+                padded.Slice(messages[lane].At + (block * BlockBytes), BlockBytes).CopyTo(rows[(lane * BlockBytes)..]);
+            }
+
+            TLanes.ReadPairs(rows, message);
+            Compress(state, message);
+            if (messages[next].Blocks == block + 1)
+            {
+                TLanes.Write(state, ended);
+                for (; next < messages.Length && messages[next].Blocks == block + 1; next++)
+                {
+                    ended.Slice(next * Hash256.Bytes, Hash256.Bytes).CopyTo(hashes[(next * Hash256.Bytes)..]);
+                }
+            }
+        }
     }
 
     /// <summary>Makes room for the byte that the message begins with.</summary>

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace HealthChain.LedgerAnchor.Log;
+namespace HealthChain.LedgerProofs;
 
 /// <summary>8 messages at once, for processors without AVX-512.</summary>
 internal readonly struct Avx2Lanes : ILanes<Vector256<uint>>
