@@ -194,7 +194,7 @@ public sealed class ClientRefusalTests(RunningServer running) : IClassFixture<Ru
     [Fact]
     public async Task Who_fails_too_often_has_to_wait()
     {
-        await using SmartTestServer server = await SmartTestServer.StartAsync(options => options with { FailuresOfAddress = 5 });
+        await using SmartTestServer server = await SmartTestServer.StartAsync(SmartTestServer.Options with { FailuresOfAddress = 5 });
         (string, string)[] wrong = [("grant_type", "authorization_code"), ("client_id", "nobody")];
         for (int i = 0; i < 5; i++)
         {

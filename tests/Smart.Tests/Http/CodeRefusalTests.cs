@@ -23,7 +23,7 @@ public sealed class CodeRefusalTests(RunningServer running) : IClassFixture<Runn
 
         Assert.Equal(200, answer.Status);
         Assert.Equal("Bearer", answer.Text("token_type"));
-        Assert.Equal("1", answer.Text("patient"));
+        Assert.Equal("ada", answer.Text("patient"));
         Assert.Equal("no-store", answer.Headers.CacheControl?.ToString());
         Assert.Equal("no-cache", answer.Headers.Pragma.ToString());
         Assert.NotNull(Server.State.FindToken(answer.Text("access_token")));
@@ -261,12 +261,12 @@ public sealed class CodeRefusalTests(RunningServer running) : IClassFixture<Runn
         await using SmartTestServer server = await SmartTestServer.StartAsync();
         Client app = await server.AddClientAsync(ClientKind.Public);
         (string, string)[] form = Good(app, await server.CodeAsync(app, Verifier));
-        server.Host.Writes = false;
+        server.Host.CanWrite = false;
 
         Answer answer = await server.PostAsync("/auth/token", form);
 
         Assert.Equal((503, "temporarily_unavailable"), (answer.Status, answer.Error));
-        server.Host.Writes = true;
+        server.Host.CanWrite = true;
         Refused(await server.PostAsync("/auth/token", form), "invalid_grant");
     }
 
@@ -280,10 +280,10 @@ public sealed class CodeRefusalTests(RunningServer running) : IClassFixture<Runn
         Refused(await server.PostAsync("/auth/token", Good(app, code)), "invalid_grant");
         Refused(await server.PostAsync("/auth/token", Refresh(app, first.Text("refresh_token"))), "invalid_grant");
 
-        Assert.Equal([SmartEventKind.TokenIssued, SmartEventKind.TokenRefused, SmartEventKind.TokenRefused], server.Host.Events.Select(happened => happened.Kind));
-        Assert.All(server.Host.Events.Skip(1), happened => Assert.True(happened is { IsRefusal: true, Reason.Length: > 0 } && happened.Client == app.Id));
-        string all = string.Join('\n', server.Host.Events);
-        Assert.All([code, Verifier, first.Text("access_token"), first.Text("refresh_token"), SmartTestServer.Password], secret => Assert.DoesNotContain(secret, all, StringComparison.Ordinal));
+        Assert.Equal([SmartEventKind.TokenIssued, SmartEventKind.TokenRefused, SmartEventKind.TokenRefused], server.Host.Records.Select(happened => happened.Kind));
+        Assert.All(server.Host.Records.Skip(1), happened => Assert.True(happened is { IsRefusal: true, Reason.Length: > 0 } && happened.Client == app.Id));
+        string all = string.Join('\n', server.Host.Records);
+        Assert.All([code, Verifier, first.Text("access_token"), first.Text("refresh_token"), SmartSite.Password], secret => Assert.DoesNotContain(secret, all, StringComparison.Ordinal));
     }
 
     private static (string Name, string Value)[] Good(Client app, string code) =>

@@ -15,14 +15,14 @@ public sealed class OpenIdClientTests
     {
         using NodeProgram? node = NodeProgram.TryStart("conformance/smart", "openid-client.mjs");
         Assert.SkipUnless(node is not null, "Node.js, or npm's registry to install openid-client from, is not to be had.");
-        await using SmartTestServer server = await SmartTestServer.StartAsync(options => options with { DpopNonces = nonces }, TimeProvider.System);
+        await using SmartSite server = await SmartSite.StartAsync(SmartTestServer.Options with { DpopNonces = nonces }, time: TimeProvider.System);
 
         JsonElement answer = node.Ask(new JsonObject
         {
-            ["origin"] = server.Origin,
-            ["fhirBase"] = server.Origin + "/fhir",
+            ["origin"] = server.Address.GetLeftPart(UriPartial.Authority),
+            ["fhirBase"] = server.FhirBase,
             ["registrationToken"] = SmartTestServer.RegistrationToken,
-            ["user"] = new JsonObject { ["name"] = "ada", ["password"] = SmartTestServer.Password, ["patient"] = "1" },
+            ["user"] = new JsonObject { ["name"] = "ada", ["password"] = SmartSite.Password, ["patient"] = "ada" },
         });
 
         string[] problems = [.. answer.GetProperty("checks").EnumerateArray()

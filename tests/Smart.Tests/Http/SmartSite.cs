@@ -8,6 +8,7 @@ using HealthChain.Smart.State;
 using HealthChain.Smart.Tests.Jose;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
@@ -45,21 +46,24 @@ internal sealed class SmartSite : IAsyncDisposable
     public string FhirBase => $"{Address.GetLeftPart(UriPartial.Authority)}/fhir";
 
     /// <summary>Starts it, with an app of each kind and an account in each of some roles.</summary>
-    public static async Task<SmartSite> StartAsync(SmartOptions? options = null, string? fhirBase = null)
+    /// <param name="time">Null for a clock that stands.</param>
+    public static async Task<SmartSite> StartAsync(SmartOptions? options = null, string? fhirBase = null, TimeProvider? time = null)
     {
         SmartOptions used = (options ?? new SmartOptions()) with { Passwords = new PasswordOptions { HashKibiBytes = 64, HashPasses = 1 } };
         var clock = new TestClock();
         DirectoryInfo folder = Directory.CreateTempSubdirectory("healthchain");
-        SmartState state = SmartState.InMemory(used.State, clock);
-        var accounts = new AccountBook(state, used.Passwords, clock);
+        TimeProvider now = time ?? clock;
+        SmartState state = SmartState.InMemory(used.State, now);
+        var accounts = new AccountBook(state, used.Passwords, now);
         var host = new MadeUpHost();
-        var keys = SigningKeys.Open(new SigningKeyOptions { Folder = folder.FullName }, clock);
-        var server = new SmartServer(new SmartParts(used, state, accounts, keys, host, fhirBase, new byte[32], clock));
+        var keys = SigningKeys.Open(new SigningKeyOptions { Folder = folder.FullName }, now);
+        var server = new SmartServer(new SmartParts(used, state, accounts, keys, host, fhirBase, new byte[32], now));
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         WebApplication app = builder.Build();
         server.Map(app, "/fhir", (context, next) => next(context));
+        app.Map("/fhir", branch => branch.Run(context => AnswerFhirAsync(context, state)));
         await app.StartAsync(TestContext.Current.CancellationToken);
         var site = new SmartSite(app, server, folder) { Clock = clock, State = state, Accounts = accounts, Host = host };
         await site.FillAsync();
@@ -82,6 +86,22 @@ internal sealed class SmartSite : IAsyncDisposable
     public async Task<Account> AddAccountAsync(NewAccount account) => (await Accounts.CreateAsync(account, TestContext.Current.CancellationToken)).Value.Account;
 
     public async Task AddClientAsync(Client client) => Assert.True((await State.RegisterAsync(client)).IsOk);
+
+    /// <summary>Whatever is asked for is there for whoever has a token, and the key of one that is bound.</summary>
+    private static async Task AnswerFhirAsync(HttpContext context, SmartState state)
+    {
+        HttpRequest request = context.Request;
+        string[] words = request.Headers.Authorization.ToString().Split(' ');
+        AccessGrant? grant = words.Length == 2 ? state.FindToken(words[1]) : null;
+        bool isBound = grant?.KeyThumbprint is not null;
+        var proofs = new DpopProofs((_, _, _, _) => ValueTask.FromResult(true), null, TimeProvider.System);
+        var url = new Uri($"{request.Scheme}://{request.Host}{request.PathBase}{request.Path}");
+        bool isProved = !isBound
+            || (await proofs.VerifyAsync(request.Headers["DPoP"].ToString(), request.Method, url, words[1], context.RequestAborted) is { IsOk: true, Value: var key } && key == grant!.KeyThumbprint);
+        bool isIn = grant is not null && isProved && words[0] == (isBound ? "DPoP" : "Bearer");
+        context.Response.StatusCode = isIn ? StatusCodes.Status200OK : StatusCodes.Status401Unauthorized;
+        context.Response.Headers.WWWAuthenticate = isIn ? default : "Bearer";
+    }
 
     private async Task FillAsync()
     {

@@ -117,7 +117,7 @@ public sealed class TokenQuestionTests(RunningServer running) : IClassFixture<Ru
     {
         const string json = """{"redirect_uris":["https://a.example/"],"token_endpoint_auth_method":"none"}""";
         const string bearer = "Bearer " + SmartTestServer.RegistrationToken;
-        await using SmartTestServer server = await SmartTestServer.StartAsync(options => options with { RegistrationsOfAddress = 5 });
+        await using SmartTestServer server = await SmartTestServer.StartAsync(SmartTestServer.Options with { RegistrationsOfAddress = 5 });
 
         Assert.Equal("invalid_client_metadata", (await RegisterAsync(server, json, bearer, "text/plain")).Error);
         Assert.Equal("invalid_client_metadata", (await RegisterAsync(server, $$"""{"filler":"{{new string('x', 70_000)}}"}""", bearer)).Error);
@@ -131,7 +131,7 @@ public sealed class TokenQuestionTests(RunningServer running) : IClassFixture<Ru
     [Fact]
     public async Task A_server_without_registration_has_no_such_address()
     {
-        await using SmartTestServer server = await SmartTestServer.StartAsync(options => options with { Registration = RegistrationMode.Off });
+        await using SmartTestServer server = await SmartTestServer.StartAsync(SmartTestServer.Options with { Registration = RegistrationMode.Off });
 
         Assert.Equal(404, (await RegisterAsync(server, "{}", "Bearer " + SmartTestServer.RegistrationToken)).Status);
         Answer described = await server.SendAsync(HttpMethod.Get, "/.well-known/openid-configuration", null);
