@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Numerics;
 using HealthChain.Files;
 
 namespace HealthChain.LedgerAnchor.Worker;
@@ -66,17 +65,6 @@ internal sealed class JournalFile
     /// <exception cref="JournalDamagedException">The record is broken.</exception>
     public byte[] Read(long number) => TryRead(number) ?? throw Damaged(number);
 
-    private static uint Checksum(ReadOnlySpan<byte> bytes)
-    {
-        uint crc = uint.MaxValue;
-        foreach (byte value in bytes)
-        {
-            crc = BitOperations.Crc32C(crc, value);
-        }
-
-        return ~crc;
-    }
-
     private void FindEnd()
     {
         // A write never extends the file by more than a record, so the last one alone can be torn.
@@ -101,7 +89,7 @@ internal sealed class JournalFile
         }
 
         ReadOnlySpan<byte> framed = record.AsSpan(..^ChecksumBytes);
-        return BinaryPrimitives.ReadUInt32BigEndian(record.AsSpan(^ChecksumBytes..)) == Checksum(framed)
+        return BinaryPrimitives.ReadUInt32BigEndian(record.AsSpan(^ChecksumBytes..)) == Crc32C.Of(framed)
             && BinaryPrimitives.ReadInt64BigEndian(framed) == number
             ? framed[NumberBytes..].ToArray()
             : null;
@@ -112,7 +100,7 @@ internal sealed class JournalFile
         byte[] record = new byte[_recordBytes];
         BinaryPrimitives.WriteInt64BigEndian(record, number);
         payload.CopyTo(record.AsSpan(NumberBytes..^ChecksumBytes));
-        BinaryPrimitives.WriteUInt32BigEndian(record.AsSpan(^ChecksumBytes..), Checksum(record.AsSpan(..^ChecksumBytes)));
+        BinaryPrimitives.WriteUInt32BigEndian(record.AsSpan(^ChecksumBytes..), Crc32C.Of(record.AsSpan(..^ChecksumBytes)));
         return record;
     }
 

@@ -44,6 +44,7 @@ public sealed partial class SmartState
         Task durable;
         lock (_gate)
         {
+            EnsureRoom();
             if (_tables.FindAccount(account.Id) is not null || _tables.FindAccountByName(account.Name) is not null)
             {
                 return false;

@@ -45,8 +45,9 @@ public sealed partial class SmartState
         Task durable;
         lock (_gate)
         {
+            EnsureRoom();
             Client? before = _tables.FindClient(client.Id);
-            if (before is null && client.Registration == Registration.Dynamic && CountUnused() >= _options.MostUnusedRegistrations)
+            if (before is null && client.Registration == Registration.Dynamic && UnusedRegistrations().Count >= _options.MostUnusedRegistrations)
             {
                 return OAuthError.TemporarilyUnavailable("Too many clients have registered themselves and were never used. Try again tomorrow.");
             }
@@ -91,7 +92,22 @@ public sealed partial class SmartState
         || before.IsKeyBound != after.IsKeyBound
         || before.AllowedScopes != after.AllowedScopes;
 
-    private int CountUnused() => _tables.Clients.Count(IsUnused);
+    private void DropUnusedRegistrations(DateTimeOffset now)
+    {
+        foreach (Client client in UnusedRegistrations().Where(client => now - client.Registered >= _options.UnusedRegistrationLifetime))
+        {
+            Apply(new Change.RemoveClient(client.Id));
+        }
 
-    private bool IsUnused(Client client) => client.Registration == Registration.Dynamic && !_tables.IsUsed(client.Id);
+        _ = CommitAsync();
+    }
+
+    /// <summary>Clients that registered themselves and were never given anything.</summary>
+    private List<Client> UnusedRegistrations()
+    {
+        List<Client> registered = [.. _tables.Clients.Where(client => client.Registration == Registration.Dynamic)];
+        HashSet<string> used = registered.Count == 0 ? [] : _tables.UsedClients();
+        registered.RemoveAll(client => used.Contains(client.Id));
+        return registered;
+    }
 }

@@ -120,6 +120,7 @@ public sealed partial class SmartState
 
     /// <summary>
     /// Forgets a person: the accounts of it, what was given in their names, and what any app was given with that patient in context.
+    /// Nothing of it is in the journal any more when this returns.
     /// </summary>
     /// <param name="fhirUser">Such as <c>Patient/12</c>.</param>
     /// <returns>How many accounts there were.</returns>
@@ -156,6 +157,7 @@ public sealed partial class SmartState
         }
 
         await durable;
+        await CompactAsync();
         return erased;
     }
 

@@ -16,6 +16,7 @@ public sealed partial class SmartState
         Task durable;
         lock (_gate)
         {
+            EnsureRoom();
             if (_tables.FindAccount(account) is not { Account.IsDisabled: false })
             {
                 return null;
@@ -96,6 +97,7 @@ public sealed partial class SmartState
         Task durable;
         lock (_gate)
         {
+            EnsureRoom();
             Apply(new Change.PutLaunch(Secrets.HashOf(id), launch, _time.GetUtcNow() + _options.LaunchLifetime));
             durable = CommitAsync();
         }
@@ -113,22 +115,11 @@ public sealed partial class SmartState
         }
     }
 
-    /// <summary>Keeps a request until its user has decided; returns an id that nobody can guess.</summary>
-    public string AddPending(PendingRequest request) => _pending.Add(request);
-
-    public PendingRequest? FindPending(string id) => _pending.Find(id);
-
-    /// <summary>Puts a request in the place of one that is still pending; false when it is no more.</summary>
-    public bool ReplacePending(string id, PendingRequest request) => _pending.Replace(id, request);
-
-    /// <summary>The request, for the one who gets it: nobody does after that.</summary>
-    public PendingRequest? TakePending(string id) => _pending.Take(id);
-
     private bool IsOpen(Session session, DateTimeOffset now) =>
         now < session.Expires && now - session.LastUsed < _options.SessionIdleLifetime;
 
     private Launch? Usable(string id, string client) =>
-        _tables.Launches.TryGetValue(Secrets.HashOf(id), out LaunchRow row) && row.Until > _time.GetUtcNow() && row.Launch.Client == client
+        _tables.Launches.TryGetValue(Secrets.HashOf(id), out LaunchRow row) && row.Until > _time.GetUtcNow() && (row.Launch.Client ?? client) == client
             ? row.Launch
             : null;
 }

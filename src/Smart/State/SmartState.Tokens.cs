@@ -20,6 +20,7 @@ public sealed partial class SmartState
         Task durable;
         lock (_gate)
         {
+            EnsureRoom();
             if (CheckCodeRequest(request) is { } refusal)
             {
                 return refusal;
@@ -34,7 +35,7 @@ public sealed partial class SmartState
             Authorise(request, now);
             code = FamilyKey.New(out FamilyKey key);
             DateTimeOffset codeUntil = now + _options.CodeLifetime;
-            bool isOnline = EndsWithSession(request.Scopes);
+            SessionNode? session = SessionOf(request);
             Apply(new Change.PutFamily(new TokenFamily
             {
                 Key = key.Family,
@@ -45,9 +46,11 @@ public sealed partial class SmartState
                 Purpose = request.Purpose,
                 KeyThumbprint = request.KeyThumbprint,
                 Authenticated = request.Authenticated,
-                Session = isOnline && request.Session is not null ? Secrets.HashOf(request.Session) : null,
+                Session = session is null ? null : Secrets.HashOf(request.Session!),
                 Code = new AuthorisationCode(key.Secret, request.RedirectUri, request.CodeChallenge, request.Nonce, codeUntil),
-                Until = now + (isOnline ? _options.OnlineLifetime : _options.OfflineLifetime),
+                Until = LastsBeyondSession(request.Scopes)
+                    ? now + _options.OfflineLifetime
+                    : Earlier(now + _options.OnlineLifetime, session?.Session.Expires ?? DateTimeOffset.MaxValue),
                 Expires = codeUntil,
             }));
             durable = CommitAsync();
@@ -67,6 +70,7 @@ public sealed partial class SmartState
         Task durable;
         lock (_gate)
         {
+            EnsureRoom();
             result = Redeem(redemption, _time.GetUtcNow());
             durable = CommitAsync();
         }
@@ -85,6 +89,7 @@ public sealed partial class SmartState
         Task durable;
         lock (_gate)
         {
+            EnsureRoom();
             result = Refresh(request, _time.GetUtcNow());
             durable = CommitAsync();
         }
@@ -100,6 +105,7 @@ public sealed partial class SmartState
         Task durable;
         lock (_gate)
         {
+            EnsureRoom();
             Client? client = _tables.FindClient(request.Client);
             if (client is null || client.IsBlocked || client.Kind == ClientKind.Public)
             {
@@ -132,25 +138,26 @@ public sealed partial class SmartState
         return tokens;
     }
 
-    /// <summary>Whether an assertion of a client comes for the first time; from now on it does not.</summary>
-    /// <param name="expires">When the assertion is worthless in any case.</param>
-    public async ValueTask<bool> UseAssertionAsync(string client, string id, DateTimeOffset expires)
+    /// <summary>Whether an assertion of a client comes for the first time; from now on it does not. See <see cref="Jose.SpendOnce"/>.</summary>
+    /// <param name="until">When the assertion is worthless in any case.</param>
+    public async ValueTask<bool> UseAssertionAsync(string client, string id, DateTimeOffset until, CancellationToken cancellationToken = default)
     {
         // The length keeps two pairs apart whose texts joined are the same.
         Hash256 key = Secrets.HashOf($"{client.Length}:{client}{id}");
         Task durable;
         lock (_gate)
         {
-            if (_tables.Assertions.TryGetValue(key, out DateTimeOffset until) && until > _time.GetUtcNow())
+            EnsureRoom();
+            if (_tables.Assertions.TryGetValue(key, out DateTimeOffset used) && used > _time.GetUtcNow())
             {
                 return false;
             }
 
-            Apply(new Change.PutAssertion(key, expires));
+            Apply(new Change.PutAssertion(key, until));
             durable = CommitAsync();
         }
 
-        await durable;
+        await durable.WaitAsync(cancellationToken);
         return true;
     }
 
@@ -198,7 +205,13 @@ public sealed partial class SmartState
             ? OAuthError.InvalidDpopProof("The tokens of this client are bound to a key, whose possession it must prove.")
             : null;
 
-    private static bool EndsWithSession(ScopeSet scopes) => !scopes.Has("offline_access");
+    private static bool LastsBeyondSession(ScopeSet scopes) => scopes.Has("offline_access");
+
+    /// <summary>The session with which what is given now ends; null for none.</summary>
+    private SessionNode? SessionOf(CodeRequest request) =>
+        request.Session is not null && !LastsBeyondSession(request.Scopes) && _tables.TryGetSession(Secrets.HashOf(request.Session), out SessionNode? session)
+            ? session
+            : null;
 
     private static bool MayRefresh(ScopeSet scopes) => scopes.Has("offline_access") || scopes.Has("online_access");
 
@@ -206,9 +219,17 @@ public sealed partial class SmartState
     {
         var key = new AuthorisationKey(request.Account, request.Client);
         AuthorisationNode? node = _tables.FindAuthorisation(key);
-        while (node is not null && node.Families.Count >= _options.MostFamiliesPerAuthorisation)
+        if (node is not null)
         {
-            Apply(new Change.RemoveFamily(node.Families[0].Family.Key));
+            foreach (FamilyNode family in node.Families.Where(family => family.Family.Expires <= now).ToList())
+            {
+                Apply(new Change.RemoveFamily(family.Family.Key));
+            }
+
+            while (node.Families.Count >= _options.MostFamiliesPerAuthorisation)
+            {
+                Apply(new Change.RemoveFamily(node.Families[0].Family.Key));
+            }
         }
 
         string id = node?.Authorisation.Id ?? Secrets.NewId();
@@ -317,6 +338,8 @@ public sealed partial class SmartState
     private IssuedTokens IssueAccess(TokenFamily family, ScopeSet scopes, string? thumbprint, DateTimeOffset expires)
     {
         FamilyNode node = _tables.FindFamily(family.Key)!;
+
+        // All live equally long: those that have expired are the first.
         while (node.Tokens.Length >= _options.MostTokensPerFamily)
         {
             Apply(new Change.RemoveToken(node.Tokens[0]));

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
+using HealthChain.Files;
 using HealthChain.LedgerProofs;
+using HealthChain.Smart.State.Journal;
 
 namespace HealthChain.Smart.State;
 
@@ -14,25 +16,45 @@ namespace HealthChain.Smart.State;
 /// </remarks>
 public sealed partial class SmartState : IDisposable
 {
+    private static readonly TimeSpan MostGarbageAge = TimeSpan.FromDays(1);
+
     private readonly SmartStateOptions _options;
     private readonly TimeProvider _time;
     private readonly StateTables _tables = new();
-    private readonly PendingRequests _pending;
 
     // Held for short and never while waiting for the disk.
     private readonly Lock _gate = new();
 
+    // What the operation under way has changed.
     private readonly List<Change> _changes = [];
+    private readonly StateJournal? _journal;
+    private DateTimeOffset _compacted;
 
-    private SmartState(SmartStateOptions options, TimeProvider time)
+    private SmartState(SmartStateOptions options, TimeProvider time, Func<SmartState, StateJournal>? openJournal)
     {
         _options = options;
         _time = time;
-        _pending = new PendingRequests(options, time);
+        _compacted = time.GetUtcNow();
+        _journal = openJournal?.Invoke(this);
+        _tables.DropExpired(time.GetUtcNow());
     }
 
     /// <summary>A state that ends with the process.</summary>
-    public static SmartState InMemory(SmartStateOptions options, TimeProvider time) => new(options, time);
+    public static SmartState InMemory(SmartStateOptions options, TimeProvider time) => new(options, time, openJournal: null);
+
+    /// <summary>The state of a folder, which is made when it is not there. One process at a time.</summary>
+    /// <param name="key">32 bytes; what is kept cannot be read without them.</param>
+    /// <exception cref="SmartStateException">The journal is damaged, or belongs to another key.</exception>
+    public static SmartState Open(SmartStateOptions options, string folder, ReadOnlySpan<byte> key, TimeProvider time) =>
+        Open(options, RealDisk.Instance, folder, key, JournalLimits.Default, time);
+
+    internal static SmartState Open(SmartStateOptions options, IDisk disk, string folder, ReadOnlySpan<byte> key, JournalLimits limits, TimeProvider time)
+    {
+        byte[] copy = key.ToArray();
+        var opened = new SmartState(options, time, state => StateJournal.Open(disk, folder, copy, limits, state._tables.Apply, state.Snapshot));
+        CryptographicOperations.ZeroMemory(copy);
+        return opened;
+    }
 
     /// <summary>What an access token gives, or null when there is none such that lives. Takes no lock and allocates nothing.</summary>
     /// <param name="token">The text of the token.</param>
@@ -52,17 +74,43 @@ public sealed partial class SmartState : IDisposable
         return token.Length <= Longest && Encoding.UTF8.TryGetBytes(token, bytes, out int written) ? FindToken(bytes[..written]) : null;
     }
 
-    /// <summary>Forgets what has expired. Called about once a minute.</summary>
+    /// <summary>Forgets what has expired, on the disk within a day. Called about once a minute.</summary>
     public void DropExpired()
     {
         lock (_gate)
         {
-            _tables.DropExpired(_time.GetUtcNow());
+            DateTimeOffset now = _time.GetUtcNow();
+            _tables.DropExpired(now);
+            DropUnusedRegistrations(now);
+            if (now - _compacted >= MostGarbageAge)
+            {
+                _compacted = now;
+                _ = _journal?.CompactAsync();
+            }
         }
     }
 
-    public void Dispose()
+    /// <summary>Writes the journal anew, so that nothing is in it but what lives.</summary>
+    internal Task CompactAsync() => _journal?.CompactAsync() ?? Task.CompletedTask;
+
+    public void Dispose() => _journal?.Dispose();
+
+    private List<Change> Snapshot()
     {
+        lock (_gate)
+        {
+            _tables.DropExpired(_time.GetUtcNow());
+            return _tables.Snapshot();
+        }
+    }
+
+    /// <summary>Asked before anything new is made: a disk that fails must not let memory grow.</summary>
+    private void EnsureRoom()
+    {
+        if (_journal is { IsFull: true })
+        {
+            throw new IOException("The journal of the authorisation server cannot be written, and too much waits for it.");
+        }
     }
 
     private void Apply(Change change)
@@ -74,7 +122,8 @@ public sealed partial class SmartState : IDisposable
     /// <summary>Ends an operation: completes when its changes, and all before them, are durable. Called under the lock, awaited outside.</summary>
     private Task CommitAsync()
     {
+        Change[] changes = [.. _changes];
         _changes.Clear();
-        return Task.CompletedTask;
+        return _journal?.AppendAsync(changes) ?? Task.CompletedTask;
     }
 }

@@ -20,9 +20,6 @@ public sealed record SmartStateOptions
     /// <summary>From the start of an app out of a health record until it must have begun to ask for access.</summary>
     public TimeSpan LaunchLifetime { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long a user may take to log in and decide.</summary>
-    public TimeSpan PendingLifetime { get; init; } = TimeSpan.FromMinutes(15);
-
     /// <summary>A session at the login pages ends when nothing was done in it for so long (45 CFR 164.312(a)(2)(iii)).</summary>
     public TimeSpan SessionIdleLifetime { get; init; } = TimeSpan.FromMinutes(15);
 
@@ -30,9 +27,6 @@ public sealed record SmartStateOptions
 
     /// <summary>A client that registered itself and was never given anything is forgotten after that.</summary>
     public TimeSpan UnusedRegistrationLifetime { get; init; } = TimeSpan.FromHours(24);
-
-    /// <summary>Requests waiting for their users; a further one pushes out the oldest.</summary>
-    public int MostPending { get; init; } = 10_000;
 
     /// <summary>Clients that registered themselves and were never given anything; further ones are refused.</summary>
     public int MostUnusedRegistrations { get; init; } = 1_000;

@@ -45,9 +45,9 @@ internal sealed class StateTables
     /// <summary>What records call a token: a part of its hash, from which nobody gets back.</summary>
     public static string NameOf(Hash256 token) => token.ToString()[..24];
 
-    /// <summary>Whether anybody ever gave the client anything.</summary>
-    public bool IsUsed(string client) =>
-        _accounts.Values.Any(account => account.Authorisations.ContainsKey(client)) || _families.Values.Any(node => node.Family.Client == client);
+    /// <summary>Ids of the clients that anybody gave anything, or that asked for themselves.</summary>
+    public HashSet<string> UsedClients() =>
+        [.. Authorisations.Select(authorisation => authorisation.Client), .. _families.Values.Select(node => node.Family.Client)];
 
     public Client? FindClient(string id) => _clients.GetValueOrDefault(id);
 
@@ -149,6 +149,39 @@ internal sealed class StateTables
         }
     }
 
+    /// <summary>All that is there, as the changes that make it: whatever something belongs to comes before it.</summary>
+    public List<Change> Snapshot()
+    {
+        var rows = new List<Change>(_clients.Count + (2 * _accounts.Count) + _sessions.Count + _families.Count + _grants.Count + _assertions.Count);
+        rows.AddRange(_clients.Values.Select(client => new Change.PutClient(client)));
+        rows.AddRange(_accounts.Values.Select(node => new Change.PutAccount(node.Account)));
+        rows.AddRange(_sessions.Select(pair => new Change.PutSession(pair.Key, pair.Value.Session)));
+        foreach (AuthorisationNode node in _accounts.Values.SelectMany(account => account.Authorisations.Values))
+        {
+            rows.Add(new Change.PutAuthorisation(node.Authorisation));
+            node.Families.ForEach(family => AddRows(family, rows));
+        }
+
+        foreach (FamilyNode family in _families.Values.Where(node => node.Family.Account is null))
+        {
+            AddRows(family, rows);
+        }
+
+        rows.AddRange(_launches.Select(pair => new Change.PutLaunch(pair.Key, pair.Value.Launch, pair.Value.Until)));
+        rows.AddRange(_assertions.Select(pair => new Change.PutAssertion(pair.Key, pair.Value)));
+        return rows;
+    }
+
+    private void AddRows(FamilyNode node, List<Change> rows)
+    {
+        rows.Add(new Change.PutFamily(node.Family));
+        foreach (Hash256 token in node.Tokens)
+        {
+            AccessGrant grant = _grants[token];
+            rows.Add(new Change.PutToken(new AccessToken(token, node.Family.Key, grant.Scopes, grant.KeyThumbprint, grant.Expires)));
+        }
+    }
+
     private void Put(Account account)
     {
         if (_accounts.TryGetValue(account.Id, out AccountNode? node))
@@ -230,7 +263,10 @@ internal sealed class StateTables
             KeyThumbprint = token.KeyThumbprint,
             Family = node,
         };
-        node.Tokens = [.. node.Tokens, token.Hash];
+        if (!node.Tokens.Contains(token.Hash))
+        {
+            node.Tokens = [.. node.Tokens, token.Hash];
+        }
     }
 
     private void Put(Hash256 key, Session session)

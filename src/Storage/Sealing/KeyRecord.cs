@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
-using System.Numerics;
 using System.Security.Cryptography;
+using HealthChain.Files;
 
 namespace HealthChain.Storage.Sealing;
 
@@ -93,23 +93,6 @@ internal static class KeyRecord
         }
     }
 
-    /// <summary>CRC-32C (Castagnoli).</summary>
-    public static uint Crc(ReadOnlySpan<byte> bytes, uint start)
-    {
-        uint crc = ~start;
-        for (; bytes.Length >= 8; bytes = bytes[8..])
-        {
-            crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
-        }
-
-        foreach (byte value in bytes)
-        {
-            crc = BitOperations.Crc32C(crc, value);
-        }
-
-        return ~crc;
-    }
-
     private static void Begin(Span<byte> record, KeyRecordKind kind, int durableBefore, SubjectId subject)
     {
         record.Clear();
@@ -121,5 +104,5 @@ internal static class KeyRecord
     private static void End(Span<byte> record, int place) =>
         BinaryPrimitives.WriteUInt32LittleEndian(record[ChecksumAt..], Checksum(record, place));
 
-    private static uint Checksum(ReadOnlySpan<byte> record, int place) => Crc(record[..ChecksumAt], (uint)place);
+    private static uint Checksum(ReadOnlySpan<byte> record, int place) => Crc32C.Of(record[..ChecksumAt], (uint)place);
 }

@@ -136,16 +136,14 @@ public sealed partial class KeyStore : IDisposable
     public IndexHasher GetIndexHasher()
     {
         Span<byte> key = stackalloc byte[SubjectKeys.SecretBytes];
-        if (!TryGetOrCreate(SubjectId.NoPerson, out SubjectKeys? keys) || !keys.TryDerive("HealthChain 1 search index"u8, key))
-        {
-            throw new KeyStoreException($"{_path} says that the secret of no person was destroyed, which never happens. Restore it from its backup.");
-        }
-
-        Flush();
+        DeriveForNoPerson("HealthChain 1 search index"u8, key);
         var hasher = new IndexHasher(key[..IndexHasher.KeyBytes]);
         CryptographicOperations.ZeroMemory(key);
         return hasher;
     }
+
+    /// <summary>The key (32 bytes) for what the authorisation server keeps, made once and durable like that of the search indexes.</summary>
+    public void GetAuthorisationKey(Span<byte> key) => DeriveForNoPerson("HealthChain 1 authorisation state"u8, key);
 
     internal KeyState TryGet(SubjectId subject, out SubjectKeys? keys)
     {
@@ -188,6 +186,16 @@ public sealed partial class KeyStore : IDisposable
                     return true;
             }
         }
+    }
+
+    private void DeriveForNoPerson(ReadOnlySpan<byte> label, Span<byte> key)
+    {
+        if (!TryGetOrCreate(SubjectId.NoPerson, out SubjectKeys? keys) || !keys.TryDerive(label, key))
+        {
+            throw new KeyStoreException($"{_path} says that the secret of no person was destroyed, which never happens. Restore it from its backup.");
+        }
+
+        Flush();
     }
 
     private KeyState Derive(SubjectId subject, ReadOnlySpan<byte> label, Span<byte> key)

@@ -39,7 +39,7 @@ internal sealed class TenantKey : IDisposable
         Span<byte> file = stackalloc byte[FileBytes];
         Magic.CopyTo(file);
         RandomNumberGenerator.Fill(file[IdAt..ChecksumAt]);
-        BinaryPrimitives.WriteUInt32LittleEndian(file[ChecksumAt..], KeyRecord.Crc(file[..ChecksumAt], 0));
+        BinaryPrimitives.WriteUInt32LittleEndian(file[ChecksumAt..], Crc32C.Of(file[..ChecksumAt]));
         UInt128 id = BinaryPrimitives.ReadUInt128BigEndian(file[IdAt..]);
         using (IDiskFile opened = disk.Open(PathOf(folder, id), FileMode.CreateNew))
         {
@@ -68,7 +68,7 @@ internal sealed class TenantKey : IDisposable
             && opened.Read(file, 0) == FileBytes
             && file.StartsWith(Magic)
             && BinaryPrimitives.ReadUInt128BigEndian(file[IdAt..]) == id
-            && BinaryPrimitives.ReadUInt32LittleEndian(file[ChecksumAt..]) == KeyRecord.Crc(file[..ChecksumAt], 0);
+            && BinaryPrimitives.ReadUInt32LittleEndian(file[ChecksumAt..]) == Crc32C.Of(file[..ChecksumAt]);
         if (!isWhole)
         {
             throw new KeyStoreException($"The tenant key {path} is damaged. Restore it from its backup.");

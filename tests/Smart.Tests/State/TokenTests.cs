@@ -181,9 +181,9 @@ public sealed class TokenTests
         using StateFixture fixture = await new StateFixture().FillAsync();
         DateTimeOffset expires = TestClock.Start + TimeSpan.FromMinutes(5);
 
-        Assert.True(await fixture.State.UseAssertionAsync(StateFixture.System, "j1", expires));
-        Assert.False(await fixture.State.UseAssertionAsync(StateFixture.System, "j1", expires));
-        Assert.True(await fixture.State.UseAssertionAsync(App, "j1", expires));
+        Assert.True(await fixture.State.UseAssertionAsync(StateFixture.System, "j1", expires, TestContext.Current.CancellationToken));
+        Assert.False(await fixture.State.UseAssertionAsync(StateFixture.System, "j1", expires, TestContext.Current.CancellationToken));
+        Assert.True(await fixture.State.UseAssertionAsync(App, "j1", expires, TestContext.Current.CancellationToken));
     }
 
     [Fact]
