@@ -52,7 +52,7 @@ internal sealed class LaunchEndpoint(SmartState state, SmartOptions options, ISm
     private async ValueTask<string?> RefuseAsync(Launch launch, AccessGrant grant, CancellationToken cancellationToken)
     {
         var caller = new Person(grant.Account ?? grant.Client, grant.Role, grant.FhirUser, grant.Organisation);
-        return state.FindClient(launch.Client) is null ? "client"
+        return launch.Client is { } client && state.FindClient(client) is null ? "client"
             : launch.Context.Patient is { } patient && await host.FindPatientAsync(caller, patient, cancellationToken) is null ? "patient"
             : null;
     }

@@ -32,11 +32,10 @@ public sealed class SmartServer : IDisposable
         OutsideReach reach = options.MayFetchFromLoopback ? OutsideReach.PublicAndLoopback : OutsideReach.Public;
         _outside = new OutsideHttp(reach, FetchTimeout);
         var fetcher = new JwksFetcher(new JwksFetcherOptions { Reach = reach }, _outside, parts.Time);
-        SpendOnce spend = (owner, id, until, _) => state.UseAssertionAsync(owner, id, until);
         _issuers = new Issuers(parts.FhirBase, (origin, fhirBase) => new Issuer(
             origin,
             fhirBase,
-            new ClientAssertions([origin + Issuer.TokenPath, origin], fetcher, spend, parts.Time),
+            new ClientAssertions([origin + Issuer.TokenPath, origin], fetcher, state.UseAssertionAsync, parts.Time),
             new IdTokens(origin, fhirBase, parts.Keys, parts.Time),
             options.External.Issuer is null ? null : ExternalSignIn.Make(options.External, new Uri(origin + ExternalSignIn.CallbackPath), parts.Keys, parts.Time)));
         Origins = new BrowserOrigins(state, parts.Time);

@@ -91,7 +91,7 @@ public sealed class KeyStoreStartTests : IDisposable
             byte[] key = File.ReadAllBytes(others.TenantKeyFile);
             byte[] id = File.ReadAllBytes(path)[8..24];
             id.CopyTo(key, 8);
-            BitConverter.TryWriteBytes(key.AsSpan(56), KeyRecord.Crc(key.AsSpan(0, 56), 0));
+            BitConverter.TryWriteBytes(key.AsSpan(56), Crc32C.Of(key.AsSpan(0, 56)));
             File.WriteAllBytes(path, key);
         }
 

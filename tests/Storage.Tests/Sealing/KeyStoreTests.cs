@@ -241,7 +241,7 @@ public sealed class KeyStoreTests : IDisposable
     [InlineData("", 0u)]
     [InlineData("123456789", 0xE3069283u)]
     public void The_checksum_is_CRC_32C(string text, uint expected) =>
-        Assert.Equal(expected, KeyRecord.Crc(System.Text.Encoding.ASCII.GetBytes(text), 0));
+        Assert.Equal(expected, Crc32C.Of(System.Text.Encoding.ASCII.GetBytes(text)));
 
     [Fact]
     public void A_second_process_cannot_open_the_file()
