@@ -180,8 +180,10 @@ internal sealed class JournalFile : IDisposable
         if (end != Bytes)
         {
             _file.Length = Bytes;
-            _file.Sync();
         }
+
+        // What a process that was killed had written is there, but may be so in memory only, and others are about to rely on it.
+        _file.Sync();
     }
 
     /// <summary>Reads the frame that is next; false when none is whole there.</summary>

@@ -134,6 +134,8 @@ internal sealed class StateJournal : IDisposable
         _disk.Delete(NextPath);
         if (_disk.List(_folder).Contains(System.IO.Path.GetFileName(Path)))
         {
+            // The name too may be of a process that was killed before it was durable.
+            _disk.SyncFolder(_folder);
             return JournalFile.Open(_disk, Path, _key, content => ReadChanges(content.Span, read));
         }
 
