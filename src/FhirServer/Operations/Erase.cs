@@ -6,6 +6,8 @@ using HealthChain.Fhir.Search;
 using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Access.Log;
 using HealthChain.FhirServer.Http;
+using HealthChain.FhirServer.Searching;
+using HealthChain.Smart.State;
 using HealthChain.Storage;
 
 namespace HealthChain.FhirServer.Operations;
@@ -15,10 +17,11 @@ namespace HealthChain.FhirServer.Operations;
 /// Definitions/Patient-erase.json.
 /// </summary>
 /// <remarks>The reason is kept in the log and in the ledger, so it may hold nothing that is known of the patient.</remarks>
-internal sealed partial class Erase(IResourceStore store, Mentions mentions, DefinitionSet definitions, ILogger<Erase> logger) : IOperation
+internal sealed partial class Erase(IResourceStore store, Mentions mentions, DefinitionSet definitions, Erase.Accounts accounts, ILogger<Erase> logger) : IOperation
 {
     private const int MinReason = 3;
     private const int MaxReason = 200;
+    private const int MaxRelated = 1000;
 
     /// <summary>Shorter texts of the patient, such as a middle initial, may well stand in a reason by chance.</summary>
     private const int MinTelling = 3;
@@ -63,6 +66,12 @@ internal sealed partial class Erase(IResourceStore store, Mentions mentions, Def
             return FhirError.Of(ErrorKind.Invalid, IssueType.Value, "The reason holds something that is known of the patient, such as a name or an identifier; the log keeps it, so say it without.");
         }
 
+        // Before the record: were it the other way round, a failure between the two would leave an account of somebody who is nowhere any more.
+        if (patient is not null)
+        {
+            await EraseAccountsAsync(scope, key, cancellationToken);
+        }
+
         Result<Erasure> erased = await store.EraseAsync(scope, key, RecordOf(request, reason), cancellationToken);
         if (!erased.IsOk)
         {
@@ -82,6 +91,23 @@ internal sealed partial class Erase(IResourceStore store, Mentions mentions, Def
 
         answer.Boolean("more", !stays.IsAll);
         return answer.ToResponse();
+    }
+
+    /// <summary>Those of the patient and of the related persons, who are erased with the patient; and what apps were given of the record.</summary>
+    private async ValueTask EraseAccountsAsync(AccessScope scope, ResourceKey patient, CancellationToken cancellationToken)
+    {
+        if (accounts.State is not { } state)
+        {
+            return;
+        }
+
+        var search = new SearchRequest { Types = [ResourceTypes.Find("RelatedPerson")!], Criterion = new InCompartment(patient.Type, patient.Id), Count = MaxRelated };
+        foreach (StoredVersion related in (await store.SearchAsync(scope, search, cancellationToken)).Value.Matches)
+        {
+            await state.EraseAsync(related.Key.ToString());
+        }
+
+        await state.EraseAsync(patient.ToString());
     }
 
     /// <summary>
@@ -132,4 +158,7 @@ internal sealed partial class Erase(IResourceStore store, Mentions mentions, Def
 
     [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "{Requester} erased a patient: {Resources} resources, {Versions} versions; reason: {Reason}")]
     private static partial void LogErasure(ILogger logger, string requester, long resources, long versions, string reason);
+
+    /// <param name="State">Null on a server without an authorisation server.</param>
+    internal sealed record Accounts(SmartState? State);
 }

@@ -3,6 +3,8 @@ using HealthChain.FhirServer.GraphQl;
 using HealthChain.FhirServer.Ledger;
 using HealthChain.FhirServer.Operations.Matching;
 using HealthChain.FhirServer.Operations.Terminology;
+using HealthChain.FhirServer.Organisations;
+using HealthChain.Smart.State;
 using HealthChain.Storage;
 
 namespace HealthChain.FhirServer.Operations;
@@ -36,7 +38,12 @@ internal static class OperationRegistration
         services.AddSingleton<IOperation, GraphQlRequest>();
         services.AddSingleton<IOperation, Diff>();
         services.AddSingleton<IOperation, Reindex>();
-        services.AddSingleton<IOperation, Erase>();
+        services.AddSingleton<IOperation>(provider => ActivatorUtilities.CreateInstance<Erase>(provider, new Erase.Accounts(provider.GetService<SmartState>())));
+        foreach (string name in new[] { Declare.Verify, Declare.Suspend })
+        {
+            services.AddSingleton<IOperation>(provider => ActivatorUtilities.CreateInstance<Declare>(provider, name));
+        }
+
         services.AddSingleton<IOperation>(provider => new ReceiptOperation(provider.GetRequiredService<IResourceStore>(), provider.GetService<LedgerNode>()));
         services.AddSingleton<OperationTable>();
         return services;

@@ -34,9 +34,11 @@ internal static class InteractionPermissions
         ["receipt"] = Permissions.Read,
         ["reindex"] = Judged,
         ["subsumes"] = Permissions.Read,
+        ["suspend"] = Judged,
         ["translate"] = Permissions.Read,
         ["validate"] = Permissions.Read,
         ["validate-code"] = Permissions.Read,
+        ["verify"] = Judged,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>Whether it was decided what an operation needs.</summary>
