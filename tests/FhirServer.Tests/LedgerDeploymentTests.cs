@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using HealthChain.LedgerAnchor.Anchoring;
 using HealthChain.LedgerAnchor.Chain;
+using HealthChain.LedgerAnchor.Registry;
 using HealthChain.LedgerProofs;
 using HealthChain.TestKit;
 using Xunit;
@@ -54,6 +55,14 @@ public sealed partial class LedgerDeploymentTests : IDisposable
         Assert.True(await ContractArtefact.HealthRegistry.IsAtAsync(client, EthereumAddress.Parse(lines[1].Groups["address"].Value), Cancellation));
         Assert.InRange(long.Parse(lines[0].Groups["block"].Value, CultureInfo.InvariantCulture), 1, await client.BlockNumberAsync(Cancellation));
 
+        // Only the owner appoints; then the server's own account can write.
+        using LocalSigner verifier = LocalSigner.Create();
+        Assert.Equal(2, command.Run([.. order, "--verifier", verifier.Address.ToString()]));
+        int appointed = command.Run([.. order.Select(word => word == Owner ? signer.Address.ToString() : word), "--verifier", verifier.Address.ToString()]);
+        Assert.True(appointed == 0, command.Errors);
+        EthereumAddress registry = EthereumAddress.Parse(Line().Matches(command.Output).Last().Groups["address"].Value);
+        Assert.True(await new HealthRegistryContract(client, registry, 31337).IsInGoodStandingAsync(verifier.Address, Cancellation));
+
         // A node of another chain than the one that was meant.
         Assert.Equal(1, command.Run([.. order.Select(static word => word == "31337" ? "1135" : word)]));
         Assert.Contains("1135", command.Errors, StringComparison.Ordinal);
@@ -64,6 +73,7 @@ public sealed partial class LedgerDeploymentTests : IDisposable
     [InlineData("--rpc", "--rpc node --chain-id 1 --key-file key --owner " + Owner)]
     [InlineData("--chain-id", "--rpc http://127.0.0.1:1 --chain-id 0 --key-file key --owner " + Owner)]
     [InlineData("--owner", "--rpc http://127.0.0.1:1 --chain-id 1 --key-file key --owner 0xAa")]
+    [InlineData("--verifier", "--rpc http://127.0.0.1:1 --chain-id 1 --key-file key --owner " + Owner + " --verifier " + Owner)]
     public void An_order_that_is_not_complete_is_refused(string reason, string words)
     {
         using var command = new CommandRun();

@@ -24,10 +24,13 @@ internal static class LedgerDeployment
           --anchorer ADDRESS whose key anchors; that of --key-file by default
           --max-gwei N       highest price of a unit of gas; 200 by default
           --registry         makes the contract HealthRegistry of the same owner as well
+          --verifier ADDRESS and appoints its verifier, whose key the server writes there with; the key in --key-file must be the owner's
 
         """;
 
-    public static string[] Options { get; } = ["--origin", "--rpc", "--chain-id", "--key-file", "--password-file", "--owner", "--anchorer", "--max-gwei"];
+    private static readonly TimeSpan AppointmentPause = TimeSpan.FromMilliseconds(500);
+
+    public static string[] Options { get; } = ["--origin", "--rpc", "--chain-id", "--key-file", "--password-file", "--owner", "--anchorer", "--verifier", "--max-gwei"];
 
     public static string[] Flags { get; } = ["--registry"];
 
@@ -44,19 +47,31 @@ internal static class LedgerDeployment
         {
             IEthereumSigner signer = AnchorTargets.SignerOf(order.Rpc.Key);
             WellKnownKeys.Refuse(signer.Address, order.Rpc.ChainId);
+            if (order.Verifier is not null && signer.Address != order.Owner)
+            {
+                errors.WriteLine("healthchain ledger: only the owner appoints a verifier, and --key-file holds the key of another account.");
+                return ExitCodes.Usage;
+            }
+
             using var client = new EthereumClient(new JsonRpcOptions { Endpoint = order.Rpc.Url! });
             using var sender = new TransactionSender(client, signer, AnchorTargets.SenderOptionsOf(order.Rpc), TimeProvider.System);
             EthereumCall anchor = CheckpointAnchorContract.Deployment(order.Origin, order.Owner, order.Anchorer ?? signer.Address, TreeHead.Empty);
             await MakeAsync(ContractArtefact.CheckpointAnchor, anchor);
             if (order.WithRegistry)
             {
-                await MakeAsync(ContractArtefact.HealthRegistry, HealthRegistryContract.Deployment(order.Owner));
+                EthereumAddress registry = await MakeAsync(ContractArtefact.HealthRegistry, HealthRegistryContract.Deployment(order.Owner));
+                if (order.Verifier is { } verifier)
+                {
+                    await AppointAsync(client, sender, new HealthRegistryContract(client, registry, order.Rpc.ChainId), verifier);
+                    output.Write(Encoding.UTF8.GetBytes($"verifier {verifier}\n"));
+                }
             }
 
-            async Task MakeAsync(ContractArtefact artefact, EthereumCall creation)
+            async Task<EthereumAddress> MakeAsync(ContractArtefact artefact, EthereumCall creation)
             {
                 ContractDeployment made = await ContractDeployment.MakeAsync(client, sender, artefact, creation, TimeProvider.System, CancellationToken.None);
                 output.Write(Encoding.UTF8.GetBytes($"{artefact.Name} {made.Address} block {made.Block} cost {made.Cost} wei\n"));
+                return made.Address;
             }
 
             return ExitCodes.Success;
@@ -65,6 +80,16 @@ internal static class LedgerDeployment
         {
             errors.WriteLine($"healthchain ledger: {e.Message}");
             return ExitCodes.ErrorsFound;
+        }
+    }
+
+    /// <summary>Appoints a verifier and waits until the chain has it.</summary>
+    private static async Task AppointAsync(EthereumClient client, TransactionSender sender, HealthRegistryContract registry, EthereumAddress verifier)
+    {
+        await sender.SendAsync(registry.SetIdentity(verifier, RegistryRole.Verifier, RegistryStatus.Verified, DateTimeOffset.MaxValue, default), CancellationToken.None);
+        while (!await registry.IsInGoodStandingAsync(verifier, CancellationToken.None))
+        {
+            await Task.Delay(AppointmentPause);
         }
     }
 
@@ -89,6 +114,11 @@ internal static class LedgerDeployment
             problem = "--owner and --anchorer are addresses: 0x and 40 hexadecimal digits; with letters of both cases the check sum must be right.";
         }
 
+        if (problem is null && arguments.Last("--verifier") is { } appointed && (!arguments.Has("--registry") || !EthereumAddress.TryParse(appointed, out _)))
+        {
+            problem = "--verifier is an address, and needs --registry.";
+        }
+
         return problem is not null ? null : new Order(
             arguments.Last("--origin")!,
             new RpcSettings
@@ -101,10 +131,11 @@ internal static class LedgerDeployment
             },
             EthereumAddress.Parse(arguments.Last("--owner")!),
             arguments.Last("--anchorer") is { } anchorer ? EthereumAddress.Parse(anchorer) : null,
-            arguments.Has("--registry"));
+            arguments.Has("--registry"),
+            arguments.Last("--verifier") is { } verifier ? EthereumAddress.Parse(verifier) : null);
     }
 
     private static bool TryNumber(string? text, out int number) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number > 0;
 
-    private sealed record Order(string Origin, RpcSettings Rpc, EthereumAddress Owner, EthereumAddress? Anchorer, bool WithRegistry);
+    private sealed record Order(string Origin, RpcSettings Rpc, EthereumAddress Owner, EthereumAddress? Anchorer, bool WithRegistry, EthereumAddress? Verifier);
 }

@@ -72,7 +72,6 @@ public sealed class PreRegistrationTests : IAsyncDisposable
     public async Task Everything_in_the_file_is_there_afterwards_and_a_second_time_changes_nothing()
     {
         await ApplyAsync(Example);
-        long newest = _server.Services.GetRequiredService<IResourceStore>().Newest;
         Account[] accounts = [.. _state.Accounts];
         Client[] clients = [.. _state.Clients];
 
@@ -87,6 +86,7 @@ public sealed class PreRegistrationTests : IAsyncDisposable
         Assert.Equal((ClientKind.Public, "Growth chart", "https://chart.example.org"), (_state.FindClient("chart")!.Kind, _state.FindClient("chart")!.Name, _state.FindClient("chart")!.Origins.Single()));
         Assert.Equal((ClientKind.ConfidentialAsymmetric, Role.Backend, true), (_state.FindClient("lab")!.Kind, _state.FindClient("lab")!.Role, _state.FindClient("lab")!.IsTrusted));
 
+        long newest = _server.Services.GetRequiredService<IResourceStore>().Newest;
         await ApplyAsync(Example);
 
         Assert.Equal(newest, _server.Services.GetRequiredService<IResourceStore>().Newest);

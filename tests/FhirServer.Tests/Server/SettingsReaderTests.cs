@@ -102,6 +102,7 @@ public sealed class SettingsReaderTests
     public void Open_access_and_fixed_tokens_are_refused_where_others_can_reach_them(string urls)
     {
         Assert.StartsWith("HealthChain:Development: ", Assert.Single(Read("urls=" + urls, Base, "HealthChain:Development=true").Problems));
+        Assert.StartsWith("HealthChain:Demo: ", Assert.Single(Read("urls=" + urls, Base, "HealthChain:Demo=true").Problems));
         Assert.StartsWith("HealthChain:Tokens: ", Assert.Single(Read("urls=" + urls, Base, $"HealthChain:Tokens:0:Token={Token}", "HealthChain:Tokens:0:Name=a", "HealthChain:Tokens:0:Role=backend").Problems));
     }
 
@@ -111,6 +112,19 @@ public sealed class SettingsReaderTests
     [InlineData("http://[::1]:8080")]
     [InlineData("http://localhost:8080;http://127.0.0.1:8081")]
     public void Open_access_is_for_loopback_addresses(string urls) => Assert.Empty(Read("urls=" + urls, "HealthChain:Development=true").Problems);
+
+    [Fact]
+    public void A_pre_registration_file_is_checked_before_anything_starts()
+    {
+        string file = Path.GetTempFileName();
+        File.WriteAllText(file, """{"organisations":[{"id":"a b","name":""}],"users":[{"name":"x","role":"auditor"}]}""");
+
+        IReadOnlyList<string> problems = Read("HealthChain:Smart:PreRegistration=" + file).Problems;
+
+        Assert.Equal(["organisations[0].id:", "organisations[0].name:", "users[0].passwordHash, oneTimePassword:"], problems.Select(problem => problem[(file.Length + 2)..].Split(':')[0] + ":"));
+        Assert.Contains("a JSON file that is there", Assert.Single(Read("HealthChain:Smart:PreRegistration=/nowhere.json").Problems));
+        File.Delete(file);
+    }
 
     [Fact]
     public void What_others_ask_is_on_record()
