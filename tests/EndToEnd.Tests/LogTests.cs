@@ -18,7 +18,7 @@ public sealed class LogTests
     ];
 
     // What an operator may do who looks for a fault: everything that the platform would say, with what surrounds it.
-    private static readonly string[] Talkative =
+    internal static readonly string[] Talkative =
     [
         "--Logging:LogLevel:Default", "Trace", "--Logging:LogLevel:Microsoft.AspNetCore", "Trace", "--Logging:LogLevel:Microsoft.AspNetCore.Hosting.Diagnostics", "Trace",
         "--Logging:Console:LogLevel:Microsoft.AspNetCore.Hosting", "Trace", "--Logging:Console:FormatterOptions:IncludeScopes", "true",

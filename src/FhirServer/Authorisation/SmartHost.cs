@@ -2,6 +2,7 @@ using System.Text.Json;
 using HealthChain.Fhir;
 using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Access.Decision;
+using HealthChain.FhirServer.Access.Log;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Interactions;
 using HealthChain.FhirServer.Organisations;
@@ -14,7 +15,7 @@ using HealthChain.Smart.Scopes;
 namespace HealthChain.FhirServer.Authorisation;
 
 /// <summary>The FHIR server as the authorisation server sees it. What it reads for a user, it reads as that user, by the same way in as all requests.</summary>
-internal sealed class SmartHost(FhirService service, AccessDecisions decisions, IOrganisationStatus organisations, ServerOptions options) : ISmartHost
+internal sealed class SmartHost(FhirService service, AccessDecisions decisions, AccessLog log, IOrganisationStatus organisations, ServerOptions options) : ISmartHost
 {
     private const string PageSize = "20";
     private const string PatientPath = "Patient";
@@ -43,7 +44,7 @@ internal sealed class SmartHost(FhirService service, AccessDecisions decisions, 
 
     public string? RefuseScope(ResourceScope scope) => decisions.Scopes.Refuse(scope);
 
-    public ValueTask<bool> RecordAsync(SmartEvent happened, CancellationToken cancellationToken) => ValueTask.FromResult(true);
+    public ValueTask<bool> RecordAsync(SmartEvent happened, CancellationToken cancellationToken) => log.RecordAsync(happened);
 
     private async ValueTask<IReadOnlyList<PatientChoice>> SearchAsync(Person user, QueryParameter? criterion, CancellationToken cancellationToken)
     {
