@@ -13,11 +13,15 @@ using Xunit;
 
 namespace HealthChain.Http.Tests;
 
-/// <summary>A server whose searches may look at a few records only.</summary>
-public sealed class NarrowServerFixture() : FhirServerFixture(new ServerOptions { Development = true, Limits = new LimitOptions { Search = new SearchLimits { MaxRecords = 7 } } });
+/// <summary>A server on which nobody else works.</summary>
+public sealed class LonelyServerFixture() : FhirServerFixture(new ServerOptions { Development = true, AccessLog = false });
+
+/// <summary>Another, whose searches may look at a few records only.</summary>
+public sealed class NarrowServerFixture() : FhirServerFixture(new ServerOptions { Development = true, AccessLog = false, Limits = new LimitOptions { Search = new SearchLimits { MaxRecords = 7 } } });
 
 /// <summary>Who finds what in the access log: each what she may know, as if nothing else were in it.</summary>
-public sealed class AuditEventScopeTests(QuietServerFixture server, NarrowServerFixture narrow) : AuditEventTest(server), IClassFixture<NarrowServerFixture>
+public sealed class AuditEventScopeTests(QuietServerFixture server, LonelyServerFixture lonely, NarrowServerFixture narrow)
+    : AuditEventTest(server), IClassFixture<LonelyServerFixture>, IClassFixture<NarrowServerFixture>
 {
     private const int Seed = 20261121;
 
@@ -108,7 +112,7 @@ public sealed class AuditEventScopeTests(QuietServerFixture server, NarrowServer
     [InlineData(true)]
     public async Task Any_search_finds_what_reading_everything_and_asking_each_finds(bool isNarrow)
     {
-        FhirServerFixture asked = isNarrow ? narrow : Server;
+        FhirServerFixture asked = isNarrow ? narrow : lonely;
         World world = await World.MakeAsync(asked, Seed);
         var random = new Random(Seed);
         AccessScope[] scopes = [AccessScope.System("tests"), new PatientScope(asked.Part<IndexHasher>(), world.Patients[0]), new PatientScope(asked.Part<IndexHasher>(), world.Patients[1])];

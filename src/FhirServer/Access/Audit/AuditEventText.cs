@@ -133,7 +133,7 @@ internal sealed class AuditEventText(Uri server)
     }
 
     /// <summary>Somebody is behind the client, or at least a token that says on whose behalf it asks.</summary>
-    private static bool HasUser(AccessEvent happened) => happened.FhirUser is not null || happened.TokenName is not null;
+    private static bool HasUser(AccessEvent happened) => (happened.FhirUser ?? happened.Account ?? happened.TokenName) is not null;
 
     private static void WriteUser(Utf8JsonWriter json, AccessEvent happened, AuditKind kind)
     {
@@ -145,7 +145,7 @@ internal sealed class AuditEventText(Uri server)
         json.WriteStartObject();
         bool isAuthor = kind.Action is 'C' or 'U' or 'D' && kind.Flow != AuditFlow.ToAuthorisation;
         json.WriteTypes(isAuthor ? AuditCodes.Author : AuditCodes.Recipient, happened.TokenName is null ? null : AuditCodes.TokenUser);
-        json.WriteParty("who", happened.FhirUser ?? happened.Who);
+        json.WriteParty("who", happened.FhirUser ?? happened.Account ?? happened.Who);
         WriteCapacity(json, happened, isRequestor: true);
         json.WriteTexts("policy", happened.TokenName is { } token ? [TokenNames + Uri.EscapeDataString(token)] : []);
         json.WriteEndObject();
@@ -296,7 +296,9 @@ internal sealed class AuditEventText(Uri server)
         AccessAction.Unknown => happened.Query ?? "",
         AccessAction.History => happened.Target.Length == 0 ? With("_history", '?', happened.Query) : With($"{happened.Target}/_history", '?', happened.Query),
         AccessAction.Operation or AccessAction.Export => With(happened.Target, '/', happened.Query),
-        AccessAction.Search => $"{happened.Target}?{happened.Query}",
+
+        // In a compartment the type that is searched stands before the parameters.
+        AccessAction.Search => $"{happened.Target}{(happened.Target.Contains('/', StringComparison.Ordinal) ? '/' : '?')}{happened.Query}",
         _ => With(happened.Target, '?', happened.Query),
     };
 

@@ -56,16 +56,7 @@ internal sealed class AuditEvents(IResourceStore engine, IndexHasher hasher, Aud
     /// <summary>The AuditEvents of records that the scope sees.</summary>
     public async ValueTask<IReadOnlyList<StoredVersion>> WriteAsync(AccessScope scope, IReadOnlyList<StoredRecord> records, CancellationToken cancellationToken)
     {
-        var versions = new Dictionary<long, VersionIdentity>();
-        long[] named = [.. records.SelectMany(record => record.Accessed).Distinct()];
-        if (named.Length > 0)
-        {
-            foreach (VersionIdentity version in await engine.IdentifyAsync(Everything, named, cancellationToken))
-            {
-                versions.Add(version.Sequence, version);
-            }
-        }
-
+        Dictionary<long, VersionIdentity> versions = await IdentifyAsync([.. records.SelectMany(record => record.Accessed).Distinct()], cancellationToken);
         bool seesAll = scope.SeesRecord(new RecordFacts(StatementKind.Access, []));
         var written = new List<StoredVersion>(records.Count);
         foreach (StoredRecord record in records)
@@ -84,6 +75,29 @@ internal sealed class AuditEvents(IResourceStore engine, IndexHasher hasher, Aud
         var values = new IndexValues();
         extractor.Extract(FhirJson.Read(Write(record, AccessOf(record, []).Within(scope)).Json).Root, values);
         return values;
+    }
+
+    /// <summary>What numbers stand for: versions, or records that somebody read. What was erased stands for nothing.</summary>
+    private async ValueTask<Dictionary<long, VersionIdentity>> IdentifyAsync(long[] sequences, CancellationToken cancellationToken)
+    {
+        var versions = new Dictionary<long, VersionIdentity>();
+        if (sequences.Length > 0)
+        {
+            foreach (VersionIdentity version in await engine.IdentifyAsync(Everything, sequences, cancellationToken))
+            {
+                versions.Add(version.Sequence, version);
+            }
+        }
+
+        foreach (long sequence in sequences)
+        {
+            if (!versions.ContainsKey(sequence) && await engine.ReadRecordAsync(Everything, sequence, cancellationToken) is { Kind: StatementKind.Access })
+            {
+                versions.Add(sequence, new VersionIdentity(sequence, new ResourceKey(Type, IdOf(sequence)), 1));
+            }
+        }
+
+        return versions;
     }
 
     /// <summary>Whose each version is, which only matters to a reader who may know some of them.</summary>

@@ -75,11 +75,12 @@ internal static class AuditJson
         }
     }
 
-    /// <summary>Whether a text is a type and an id, such as <c>Practitioner/7</c>.</summary>
+    /// <summary>Whether a text is a type and an id, such as <c>Practitioner/7</c>, and perhaps a version.</summary>
     public static bool IsLocalReference(string text) =>
-        text.IndexOf('/', StringComparison.Ordinal) is > 0 and var slash
-        && ResourceTypes.Find(text.AsSpan(0, slash)) is not null
-        && RequestTarget.IsId(text.AsSpan(slash + 1));
+        text.Split('/') is [var type, var id, .. var rest]
+        && ResourceTypes.Find(type) is not null
+        && RequestTarget.IsId(id)
+        && (rest.Length == 0 || (rest is ["_history", var version] && RequestTarget.IsId(version)));
 
     public static void WriteIdentifier(this Utf8JsonWriter json, string name, string? system, string value)
     {

@@ -63,9 +63,11 @@ internal sealed record AuditedAccess(AccessEvent Event, long Sequence, DateTimeO
             return null;
         }
 
-        int start = query.IndexOf('?', StringComparison.Ordinal) + 1;
+        // The name of an operation or, in a compartment, a type stands before the parameters, which may have question marks of their own.
+        int end = query.IndexOf('=', StringComparison.Ordinal);
+        int start = query.AsSpan(0, end < 0 ? query.Length : end).IndexOf('?') + 1;
         IEnumerable<string> parameters = query[start..].Split('&').Select(parameter =>
-            parameter.IndexOf('=', StringComparison.Ordinal) is >= 0 and var end ? parameter[..end] + "=*" : parameter);
+            parameter.IndexOf('=', StringComparison.Ordinal) is >= 0 and var name ? parameter[..name] + "=*" : parameter);
         return query[..start] + string.Join('&', parameters);
     }
 }

@@ -90,6 +90,7 @@ public sealed class AuditEventTextTests
     [InlineData(nameof(AccessAction.History), "Patient/a", "_count=3", "Patient/a/_history?_count=3")]
     [InlineData(nameof(AccessAction.History), "", null, "_history")]
     [InlineData(nameof(AccessAction.Search), "", "_type=Patient", "?_type=Patient")]
+    [InlineData(nameof(AccessAction.Search), "Patient/a", "Observation?code=x", "Patient/a/Observation?code=x")]
     [InlineData(nameof(AccessAction.Unknown), "", "TRACE /nonsense", "TRACE /nonsense")]
     public void What_was_asked_for_stands_in_the_query(string action, string target, string? query, string told) =>
         Assert.Equal(told, Query(Write(Access(Reading with { Action = Enum.Parse<AccessAction>(action), Target = target, Query = query }))));
@@ -126,6 +127,34 @@ public sealed class AuditEventTextTests
         Assert.Equal("HTTP 403: The token has no scope for it.", (string)told["outcomeDesc"]!);
         Assert.Equal(["OAUTHaccessTokenUse.Minimal"], Profiles(told));
         Assert.Contains(((JsonArray)told["entity"]!), entity => (string?)entity!["what"]?["reference"] == "Observation/o1");
+    }
+
+    [Theory]
+    [InlineData("Practitioner/7", "account-1", "Practitioner/7")]
+    [InlineData("https://elsewhere.example/fhir/Practitioner/7", null, "https://elsewhere.example/fhir/Practitioner/7")]
+    [InlineData(null, "account-1", "account-1")]
+    [InlineData(null, null, "portal")]
+    public void The_user_is_the_person_or_the_account_or_else_the_client(string? person, string? account, string who)
+    {
+        JsonNode user = Write(Access(Reading with { FhirUser = person, Account = account }))["agent"]![1]!;
+
+        Assert.True((bool)user["requestor"]!);
+        Assert.Equal(who, (string?)user["who"]!["reference"] ?? (string?)user["who"]!["identifier"]!["value"]);
+    }
+
+    [Theory]
+    [InlineData("Observation/o1", true)]
+    [InlineData("Observation/o1/_history/2", true)]
+    [InlineData("Observation", false)]
+    [InlineData("Observation/o1/_history", false)]
+    [InlineData("Nonsense/o1", false)]
+    [InlineData("Observation/o_1", false)]
+    public void A_target_that_is_a_resource_is_referred_to(string target, bool isReference)
+    {
+        JsonNode entity = ((JsonArray)Write(Access(Reading with { Target = target }, accessed: []))["entity"]!)[1]!;
+
+        Assert.Equal(isReference ? target : null, (string?)entity["what"]?["reference"]);
+        Assert.Equal(isReference ? null : target, (string?)entity["name"]);
     }
 
     [Fact]

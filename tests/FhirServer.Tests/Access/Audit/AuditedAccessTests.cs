@@ -78,6 +78,8 @@ public sealed class AuditedAccessTests
     [Theory]
     [InlineData("$everything?start=2020&_type=Observation", "$everything?start=*&_type=*")]
     [InlineData("$graphql", "$graphql")]
+    [InlineData("Observation?code=x", "Observation?code=*")]
+    [InlineData("code=a?b=c&d=?e", "code=*&d=*")]
     [InlineData("", "")]
     [InlineData(null, null)]
     public void Values_of_parameters_are_left_out(string? query, string? shown) =>
