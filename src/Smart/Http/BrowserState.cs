@@ -13,7 +13,7 @@ namespace HealthChain.Smart.Http;
 /// POST, which brings no lax cookie from elsewhere, and needs a token that only our own pages have.
 /// </remarks>
 /// <param name="key">Secret of this server.</param>
-internal sealed class BrowserState(SmartState state, byte[] key, TimeProvider time)
+internal sealed class BrowserState(SmartState state, byte[] key)
 {
     private const string Session = "healthchain-session";
     private const string Forms = "healthchain-forms";
@@ -31,7 +31,7 @@ internal sealed class BrowserState(SmartState state, byte[] key, TimeProvider ti
             : null;
 
     /// <summary>Lets the browser be that of a user. Its cookie is a new one: nobody can have placed it there before.</summary>
-    public void Enter(Visit visit, string cookie, string mark)
+    public static void Enter(Visit visit, string cookie, string mark)
     {
         Write(visit, Session, cookie, lifetime: null);
         Write(visit, Mark, mark, MarkLifetime);
@@ -40,7 +40,7 @@ internal sealed class BrowserState(SmartState state, byte[] key, TimeProvider ti
     public static void Leave(Visit visit) => visit.Response.Cookies.Delete(NameOf(visit, Session), OptionsFor(visit, lifetime: null));
 
     /// <summary>Keeps what a browser must bring back that goes to log in elsewhere.</summary>
-    public void Begin(Visit visit, string secret) => Write(visit, External, secret, ExternalLifetime);
+    public static void Begin(Visit visit, string secret) => Write(visit, External, secret, ExternalLifetime);
 
     /// <summary>What it brought back; it counts once.</summary>
     public static string? End(Visit visit)
@@ -86,13 +86,13 @@ internal sealed class BrowserState(SmartState state, byte[] key, TimeProvider ti
     private static string? Read(Visit visit, string name) =>
         visit.Request.Cookies.TryGetValue(NameOf(visit, name), out string? value) && value.Length is > 0 and <= MaxCookie ? value : null;
 
-    private void Write(Visit visit, string name, string value, TimeSpan? lifetime) =>
-        visit.Response.Cookies.Append(NameOf(visit, name), value, OptionsFor(visit, lifetime is { } kept ? time.GetUtcNow() + kept : null));
+    private static void Write(Visit visit, string name, string value, TimeSpan? lifetime) =>
+        visit.Response.Cookies.Append(NameOf(visit, name), value, OptionsFor(visit, lifetime));
 
     /// <summary>A cookie of that prefix cannot have been set by another host or without https: https://www.rfc-editor.org/rfc/rfc6265</summary>
     private static string NameOf(Visit visit, string name) => visit.Issuer.IsHttps ? "__Host-" + name : name;
 
-    private static CookieOptions OptionsFor(Visit visit, DateTimeOffset? lifetime) => new()
+    private static CookieOptions OptionsFor(Visit visit, TimeSpan? lifetime) => new()
     {
         HttpOnly = true,
         IsEssential = true,
@@ -101,6 +101,8 @@ internal sealed class BrowserState(SmartState state, byte[] key, TimeProvider ti
 
         // The prefix wants the path of the whole host.
         Path = visit.Issuer.IsHttps ? "/" : "/auth",
-        Expires = lifetime,
+
+        // Counted by the browser, whose clock may be wrong.
+        MaxAge = lifetime,
     };
 }

@@ -29,7 +29,7 @@ internal sealed class ExternalEndpoint(SmartState state, BrowserState browser, L
             return;
         }
 
-        browser.Begin(visit, start.Value.Secret);
+        BrowserState.Begin(visit, start.Value.Secret);
         await Answers.PageAsync(visit, AccountPages.Elsewhere(start.Value.Redirect.AbsoluteUri));
     }
 

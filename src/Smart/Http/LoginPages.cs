@@ -57,7 +57,7 @@ internal sealed class LoginPages(SmartOptions options, SmartState state, Account
             return;
         }
 
-        browser.Enter(visit, cookie, browsers.Mark(account.Name));
+        BrowserState.Enter(visit, cookie, browsers.Mark(account.Name));
         await Go(visit, request is not null ? $"{AuthorizeEndpoint.Path}?{request.TextAfterLogin}" : account.MustChangePassword ? "/auth/password" : AppsPath);
     }
 

@@ -121,7 +121,7 @@ public sealed class SmartServer : IDisposable
     private Dictionary<string, Route> Routes(SmartParts parts)
     {
         (SmartOptions options, SmartState state, TimeProvider time) = (parts.Options, parts.State, parts.Time);
-        var browser = new BrowserState(state, Derive(parts.Secret, "forms"), time);
+        var browser = new BrowserState(state, Derive(parts.Secret, "forms"));
         var browsers = new KnownBrowsers(Derive(parts.Secret, "browsers"));
         var recorder = new Recorder(parts.Host);
         var signIn = new SignIn(state, parts.Accounts, new LoginGuard(options.Lockout, time), browsers, time);
