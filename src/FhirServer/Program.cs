@@ -8,6 +8,7 @@ using HealthChain.FhirServer.Ledger;
 using HealthChain.FhirServer.Organisations.Bootstrap;
 using HealthChain.FhirServer.Server;
 using HealthChain.FhirServer.Upkeep;
+using HealthChain.Smart.State;
 using HealthChain.Storage.Sealing;
 using Microsoft.AspNetCore.Connections;
 
@@ -50,6 +51,17 @@ var app = builder.Build();
 
 // What is asked for first is disposed last: the store closes when nothing uses it any more.
 app.Services.GetRequiredService<Stores>();
+try
+{
+    app.Services.GetService<SmartState>();
+}
+catch (SmartStateException unusable)
+{
+    Console.Error.WriteLine($"healthchain serve: {unusable.Message}");
+    await app.DisposeAsync();
+    return ExitCodes.Usage;
+}
+
 using var telemetry = Telemetry.Start(options.Telemetry, app.Lifetime);
 ServerHost.Announce(app, options, stores);
 

@@ -17,6 +17,7 @@ public sealed class SystemScopeTests
 
         // What the operator registers, who reads nothing by it; and the record of that.
         "src/FhirServer/Organisations/Bootstrap/ConfiguredResources.cs",
+        "src/FhirServer/Organisations/Bootstrap/RestoredState.cs",
         "src/FhirServer/Organisations/Bootstrap/SmartAdministration.cs",
 
         // Which organisations are verified; requesters learn whether theirs is.

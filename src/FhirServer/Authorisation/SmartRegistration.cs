@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Server;
@@ -6,13 +7,17 @@ using HealthChain.Smart.Accounts;
 using HealthChain.Smart.Http;
 using HealthChain.Smart.Jose;
 using HealthChain.Smart.State;
+using HealthChain.Storage.Sealing;
 
 namespace HealthChain.FhirServer.Authorisation;
 
 /// <summary>The authorisation server beside the FHIR server.</summary>
 internal static class SmartRegistration
 {
-    private const string Folder = "smart";
+    /// <summary>Below the data folder: the journal, and the keys that sign.</summary>
+    public const string Folder = "smart";
+
+    private const int KeyBytes = 32;
 
     public static IServiceCollection AddSmart(this IServiceCollection services, SmartOptions options)
     {
@@ -22,9 +27,9 @@ internal static class SmartRegistration
         }
 
         services.AddSingleton(options);
-        services.AddSingleton(provider => SmartState.InMemory(options.State, provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(provider => SigningKeys.Open(
-            new SigningKeyOptions { Folder = provider.GetRequiredService<ServerOptions>().Folder(Folder) }, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => OpenState(
+            provider.GetRequiredService<ServerOptions>(), provider.GetRequiredService<Stores>().Keys, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => OpenKeys(provider.GetRequiredService<ServerOptions>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new AccountBook(
             provider.GetRequiredService<SmartState>(), options.Passwords, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ISmartHost, SmartHost>();
@@ -49,6 +54,20 @@ internal static class SmartRegistration
         services.AddHostedService<SmartUpkeep>();
         return services;
     }
+
+    /// <summary>The state in the data folder; one process at a time, which is the one that has the stores open.</summary>
+    /// <exception cref="SmartStateException">The journal is damaged, or belongs to other keys.</exception>
+    public static SmartState OpenState(ServerOptions options, KeyStore keys, TimeProvider time)
+    {
+        Span<byte> key = stackalloc byte[KeyBytes];
+        keys.GetAuthorisationKey(key);
+        SmartState state = SmartState.Open(options.Smart.State, options.Folder(Folder), key, time);
+        CryptographicOperations.ZeroMemory(key);
+        return state;
+    }
+
+    /// <exception cref="IOException">The file with the keys cannot be used, or others may read it.</exception>
+    public static SigningKeys OpenKeys(ServerOptions options, TimeProvider time) => SigningKeys.Open(new SigningKeyOptions { Folder = options.Folder(Folder) }, time);
 
     /// <summary>To be called before <see cref="FhirPipeline.MapFhir"/>, which takes all below the FHIR base.</summary>
     public static void MapSmart(this WebApplication app) =>

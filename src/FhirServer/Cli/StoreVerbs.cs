@@ -3,12 +3,16 @@ using System.Text;
 using System.Text.Json;
 using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Search;
+using HealthChain.FhirServer.Authorisation;
 using HealthChain.FhirServer.Generation;
 using HealthChain.FhirServer.Ledger;
 using HealthChain.FhirServer.Organisations.Bootstrap;
 using HealthChain.FhirServer.Server;
 using HealthChain.FhirServer.Upkeep;
 using HealthChain.LedgerAnchor.Anchoring;
+using HealthChain.Smart.Accounts;
+using HealthChain.Smart.Jose;
+using HealthChain.Smart.State;
 using HealthChain.Storage.Sealing;
 using HealthChain.Storage.Sqlite;
 
@@ -125,7 +129,13 @@ internal sealed class StoreCommand(string verb, Arguments arguments, IReadOnlyLi
 
     public Task<int> AdministerAsync(SmartOrder order) => RunAsync(needsFolder: false, async (options, _) =>
         await AskServerAsync(options, new ControlRequest(verb, Smart: order))
-            ?? new ControlAnswer(Error: "no server runs on this data folder."));
+            ?? await WithStoresAsync(options, async stores =>
+            {
+                using SmartState state = SmartRegistration.OpenState(options, stores.Keys, TimeProvider.System);
+                using var accounts = new AccountBook(state, options.Smart.Passwords, TimeProvider.System);
+                SigningKeys keys = SmartRegistration.OpenKeys(options, TimeProvider.System);
+                return await new SmartAdministration(state, accounts, keys, stores.Resources, TimeProvider.System).DoAsync(order, CancellationToken.None);
+            }));
 
     private async Task<int> RunAsync(bool needsFolder, Func<ServerOptions, string, Task<ControlAnswer>> work)
     {
@@ -144,7 +154,7 @@ internal sealed class StoreCommand(string verb, Arguments arguments, IReadOnlyLi
         {
             answer = await work(options, needsFolder ? Path.GetFullPath(words[0]) : "");
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or KeyStoreException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or KeyStoreException or SmartStateException)
         {
             answer = new ControlAnswer(Error: failure.Message);
         }

@@ -1,6 +1,9 @@
 using HealthChain.Fhir;
 using HealthChain.FhirServer.Access.Log;
+using HealthChain.FhirServer.Authorisation;
+using HealthChain.FhirServer.Organisations.Bootstrap;
 using HealthChain.FhirServer.Server;
+using HealthChain.Smart.State;
 using HealthChain.Files;
 using HealthChain.Storage;
 using HealthChain.Storage.Blobs;
@@ -9,7 +12,7 @@ using HealthChain.Storage.Sqlite;
 namespace HealthChain.FhirServer.Upkeep;
 
 /// <summary>
-/// Backups and checks of everything in a data folder, while it is in use. A backup is a folder with <c>database/</c>, <c>keys/</c> and <c>blobs/</c>; the
+/// Backups and checks of everything in a data folder, while it is in use. A backup is a folder with <c>database/</c>, <c>keys/</c>, <c>blobs/</c> and <c>smart/</c>; the
 /// tenant key is not in it, so that a thief of the backup opens nothing.
 /// </summary>
 internal sealed class StoreUpkeep(Stores stores, ServerOptions options)
@@ -39,6 +42,7 @@ internal sealed class StoreUpkeep(Stores stores, ServerOptions options)
 
         // After the database, so that no blob is missing that it names; more than it names do no harm.
         int count = CopyBlobs(options.Folder(options.Blobs.Folder), Path.Combine(folder, BlobFolder), new Progress(onProgress, DatabasePart, 1), cancellationToken);
+        CopyState(options.Folder(SmartRegistration.Folder), Path.Combine(folder, SmartRegistration.Folder));
         return $"Versions and records up to {newest}, and {Count(count, "large content")} in {folder}. The tenant key is not in it; keep a copy of {stores.Keys.TenantKeyPath} in another place.";
     }
 
@@ -63,8 +67,27 @@ internal sealed class StoreUpkeep(Stores stores, ServerOptions options)
 
         // Before the database, which must not name blobs that are not there.
         int count = CopyBlobs(Path.Combine(backup, BlobFolder), options.Folder(options.Blobs.Folder), new Progress(onProgress, 0, 1 - DatabasePart), cancellationToken);
+        if (CopyState(Path.Combine(backup, SmartRegistration.Folder), options.Folder(SmartRegistration.Folder)))
+        {
+            RestoredState.Mark(options);
+        }
+
         SqliteStore.Restore(backup, Stores.SqliteOf(options), Stores.KeysOf(options), new Progress(onProgress, 1 - DatabasePart, 1), cancellationToken);
         return $"The database and {Count(count, "large content")} are in {options.Folder("")}.";
+    }
+
+    /// <summary>Copies what the authorisation server keeps, sealed as it is; not the keys that sign, which are not. What is there already stays.</summary>
+    private static bool CopyState(string from, string to)
+    {
+        var source = new FileInfo(Path.Combine(from, SmartState.FileName));
+        string target = Path.Combine(to, SmartState.FileName);
+        if (!source.Exists || File.Exists(target))
+        {
+            return false;
+        }
+
+        PrivateFolder.Make(to);
+        return TryCopy(source, target);
     }
 
     public static string Count(long number, string what) => number == 1 ? $"1 {what}" : $"{number} {what}s";

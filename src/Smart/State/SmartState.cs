@@ -39,6 +39,12 @@ public sealed partial class SmartState : IDisposable
         _tables.DropExpired(time.GetUtcNow());
     }
 
+    /// <summary>
+    /// Name of the file of a folder that holds all. It is only appended to, or replaced as a whole, and drops a torn end: so a copy that is
+    /// made at any time is the state of a moment.
+    /// </summary>
+    public const string FileName = "smart.journal";
+
     /// <summary>A state that ends with the process.</summary>
     public static SmartState InMemory(SmartStateOptions options, TimeProvider time) => new(options, time, openJournal: null);
 

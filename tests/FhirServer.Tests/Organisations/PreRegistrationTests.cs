@@ -43,6 +43,7 @@ public sealed class PreRegistrationTests : IAsyncDisposable
         """;
 
     private readonly ServerFactory _server = new();
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("healthchain-bootstrap");
     private readonly SmartState _state = SmartState.InMemory(new SmartStateOptions(), TimeProvider.System);
     private readonly AccountBook _accounts;
     private readonly PreRegistration _registration;
@@ -66,6 +67,7 @@ public sealed class PreRegistrationTests : IAsyncDisposable
         _accounts.Dispose();
         _state.Dispose();
         await _server.DisposeAsync();
+        _folder.Delete(recursive: true);
     }
 
     [Fact]
@@ -243,13 +245,44 @@ public sealed class PreRegistrationTests : IAsyncDisposable
         var options = new ServerOptions();
         for (int start = 0; start < 2; start++)
         {
-            await new Starter(_state, _accounts, _registration, new DemoPeople(_registration, _resources), options, NullLogger<Starter>.Instance) { Terminal = terminal }.StartAsync(Cancel);
+            await new Starter(_state, _accounts, Restored(options), _registration, new DemoPeople(_registration, _resources), options, NullLogger<Starter>.Instance) { Terminal = terminal }.StartAsync(Cancel);
         }
 
         Account administrator = Assert.Single(_state.Accounts);
         Assert.Equal((Starter.FirstAdministrator, Role.Administrator, true), (administrator.Name, administrator.Role, administrator.MustChangePassword));
         string password = Assert.Single(terminal.ToString().Split('\n'), line => line.Contains("password  ", StringComparison.Ordinal)).Split("password  ")[1].Trim();
         Assert.Equal(PasswordVerdict.Right, await _accounts.Hasher.VerifyAsync(password, administrator.Password, Cancel));
+    }
+
+    [Fact]
+    public async Task After_a_restore_nothing_is_given_any_more_and_accounts_of_erased_patients_go()
+    {
+        var options = new ServerOptions { Data = _folder.FullName };
+        (await _client.PutAsync("/fhir/Patient/here", Body(JsonNode.Parse("""{"resourceType":"Patient","id":"here"}""")!), Cancel)).EnsureSuccessStatusCode();
+        foreach (NewAccount made in new[]
+        {
+            new NewAccount("here", Role.Patient) { FhirUser = "Patient/here" },
+            new NewAccount("erased", Role.Patient) { FhirUser = "Patient/erased" },
+            new NewAccount("auditor", Role.Auditor),
+        })
+        {
+            Assert.True((await _accounts.CreateAsync(made, Cancel)).IsOk);
+        }
+
+        string cookie = (await _state.StartSessionAsync(_state.FindAccountByName("here")!.Id, ["pwd"]))!;
+        await Restored(options).CleanAsync(Cancel);
+        Assert.NotNull(_state.FindSession(cookie));
+
+        _folder.CreateSubdirectory("smart");
+        RestoredState.Mark(options);
+        await Restored(options).CleanAsync(Cancel);
+
+        Assert.Equal(["auditor", "here"], _state.Accounts.Select(account => account.Name).Order());
+        Assert.Null(_state.FindSession(cookie));
+
+        cookie = (await _state.StartSessionAsync(_state.FindAccountByName("here")!.Id, ["pwd"]))!;
+        await Restored(options).CleanAsync(Cancel);
+        Assert.NotNull(_state.FindSession(cookie));
     }
 
     [Fact]
@@ -260,7 +293,7 @@ public sealed class PreRegistrationTests : IAsyncDisposable
         var terminal = new StringWriter();
         foreach (ServerOptions options in new[] { new ServerOptions { Development = true }, new ServerOptions { Bootstrap = new BootstrapOptions { PreRegistration = path } } })
         {
-            await new Starter(_state, _accounts, _registration, new DemoPeople(_registration, _resources), options, NullLogger<Starter>.Instance) { Terminal = terminal }.StartAsync(Cancel);
+            await new Starter(_state, _accounts, Restored(options), _registration, new DemoPeople(_registration, _resources), options, NullLogger<Starter>.Instance) { Terminal = terminal }.StartAsync(Cancel);
         }
 
         Assert.Equal(2, _state.Accounts.Count);
@@ -269,6 +302,8 @@ public sealed class PreRegistrationTests : IAsyncDisposable
     }
 
     private const string DemoPassword = "try-healthchain-out";
+
+    private RestoredState Restored(ServerOptions options) => new(_state, _server.Services.GetRequiredService<IResourceStore>(), options with { Data = _folder.FullName });
 
     private static byte[] Bytes(string file) => Encoding.UTF8.GetBytes(file.Replace("HASH", Hash, StringComparison.Ordinal));
 

@@ -12,6 +12,7 @@ internal static class BootstrapRegistration
         {
             services.AddSingleton<ConfiguredResources>();
             services.AddSingleton<PreRegistration>();
+            services.AddSingleton<RestoredState>();
             services.AddSingleton<DemoPeople>();
             services.AddSingleton<SmartAdministration>();
             services.AddHostedService<Starter>();

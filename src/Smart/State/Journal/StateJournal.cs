@@ -55,7 +55,7 @@ internal sealed class StateJournal : IDisposable
     /// <summary>Whether so much waits for a disk that fails that no more can be taken.</summary>
     public bool IsFull => Volatile.Read(ref _waiting) > _limits.MostWaiting;
 
-    private string Path => System.IO.Path.Combine(_folder, "smart.journal");
+    private string Path => System.IO.Path.Combine(_folder, SmartState.FileName);
 
     private string NextPath => Path + DiskExtensions.Unfinished;
 
