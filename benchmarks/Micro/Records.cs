@@ -40,6 +40,86 @@ internal static class Records
         {
             await AppendAsync(store, waiting);
         }
+
+        await CreateAsync(store);
+        await QueryAsync(store);
+    }
+
+    /// <summary>Single creates with a record in their transaction and without, a few thousand in turns.</summary>
+    private static async Task CreateAsync(SqliteStore store)
+    {
+        const int Creates = 2000;
+        const int Waiting = 64;
+        var rounds = new List<(double With, double Without)>();
+        using var process = Process.GetCurrentProcess();
+        for (int round = 0; round < 34; round++)
+        {
+            double with = await TimeAsync((4 * round) + 100, tells: round % 2 == 0);
+            double without = await TimeAsync((4 * round) + 102, tells: round % 2 != 0);
+            if (round >= 8)
+            {
+                rounds.Add(round % 2 == 0 ? (with, without) : (without, with));
+            }
+        }
+
+        (double told, double untold) = rounds.OrderBy(pair => pair.With - pair.Without).ElementAt(rounds.Count / 2);
+        Console.WriteLine($"create, {Waiting} waiting at a time: {untold:F1} us of processor time without a record, {told:F1} us with: {untold / told:P1} of the throughput");
+
+        async Task<double> TimeAsync(int part, bool tells)
+        {
+            process.Refresh();
+            TimeSpan processor = process.TotalProcessorTime;
+            int next = part * Creates;
+            await Task.WhenAll(Enumerable.Range(0, Waiting).Select(waiter => Task.Run(async () =>
+            {
+                for (int number = Interlocked.Increment(ref next); number <= (part + 1) * Creates; number = Interlocked.Increment(ref next))
+                {
+                    Transaction transaction = Transaction.Of(Storing.PutOf(number, Patients)) with { Record = tells ? new LedgerRecord(new byte[BodyBytes]) : null };
+                    _ = (await store.CommitAsync(Scope, transaction, CancellationToken.None)).Value;
+                }
+            })));
+            process.Refresh();
+            return (process.TotalProcessorTime - processor).TotalMicroseconds / Creates;
+        }
+    }
+
+    /// <summary>Pages of the records of one patient with 100,000 of them among a million.</summary>
+    private static async Task QueryAsync(SqliteStore store)
+    {
+        const int Among = 1_000_000;
+        const int OneOf = 10;
+        const int Waiting = 512;
+        long[] patients = [.. Enumerable.Range(0, Patients).Select(number => store.Hasher.Reference(new ResourceKey("Patient", $"p{number}")))];
+        int next = 0;
+        await Task.WhenAll(Enumerable.Range(0, Waiting).Select(waiter => Task.Run(async () =>
+        {
+            for (int number = Interlocked.Increment(ref next); number <= Among; number = Interlocked.Increment(ref next))
+            {
+                long patient = patients[number % OneOf == 0 ? 0 : 1 + (number * 7 % (Patients - 1))];
+                _ = (await store.AppendRecordAsync(Scope, new LedgerRecord(new byte[BodyBytes]) { Patients = [patient], Accessed = [1 + (number % 1000)] }, CancellationToken.None)).Value;
+            }
+        })));
+        foreach (int count in (int[])[20, 10_000])
+        {
+            foreach (ResourceKey? patient in (ResourceKey?[])[new ResourceKey("Patient", "p0"), null])
+            {
+                var query = new RecordQuery { Patient = patient, Count = count };
+                double[] times = new double[count == 20 ? 200 : 15];
+                for (int round = 0; round < times.Length; round++)
+                {
+                    long clock = Stopwatch.GetTimestamp();
+                    RecordPage page = await store.RecordsAsync(Scope, query, CancellationToken.None);
+                    times[round] = Stopwatch.GetElapsedTime(clock).TotalMilliseconds;
+                    if (page.Records.Count != count)
+                    {
+                        throw new InvalidOperationException($"{page.Records.Count} records are not {count}.");
+                    }
+                }
+
+                Array.Sort(times);
+                Console.WriteLine($"newest {count} of {(patient is null ? "all" : "a patient")} among {Among}: median {times[times.Length / 2]:F2} ms, best {times[0]:F2} ms");
+            }
+        }
     }
 
     private static async Task AppendAsync(SqliteStore store, int waiting)

@@ -96,6 +96,10 @@ internal static class Storing
         Report($"{first + count}", count / Stopwatch.GetElapsedTime(start).TotalSeconds, $"creates/s, {Counters.Now() - before} {count}");
     }
 
+    /// <summary>An observation of one of so many patients.</summary>
+    internal static Put PutOf(int number, int patients) =>
+        new(new ResourceKey("Observation", IdOf(number)), FhirJson.Read(Observation(number, PatientOf(number, patients))).Root);
+
     /// <summary>Creates resources, many transactions in flight.</summary>
     internal static async Task WriteAsync(SqliteStore store, int first, int count, int patients)
     {

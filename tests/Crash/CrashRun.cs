@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using HealthChain.LedgerProofs;
 using HealthChain.Storage;
+using HealthChain.Storage.Ledger;
 using HealthChain.Storage.Sealing;
 using HealthChain.Storage.Sqlite;
 
@@ -180,6 +182,7 @@ public sealed class CrashRun(int seed, Action<string>? say = null)
         }
 
         await CheckLedgerAsync(store, kill, cancellationToken);
+        await CheckRecordsAsync(store, [.. transactions.Keys], kill, cancellationToken);
         VerifyReport report = await store.VerifyAsync(VerifyLevel.Full, null, cancellationToken);
         _faults.AddRange(report.Faults.Select(fault => $"Kill {kill + 1}: {fault}"));
         return $"{_kept.Count} acknowledged, {report.Versions} there, {_logged.Count} records acknowledged, {report.Records} there, {report.IndexRows} index rows, {_gone.Count} erased";
@@ -204,6 +207,36 @@ public sealed class CrashRun(int seed, Action<string>? say = null)
 
         // Who reads this may have signed it: it never changes from here on.
         _leaves = leaves;
+    }
+
+    /// <summary>A transaction and its record are both there or neither, and the chain of a patient leads to exactly that patient's records.</summary>
+    private async Task CheckRecordsAsync(SqliteStore store, HashSet<string> transactions, int kill, CancellationToken cancellationToken)
+    {
+        RecordPage all = await store.RecordsAsync(Scope, new RecordQuery { Count = int.MaxValue }, cancellationToken);
+        var told = all.Records.Select(record => Encoding.UTF8.GetString(record.Body.Span)).Where(body => body.StartsWith(Load.Told, StringComparison.Ordinal)).ToHashSet();
+        foreach (string tag in transactions.Where(tag => tag.StartsWith(Load.Told, StringComparison.Ordinal)).Except(told))
+        {
+            _faults.Add($"Kill {kill + 1}: transaction {tag} is there without its record.");
+        }
+
+        // One that only deletes leaves no version that tells its name.
+        foreach (string tag in told.Where(tag => !tag.EndsWith("/0", StringComparison.Ordinal)).Except(transactions))
+        {
+            _faults.Add($"Kill {kill + 1}: the record of transaction {tag} is there without it.");
+        }
+
+        for (int number = 0; number < Load.Patients; number += 7)
+        {
+            var patient = new ResourceKey("Patient", "p" + number);
+            RecordPage page = await store.RecordsAsync(Scope, new RecordQuery { Patient = patient, Count = int.MaxValue }, cancellationToken);
+            long[] expected = [.. all.Records.Where(record => record.Patients.Contains(patient)).Select(record => record.Sequence)];
+
+            // Of whom there is no resource yet, records do not tell the name.
+            if (expected.Length > 0 && !expected.SequenceEqual(page.Records.Select(record => record.Sequence)))
+            {
+                _faults.Add($"Kill {kill + 1}: the chain of {patient} does not lead to all of its records.");
+            }
+        }
     }
 
     private static string TagOf(StoredVersion version)

@@ -15,10 +15,13 @@ namespace HealthChain.Crash;
 internal static class Load
 {
     public const string Ready = "ready";
+    /// <summary>How names of transactions begin that have a record.</summary>
+    public const string Told = "told-";
+
     public const string TransactionSystem = "urn:transaction";
 
     private const int Writers = 6;
-    private const int Patients = 40;
+    public const int Patients = 40;
     private static readonly AccessScope Scope = AccessScope.System("crash test");
 
     /// <summary>Small generations, groups and logs, so that a second sees all of their life.</summary>
@@ -57,9 +60,19 @@ internal static class Load
                 continue;
             }
 
-            Result<CommitResult> result = await store.CommitAsync(Scope, new Transaction(AnyWrites(random, transaction), []), CancellationToken.None);
+            // Every other one has its record, and its name tells so.
+            bool isTold = random.Next(2) == 0;
+            transaction = isTold ? Told + transaction : transaction;
+            Write[] writes = AnyWrites(random, transaction);
+            LedgerRecord? record = isTold ? new LedgerRecord(Encoding.UTF8.GetBytes($"{transaction}/{writes.Count(write => write is Put)}")) : null;
+            Result<CommitResult> result = await store.CommitAsync(Scope, new Transaction(writes, []) { Record = record }, CancellationToken.None);
             var committed = (Committed)result.Value;
             var lines = new StringBuilder();
+            if (record is not null)
+            {
+                lines.Append("logged ").Append(committed.Record).Append(' ').Append(Convert.ToHexString(SHA256.HashData(record.Body.Span))).Append('\n');
+            }
+
             foreach (StoredVersion version in committed.Versions.OfType<StoredVersion>())
             {
                 lines.Append("kept ").Append(version.Sequence).Append(' ').Append(version.Key).Append(' ').Append(version.Version).Append(' ')
