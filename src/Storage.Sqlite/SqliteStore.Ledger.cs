@@ -32,7 +32,13 @@ public sealed partial class SqliteStore
     public async ValueTask<RecordPage> RecordsAsync(AccessScope scope, RecordQuery query, CancellationToken cancellationToken)
     {
         using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);
-        return Records(rented, scope).Page(query, query.Patient is { } patient ? _parts.Hasher.Reference(patient) : null, cancellationToken);
+        return Records(rented, scope).Page(query, HashOf(query.Patient), cancellationToken);
+    }
+
+    public async ValueTask<int> CountRecordsAsync(AccessScope scope, RecordQuery query, CancellationToken cancellationToken)
+    {
+        using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);
+        return Records(rented, scope).Rows(query, HashOf(query.Patient), cancellationToken).Take(query.Count).Count();
     }
 
     public async ValueTask<IReadOnlyList<VersionIdentity>> IdentifyAsync(AccessScope scope, IReadOnlyList<long> sequences, CancellationToken cancellationToken)
@@ -51,6 +57,8 @@ public sealed partial class SqliteStore
 
         return found;
     }
+
+    private long? HashOf(ResourceKey? patient) => patient is { } key ? _parts.Hasher.Reference(key) : null;
 
     private RecordReader Records(ReaderPool.Rented rented, AccessScope scope) => new(rented.Snapshot, scope, _parts.Chains, _readers.Generations);
 

@@ -58,6 +58,9 @@ public interface IResourceStore : IAsyncDisposable
     /// <returns>As many as asked for, unless there are no more that the scope sees.</returns>
     ValueTask<RecordPage> RecordsAsync(AccessScope scope, RecordQuery query, CancellationToken cancellationToken);
 
+    /// <summary>How many records a query finds, at most as many as it asks for; none is opened.</summary>
+    ValueTask<int> CountRecordsAsync(AccessScope scope, RecordQuery query, CancellationToken cancellationToken);
+
     /// <summary>Which versions those are, such as <see cref="StoredRecord.Accessed"/> names; those that do not exist for the scope are left out.</summary>
     ValueTask<IReadOnlyList<VersionIdentity>> IdentifyAsync(AccessScope scope, IReadOnlyList<long> sequences, CancellationToken cancellationToken);
 

@@ -93,6 +93,9 @@ public sealed class FaultyStore(IResourceStore inner, Fault fault) : IResourceSt
     public ValueTask<RecordPage> RecordsAsync(AccessScope scope, RecordQuery query, CancellationToken cancellationToken) =>
         inner.RecordsAsync(fault == Fault.ShowsRecordsToAll ? Everything : scope, query, cancellationToken);
 
+    public ValueTask<int> CountRecordsAsync(AccessScope scope, RecordQuery query, CancellationToken cancellationToken) =>
+        inner.CountRecordsAsync(fault == Fault.ShowsRecordsToAll ? Everything : scope, query, cancellationToken);
+
     public ValueTask<IReadOnlyList<VersionIdentity>> IdentifyAsync(AccessScope scope, IReadOnlyList<long> sequences, CancellationToken cancellationToken) =>
         inner.IdentifyAsync(scope, sequences, cancellationToken);
 

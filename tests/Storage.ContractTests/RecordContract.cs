@@ -270,6 +270,8 @@ public abstract class RecordContract(Func<StoreSetup, IResourceStore> open) : St
             query = query with { Before = page.Next };
         }
         while (page.Next is not null);
+        Assert.Equal(found.Count, await Store.CountRecordsAsync(scope, query with { Before = null, Count = 1000 }, Cancel));
+        Assert.Equal(Math.Min(2, found.Count), await Store.CountRecordsAsync(scope, query with { Before = null, Count = 2 }, Cancel));
         return string.Join(' ', found);
     }
 

@@ -98,6 +98,9 @@ internal sealed class TestStore : IResourceStore
     public ValueTask<RecordPage> RecordsAsync(AccessScope scope, RecordQuery query, CancellationToken cancellationToken) =>
         Store.RecordsAsync(scope, query, cancellationToken);
 
+    public ValueTask<int> CountRecordsAsync(AccessScope scope, RecordQuery query, CancellationToken cancellationToken) =>
+        Store.CountRecordsAsync(scope, query, cancellationToken);
+
     public ValueTask<IReadOnlyList<VersionIdentity>> IdentifyAsync(AccessScope scope, IReadOnlyList<long> sequences, CancellationToken cancellationToken) =>
         Store.IdentifyAsync(scope, sequences, cancellationToken);
 

@@ -19,22 +19,9 @@ internal sealed class RecordReader(Snapshot snapshot, AccessScope scope, ChainSo
     /// <param name="patient">Hash of the reference to the patient who is asked for; null for all records.</param>
     public RecordPage Page(RecordQuery query, long? patient, CancellationToken cancellationToken)
     {
-        long from = query.From is { } first ? Ceiling(first) : long.MinValue;
-        long before = Math.Min(query.Before ?? long.MaxValue, query.Until is { } until ? snapshot.FirstRecordSince(Ceiling(until)) : long.MaxValue);
         var page = new List<StoredRecord>(Math.Min(query.Count, 1000));
-        foreach (RecordRow row in patient is { } hash ? OfPatient(hash, before) : snapshot.RecordsDown(before))
+        foreach (RecordRow row in Rows(query, patient, cancellationToken))
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (row.Instant < from)
-            {
-                break;
-            }
-
-            if ((query.Kind is { } kind && row.Kind != kind) || row.IsErased || !Sees(row))
-            {
-                continue;
-            }
-
             if (page.Count == query.Count)
             {
                 return new RecordPage(page, page.Count > 0 ? page[^1].Sequence : null);
@@ -47,6 +34,27 @@ internal sealed class RecordReader(Snapshot snapshot, AccessScope scope, ChainSo
         }
 
         return new RecordPage(page, null);
+    }
+
+    /// <summary>What a query finds and the scope sees, newest first, without its content.</summary>
+    /// <param name="patient">Hash of the reference to the patient who is asked for; null for all records.</param>
+    public IEnumerable<RecordRow> Rows(RecordQuery query, long? patient, CancellationToken cancellationToken)
+    {
+        long from = query.From is { } first ? Ceiling(first) : long.MinValue;
+        long before = Math.Min(query.Before ?? long.MaxValue, query.Until is { } until ? snapshot.FirstRecordSince(Ceiling(until)) : long.MaxValue);
+        foreach (RecordRow row in patient is { } hash ? OfPatient(hash, before) : snapshot.RecordsDown(before))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (row.Instant < from)
+            {
+                yield break;
+            }
+
+            if ((query.Kind is not { } kind || row.Kind == kind) && !row.IsErased && Sees(row))
+            {
+                yield return row;
+            }
+        }
     }
 
     /// <summary>The records that concern a patient, newest first, along the patient's chain: it leads through versions too.</summary>

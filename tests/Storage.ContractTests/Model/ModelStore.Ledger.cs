@@ -53,6 +53,9 @@ public sealed partial class ModelStore
         }
     }
 
+    public async ValueTask<int> CountRecordsAsync(AccessScope scope, RecordQuery query, CancellationToken cancellationToken) =>
+        (await RecordsAsync(scope, query, cancellationToken)).Records.Count;
+
     public ValueTask<IReadOnlyList<VersionIdentity>> IdentifyAsync(AccessScope scope, IReadOnlyList<long> sequences, CancellationToken cancellationToken)
     {
         lock (_lock)
