@@ -85,6 +85,9 @@ internal sealed class AuditedStore(IResourceStore engine, AuditEvents events, Au
     public ValueTask<RecordPage> RecordsAsync(AccessScope scope, RecordQuery query, CancellationToken cancellationToken) =>
         engine.RecordsAsync(scope, query, cancellationToken);
 
+    public ValueTask<int> CountRecordsAsync(AccessScope scope, RecordQuery query, CancellationToken cancellationToken) =>
+        engine.CountRecordsAsync(scope, query, cancellationToken);
+
     public ValueTask<IReadOnlyList<VersionIdentity>> IdentifyAsync(AccessScope scope, IReadOnlyList<long> sequences, CancellationToken cancellationToken) =>
         engine.IdentifyAsync(scope, sequences, cancellationToken);
 
