@@ -18,6 +18,9 @@ const formsOf = html => [...html.matchAll(/<form[^>]*>[\s\S]*?<\/form>/g)].map((
 export class Browser {
   #cookies = new Map();
 
+  // Every value that a cookie ever had.
+  cookies = new Set();
+
   // Follows redirects until a page is shown, or until the way leads to an address that begins so.
   async go(url, target, init = {}) {
     for (let steps = 0; steps < 20; steps++) {
@@ -27,6 +30,7 @@ export class Browser {
       });
       for (const cookie of response.headers.getSetCookie()) {
         const [, name, value] = cookie.match(/^([^=]+)=([^;]*)/);
+        this.cookies.add(value);
         value === "" ? this.#cookies.delete(name) : this.#cookies.set(name, value);
       }
 

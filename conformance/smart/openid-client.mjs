@@ -335,5 +335,5 @@ for await (const line of readline.createInterface({ input: process.stdin })) {
     await part(run);
   }
 
-  process.stdout.write(JSON.stringify({ checks: run.checks, secrets: [run.settings.user.password, run.settings.registrationToken, ...run.secrets] }) + "\n");
+  process.stdout.write(JSON.stringify({ checks: run.checks, secrets: [run.settings.user.password, run.settings.registrationToken, ...run.secrets, ...[...run.browser.cookies].filter(value => value.length > 12)] }) + "\n");
 }

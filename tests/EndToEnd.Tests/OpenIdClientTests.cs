@@ -19,9 +19,9 @@ public sealed class OpenIdClientTests
     {
         using NodeProgram? node = NodeProgram.TryStart("conformance/smart", "openid-client.mjs");
         Assert.SkipUnless(node is not null, "Node.js, or npm's registry to install openid-client from, is not to be had.");
-        await using var server = await ServerProcess.StartAsync(
+        await using var server = await ServerProcess.StartAsync([
             "--demo", "--HealthChain:Smart:Registration=Guarded", $"--HealthChain:Smart:RegistrationToken={RegistrationToken}",
-            "--HealthChain:Smart:FetchFromLoopback=true", $"--HealthChain:Smart:DpopNonces={nonces}");
+            "--HealthChain:Smart:FetchFromLoopback=true", $"--HealthChain:Smart:DpopNonces={nonces}", .. LogTests.Talkative]);
         string origin = server.Client.BaseAddress!.GetLeftPart(UriPartial.Authority);
 
         JsonElement answer = node.Ask(new JsonObject
