@@ -145,6 +145,11 @@ internal sealed class SettingsReader
             yield return $"HealthChain:Demo: everybody knows the passwords of the demo accounts, and {open} can be reached from other machines; listen on 127.0.0.1, [::1] or localhost, or do without them";
         }
 
+        if (!options.Smart.IsEnabled && (options.Bootstrap.Demo || options.Bootstrap.PreRegistration is not null))
+        {
+            yield return "HealthChain:Smart:Enabled: without it there are no accounts and clients, so neither HealthChain:Demo nor HealthChain:Smart:PreRegistration can be followed";
+        }
+
         if (options.Bootstrap.PreRegistration is { } file)
         {
             foreach (string problem in PreRegistrationFile.Read(file).Problems)

@@ -122,6 +122,7 @@ public sealed class SettingsReaderTests
         IReadOnlyList<string> problems = Read("HealthChain:Smart:PreRegistration=" + file).Problems;
 
         Assert.Equal(["organisations[0].id:", "organisations[0].name:", "users[0].passwordHash, oneTimePassword:"], problems.Select(problem => problem[(file.Length + 2)..].Split(':')[0] + ":"));
+        Assert.StartsWith("HealthChain:Smart:Enabled: ", Assert.Single(Read("HealthChain:Demo=true", "HealthChain:Smart:Enabled=false").Problems));
         Assert.Contains("a JSON file that is there", Assert.Single(Read("HealthChain:Smart:PreRegistration=/nowhere.json").Problems));
         File.Delete(file);
     }
@@ -129,7 +130,7 @@ public sealed class SettingsReaderTests
     [Fact]
     public void What_others_ask_is_on_record()
     {
-        Assert.StartsWith("HealthChain:AccessLog: ", Assert.Single(Read("urls=http://0.0.0.0:8080", "HealthChain:AccessLog=false").Problems));
+        Assert.StartsWith("HealthChain:AccessLog: ", Assert.Single(Read("urls=http://0.0.0.0:8080", Base, "HealthChain:AccessLog=false").Problems));
         Assert.Empty(Read("urls=http://localhost:8080", "HealthChain:AccessLog=false").Problems);
         Assert.True(Read("urls=http://0.0.0.0:8080").Options.AccessLog);
     }
