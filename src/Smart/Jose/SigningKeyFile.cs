@@ -58,21 +58,8 @@ internal sealed class SigningKeyFile(string folder)
         }
 
         PrivateFolder.Make(folder);
-        string unfinished = _path + ".new";
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = OwnerOnly;
-        }
-
-        using (var file = new FileStream(unfinished, options))
-        {
-            file.Write(buffer.WrittenSpan);
-            file.Flush(flushToDisk: true);
-        }
-
+        RealDisk.Instance.Replace(_path, buffer.WrittenSpan);
         buffer.Clear();
-        File.Move(unfinished, _path, overwrite: true);
     }
 
     /// <summary>Null when it is no such file. The cause is dropped, for it could quote what must stay secret.</summary>
