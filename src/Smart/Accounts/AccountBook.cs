@@ -24,6 +24,11 @@ public sealed record NewAccount(string Name, Role Role)
     /// <summary>In place of a password: its hash, as <see cref="AccountBook.HashAsync"/> makes it.</summary>
     public string? PasswordHash { get; init; }
 
+    /// <summary>Another provider at which the user logs in, and what the user is called there; then no password is made.</summary>
+    public string? ExternalIssuer { get; init; }
+
+    public string? ExternalSubject { get; init; }
+
     /// <summary>Whether a password that was given must be changed at the first login.</summary>
     public bool MustChangePassword { get; init; }
 
@@ -63,7 +68,7 @@ public sealed class AccountBook : IDisposable
             return OAuthError.InvalidRequest($"A login name has 1 to {MaxNameLength} characters.");
         }
 
-        string? oneTime = made.Password is null && made.PasswordHash is null ? NewOneTimePassword() : null;
+        string? oneTime = made is { Password: null, PasswordHash: null, ExternalSubject: null } ? NewOneTimePassword() : null;
         if (made.Password is not null && PasswordRules.Refuse(made.Password, name, _options.MinLength) is { } reason)
         {
             return OAuthError.InvalidRequest(reason);
@@ -74,10 +79,14 @@ public sealed class AccountBook : IDisposable
             return OAuthError.InvalidRequest("The hash of the password is not one of ours.");
         }
 
-        byte[]? known = made.PasswordHash is { } text ? Encoding.ASCII.GetBytes(text) : null;
-        if ((known ?? await Hasher.HashAsync(made.Password ?? oneTime!, cancellationToken)) is not { } hash)
+        byte[]? hash = made.PasswordHash is { } text ? Encoding.ASCII.GetBytes(text) : null;
+        if ((made.Password ?? oneTime) is { } password)
         {
-            return TooMany;
+            hash = await Hasher.HashAsync(password, cancellationToken);
+            if (hash is null)
+            {
+                return TooMany;
+            }
         }
 
         var account = new Account
@@ -92,6 +101,8 @@ public sealed class AccountBook : IDisposable
             Created = _time.GetUtcNow(),
             Password = hash,
             MustChangePassword = oneTime is not null || made.MustChangePassword,
+            ExternalIssuer = made.ExternalIssuer,
+            ExternalSubject = made.ExternalSubject,
         };
         return await _state.AddAccountAsync(account) ? new CreatedAccount(account, oneTime) : OAuthError.InvalidRequest("An account of this name exists already.");
     }

@@ -100,6 +100,8 @@ internal sealed class PreRegistration(SmartState state, AccountBook accounts, Co
                 Password = user.OneTimePassword,
                 MustChangePassword = user.OneTimePassword is not null,
                 PasswordHash = user.PasswordHash,
+                ExternalIssuer = user.ExternalIssuer,
+                ExternalSubject = user.ExternalSubject,
                 Registration = Registration.Configured,
             };
             Smart.OAuthResult<CreatedAccount> created = await accounts.CreateAsync(made, cancellationToken);
@@ -108,7 +110,7 @@ internal sealed class PreRegistration(SmartState state, AccountBook accounts, Co
                 throw new InvalidDataException($"The account of users '{user.Name}' cannot be made: {created.Error.Reason}");
             }
         }
-        else if (known.Role != user.Role || known.FhirUser != user.FhirUser || known.Organisation != user.Organisation || (user.DisplayName is not null && known.DisplayName != user.DisplayName))
+        else if (known.Role != user.Role || known.ExternalIssuer != user.ExternalIssuer || known.ExternalSubject != user.ExternalSubject || known.FhirUser != user.FhirUser || known.Organisation != user.Organisation || (user.DisplayName is not null && known.DisplayName != user.DisplayName))
         {
             _ = await state.ChangeAccountAsync(known.Id, before => before with
             {
@@ -116,6 +118,8 @@ internal sealed class PreRegistration(SmartState state, AccountBook accounts, Co
                 FhirUser = user.FhirUser,
                 Organisation = user.Organisation,
                 DisplayName = user.DisplayName ?? before.DisplayName,
+                ExternalIssuer = user.ExternalIssuer,
+                ExternalSubject = user.ExternalSubject,
             });
         }
     }

@@ -181,6 +181,11 @@ internal sealed record RegisteredUser
     /// <summary>A password that must be changed at the first login.</summary>
     public string? OneTimePassword { get; init; }
 
+    /// <summary>The OpenID provider at which the user logs in instead of here, and what the user is called there.</summary>
+    public string? ExternalIssuer { get; init; }
+
+    public string? ExternalSubject { get; init; }
+
     public IEnumerable<string> FindProblems(bool needsPassword = true)
     {
         if (string.IsNullOrWhiteSpace(Name) || Name.Length > 128 || Name.Any(char.IsControl))
@@ -204,7 +209,13 @@ internal sealed record RegisteredUser
             yield return "organisation: for this role it is a reference such as Organization/hospital";
         }
 
-        if (needsPassword && PasswordHash is null == OneTimePassword is null)
+        if (ExternalIssuer is null != ExternalSubject is null)
+        {
+            yield return "externalIssuer, externalSubject: they go together";
+        }
+
+        int passwords = (PasswordHash is null ? 0 : 1) + (OneTimePassword is null ? 0 : 1);
+        if (passwords > 1 || (needsPassword && passwords == 0 && ExternalSubject is null))
         {
             yield return "passwordHash, oneTimePassword: one of them is needed";
         }

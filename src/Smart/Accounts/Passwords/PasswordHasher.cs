@@ -49,6 +49,7 @@ internal sealed class PasswordHasher : IDisposable
     private readonly Stack<ulong[]> _memories = new();
     private readonly PasswordHash _nobody;
     private int _waiting;
+    private long _made;
 
     public PasswordHasher(PasswordOptions options)
     {
@@ -57,6 +58,9 @@ internal sealed class PasswordHasher : IDisposable
         _turns = new SemaphoreSlim(turns);
         _nobody = new PasswordHash(options.Cost, RandomNumberGenerator.GetBytes(SaltBytes), RandomNumberGenerator.GetBytes(HashBytes));
     }
+
+    /// <summary>How many hashes were made, for whatever password.</summary>
+    public long Made => Interlocked.Read(ref _made);
 
     /// <summary>The hash of a new password; null when too many wait already.</summary>
     public async ValueTask<byte[]?> HashAsync(string password, CancellationToken cancellationToken)
@@ -107,6 +111,7 @@ internal sealed class PasswordHasher : IDisposable
             Argon2id.Hash(bytes, salt, cost, memory, hash);
             CryptographicOperations.ZeroMemory(bytes);
             KeepMemory(memory);
+            Interlocked.Increment(ref _made);
             return hash;
         }
         finally
