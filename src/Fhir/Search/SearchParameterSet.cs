@@ -114,7 +114,7 @@ public sealed class SearchParameterSet
         }
 
         SearchParameter[] active = [.. byUrl.Values.Where(definition => definition.Status != "retired").OrderBy(definition => definition.Url, StringComparer.Ordinal)];
-        List<SearchParameter> accepted = [.. active.Where(IsOfR4), ContainedTypes, .. active.Where(definition => !IsOfR4(definition))];
+        List<SearchParameter> accepted = [.. active.Where(IsOfR4), ContainedTypes, .. OwnParameters.All, .. active.Where(definition => !IsOfR4(definition))];
         if (accepted.Count > ushort.MaxValue)
         {
             throw new FhirException(FhirError.Of(ErrorKind.TooCostly, IssueType.TooCostly, $"{accepted.Count} search parameters are more than {ushort.MaxValue}."));
