@@ -169,6 +169,7 @@ internal sealed class Requesters : IDisposable
             Organisation = grant.Organisation,
             Purpose = grant.Purpose,
             TokenName = grant.TokenName,
+            Account = grant.Account,
             Scopes = grant.Scopes.Text.Split(' ', StringSplitOptions.RemoveEmptyEntries),
         },
         grant.Role,
