@@ -157,7 +157,7 @@ public sealed class AuthorisationMatrixTests(MatrixServer server) : IClassFixtur
             MatrixAnswer history = await server.SendAsync("operator", HttpMethod.Get, $"{type}/{MatrixServer.IdOf(type, "b")}/_history");
             Expect(faults, JsonNode.Parse(history.Body)!["total"]!.GetValue<int>() == 1, $"{type} of b was changed");
             MatrixAnswer all = await server.SendAsync("operator", HttpMethod.Get, $"{type}/_history?_count=1");
-            Expect(faults, !IsMadeOf(all, type), $"somebody made a {type}: {all.Body}");
+            Expect(faults, type == "AuditEvent" || !IsMadeOf(all, type), $"somebody made a {type}: {all.Body}");
         });
     }
 
