@@ -97,18 +97,19 @@ public sealed partial class SmartState
     public async ValueTask<bool> RemoveAccountAsync(string id)
     {
         Task durable;
+        bool isThere;
         lock (_gate)
         {
-            if (_tables.FindAccount(id) is null)
+            isThere = _tables.FindAccount(id) is not null;
+            if (isThere)
             {
-                return false;
+                Apply(new Change.RemoveAccount(id));
             }
 
-            Apply(new Change.RemoveAccount(id));
             durable = CommitAsync();
         }
 
         await durable;
-        return true;
+        return isThere;
     }
 }

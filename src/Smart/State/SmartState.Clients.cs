@@ -69,19 +69,20 @@ public sealed partial class SmartState
     public async ValueTask<bool> RemoveClientAsync(string id)
     {
         Task durable;
+        bool isThere;
         lock (_gate)
         {
-            if (_tables.FindClient(id) is null)
+            isThere = _tables.FindClient(id) is not null;
+            if (isThere)
             {
-                return false;
+                Apply(new Change.RemoveClient(id));
             }
 
-            Apply(new Change.RemoveClient(id));
             durable = CommitAsync();
         }
 
         await durable;
-        return true;
+        return isThere;
     }
 
     private static bool Restricts(Client before, Client after) =>

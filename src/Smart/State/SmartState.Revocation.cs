@@ -30,20 +30,20 @@ public sealed partial class SmartState
     public async ValueTask<bool> RevokeAuthorisationAsync(string account, string id)
     {
         Task durable;
+        AuthorisationNode? node;
         lock (_gate)
         {
-            AuthorisationNode? node = _tables.FindAccount(account)?.Authorisations.Values.FirstOrDefault(found => found.Authorisation.Id == id);
-            if (node is null)
+            node = _tables.FindAccount(account)?.Authorisations.Values.FirstOrDefault(found => found.Authorisation.Id == id);
+            if (node is not null)
             {
-                return false;
+                Apply(new Change.RemoveAuthorisation(new AuthorisationKey(account, node.Authorisation.Client)));
             }
 
-            Apply(new Change.RemoveAuthorisation(new AuthorisationKey(account, node.Authorisation.Client)));
             durable = CommitAsync();
         }
 
         await durable;
-        return true;
+        return node is not null;
     }
 
     /// <summary>
@@ -54,28 +54,15 @@ public sealed partial class SmartState
     public async ValueTask<RevocationOutcome> RevokeTokenAsync(string? client, string token)
     {
         Task durable;
+        RevocationOutcome outcome;
         lock (_gate)
         {
-            (FamilyNode? node, Hash256? access) = Find(token);
-            if (node is null)
-            {
-                return RevocationOutcome.Unknown;
-            }
-
-            bool isClients = client is null
-                ? _tables.FindClient(node.Family.Client)?.Kind == ClientKind.Public
-                : node.Family.Client == client;
-            if (!isClients)
-            {
-                return RevocationOutcome.NotYours;
-            }
-
-            Apply(access is { } hash ? new Change.RemoveToken(hash) : new Change.RemoveFamily(node.Family.Key));
+            outcome = Revoke(client, token);
             durable = CommitAsync();
         }
 
         await durable;
-        return RevocationOutcome.Revoked;
+        return outcome;
     }
 
     /// <summary>What a token is good for at this moment; null for nothing. https://www.rfc-editor.org/rfc/rfc7662</summary>
@@ -159,6 +146,26 @@ public sealed partial class SmartState
         await durable;
         await CompactAsync();
         return erased;
+    }
+
+    private RevocationOutcome Revoke(string? client, string token)
+    {
+        (FamilyNode? node, Hash256? access) = Find(token);
+        if (node is null)
+        {
+            return RevocationOutcome.Unknown;
+        }
+
+        bool isClients = client is null
+            ? _tables.FindClient(node.Family.Client)?.Kind == ClientKind.Public
+            : node.Family.Client == client;
+        if (!isClients)
+        {
+            return RevocationOutcome.NotYours;
+        }
+
+        Apply(access is { } hash ? new Change.RemoveToken(hash) : new Change.RemoveFamily(node.Family.Key));
+        return RevocationOutcome.Revoked;
     }
 
     /// <summary>The family of any token, and the hash of an access token; codes and refresh tokens that were used before are of the family too.</summary>

@@ -58,19 +58,20 @@ public sealed partial class SmartState
     {
         Hash256 key = Secrets.HashOf(cookie);
         Task durable;
+        bool isThere;
         lock (_gate)
         {
-            if (!_tables.TryGetSession(key, out _))
+            isThere = _tables.TryGetSession(key, out _);
+            if (isThere)
             {
-                return false;
+                Apply(new Change.RemoveSession(key));
             }
 
-            Apply(new Change.RemoveSession(key));
             durable = CommitAsync();
         }
 
         await durable;
-        return true;
+        return isThere;
     }
 
     /// <summary>Ends all sessions of an account, such as after its password was changed.</summary>

@@ -118,6 +118,11 @@ internal sealed class StateJournal : IDisposable
     {
         lock (_gate)
         {
+            if (_isStopping)
+            {
+                return;
+            }
+
             _isStopping = true;
         }
 
@@ -190,7 +195,7 @@ internal sealed class StateJournal : IDisposable
         }
 
         (List<Change[]> queue, Waiters waiters, bool isStopping) = Take();
-        if (queue.Count > 0)
+        if (queue.Count > 0 || (isStopping && _unwritten.Count > 0))
         {
             Write(queue, waiters);
         }
