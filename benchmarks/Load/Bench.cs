@@ -105,6 +105,23 @@ internal sealed class Bench : IAsyncDisposable
         Table.Add(row, connections, Measured.MedianOf(ours), Ratios.Of(ours, theirs));
     }
 
+    /// <summary>The same with another server of ours as the reference: what a setting costs.</summary>
+    /// <returns>What this server reaches of the other's rate.</returns>
+    public async Task<Ratios> CompareAsync(string row, Workload workload, Bench other, string otherRow, Workload reference, int connections)
+    {
+        var (ours, theirs) = (new List<Measured>(), new List<Measured>());
+        for (var round = 0; round < Options.Rounds; round++)
+        {
+            theirs.Add(await MeasureAsync(other.Server, reference, connections, round));
+            ours.Add(await MeasureAsync(Server, workload, connections, round));
+        }
+
+        var ratios = Ratios.Of(ours, theirs);
+        Table.Add(otherRow, connections, Measured.MedianOf(theirs));
+        Table.Add(row, connections, Measured.MedianOf(ours), ratios);
+        return ratios;
+    }
+
     /// <summary>Measures without a reference.</summary>
     public async Task<Measured> MeasureAsync(string row, Workload workload, int connections)
     {

@@ -28,7 +28,7 @@ internal sealed record LoadOptions
     public string? Kept { get; private init; }
 
     /// <summary>Further arguments for the server.</summary>
-    public string[] Server { get; private init; } = [];
+    public string[] Server { get; init; } = [];
 
     /// <summary>Reads <c>--name value</c> pairs and <c>--alone</c>; everything after <c>--server</c> goes to the server.</summary>
     public static LoadOptions Parse(ReadOnlySpan<string> arguments)

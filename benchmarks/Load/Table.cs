@@ -9,7 +9,7 @@ internal sealed class Table(TextWriter output)
     {
         if (!_hasHead)
         {
-            output.WriteLine("| | connections | requests/s | of bare | resources/s | p50 ms | p99 ms | p99.9 ms | server CPU µs | of bare | driver CPU µs | RSS MB |");
+            output.WriteLine("| | connections | requests/s | of reference | resources/s | p50 ms | p99 ms | p99.9 ms | server CPU µs | of reference | driver CPU µs | RSS MB |");
             output.WriteLine("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
             _hasHead = true;
         }

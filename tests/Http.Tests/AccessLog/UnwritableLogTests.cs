@@ -1,6 +1,9 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using HealthChain.FhirServer.Access.Log;
 using HealthChain.FhirServer.Server;
+using HealthChain.Smart;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace HealthChain.Http.Tests.AccessLog;
@@ -119,6 +122,27 @@ public sealed class UnwritableLogTests(FullServer server) : AccessLogTest(server
 
         server.Disk.TakesCommits = false;
         Assert.Equal(HttpStatusCode.OK, answer.Status);
+    }
+
+    [Fact]
+    public async Task What_happens_at_the_authorisation_server_is_on_record_or_does_not_happen()
+    {
+        string id = await StoreRecordAsync();
+        var log = server.Server.Services.GetRequiredService<FhirServer.Access.Log.AccessLog>();
+        var granted = new SmartEvent(SmartEventKind.AccessGranted)
+        {
+            Client = "app", Patient = id, Scopes = "patient/*.rs", Person = new Person("account-1", Role.Patient, $"Patient/{id}", null),
+        };
+
+        LoggedAccess record = Assert.Single(await RecordedAsync(async () => Assert.True(await log.RecordAsync(granted))));
+        server.Disk.IsFull = true;
+        bool isRecorded = await log.RecordAsync(granted);
+        server.Disk.IsFull = false;
+
+        Assert.Equal((AccessAction.AccessGranted, "app", "account-1", $"Patient/{id}", "patient/*.rs"),
+            (record.Event.Action, record.Event.Who, record.Event.Account, record.Event.Target, record.Event.Query));
+        CheckNamed(record, [], [id]);
+        Assert.False(isRecorded);
     }
 
     [Fact]
