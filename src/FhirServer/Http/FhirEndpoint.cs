@@ -87,13 +87,13 @@ internal sealed class FhirEndpoint(
         ValueTask<Result<long>> record = error.Kind == ErrorKind.Throttled
             ? ValueTask.FromResult<Result<long>>(0)
             : log.AppendAsync(Requesters.Anybody, access, $"{context.Request.Method} {context.Request.Path.Value}", error);
-        Result<FhirResponse> answer = await new RecordedAnswer(error, record).EndAsync();
+        Result<FhirResponse> answer = RecordedAnswer.Of(error, await record);
         await Outcomes.WriteAsync(context, answer.Error!);
     }
 
     private async Task RefuseAsync(HttpContext context, FhirRequest request, FhirError error)
     {
-        Result<FhirResponse> answer = await new RecordedAnswer(error, log.AppendAsync(request, error)).EndAsync();
+        Result<FhirResponse> answer = RecordedAnswer.Of(error, await log.AppendAsync(request, error));
         await Outcomes.WriteAsync(context, answer.Error!);
     }
 

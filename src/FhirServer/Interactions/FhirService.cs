@@ -25,33 +25,15 @@ internal sealed class FhirService(
     /// <summary>Answers a request, and has it on record.</summary>
     public async ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, CancellationToken cancellationToken)
     {
-        RecordedAnswer recorded = await BeginAsync(request, cancellationToken);
-        return await recorded.EndAsync();
+        Result<FhirResponse> answer = await FindAnswerAsync(request, cancellationToken);
+        return RecordedAnswer.Of(answer, await log.AppendAsync(request, answer));
     }
 
     /// <summary>Answers a request whose record is on its way, so that the records of several can share a flush.</summary>
     public async ValueTask<RecordedAnswer> BeginAsync(FhirRequest request, CancellationToken cancellationToken)
     {
-        Result<FhirResponse> answer;
-        try
-        {
-            answer = Find(request.Target, request.Verb) is { } interaction
-                ? await AnswerAsync(interaction, request, cancellationToken)
-                : NotOffered(request);
-        }
-        catch (Exception failure)
-        {
-            await log.AppendAsync(request, failure);
-            throw;
-        }
-
+        Result<FhirResponse> answer = await FindAnswerAsync(request, cancellationToken);
         return new RecordedAnswer(answer, log.AppendAsync(request, answer));
-    }
-
-    private static async ValueTask<Result<FhirResponse>> AnswerAsync(IInteraction interaction, FhirRequest request, CancellationToken cancellationToken)
-    {
-        Result<FhirRequest> allowed = await Admission.DecideAsync(request, cancellationToken);
-        return allowed.IsOk ? await interaction.AnswerAsync(allowed.Value, cancellationToken) : allowed.Error;
     }
 
     /// <summary>The verbs that a target has.</summary>
@@ -71,6 +53,25 @@ internal sealed class FhirService(
         (TargetKind.Operation, _) => operations.Find(target, verb),
         _ => writes.Find(target, verb) is null ? null : write,
     };
+
+    private async ValueTask<Result<FhirResponse>> FindAnswerAsync(FhirRequest request, CancellationToken cancellationToken)
+    {
+        if (Find(request.Target, request.Verb) is not { } interaction)
+        {
+            return NotOffered(request);
+        }
+
+        try
+        {
+            Result<FhirRequest> allowed = await Admission.DecideAsync(request, cancellationToken);
+            return allowed.IsOk ? await interaction.AnswerAsync(allowed.Value, cancellationToken) : allowed.Error;
+        }
+        catch (Exception failure)
+        {
+            await log.AppendAsync(request, failure);
+            throw;
+        }
+    }
 
     private FhirError NotOffered(FhirRequest request) => request.Target.Kind == TargetKind.Operation && !Allowed(request.Target).Any()
         ? FhirError.NotFound($"The operation ${request.Target.Name} is not offered here; metadata lists those that are.")

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -18,6 +19,18 @@ internal sealed class AccessBodies(IndexHasher hasher)
     private static readonly string[] Secrets =
         ["access_token", "refresh_token", "id_token", "token", "client_secret", "client_assertion", "secret", "password", "api_key", "apikey", "authorization", "code_verifier"];
 
+    /// <summary>Parameters by which many are found: codes, states, dates of care, and how an answer is to look.</summary>
+    private static readonly FrozenSet<string> Impersonal = FrozenSet.ToFrozenSet(
+    [
+        "_at", "_contained", "_containedType", "_count", "_elements", "_include", "_lastUpdated", "_profile", "_revinclude", "_security", "_since", "_sort", "_summary", "_tag", "_total", "_type",
+        "active", "activity-code", "authored", "authored-on", "authoredon", "category", "class", "clinical-status", "code", "code-value-concept", "code-value-quantity", "combo-code",
+        "component-code", "created", "criticality", "date", "effective", "effective-time", "gender", "intent", "issued", "lifecycle-status", "max", "onset-date", "period", "persist", "priority",
+        "profile", "recorded-date", "service-category", "service-type", "severity", "specialty", "start", "status", "system", "type", "url", "vaccine-code", "value-concept", "value-quantity",
+        "verification-status", "version", "whenhandedover", "whenprepared",
+    ]);
+
+    private const string Withheld = "***";
+
     private readonly ConditionalWeakTable<Requester, Asker> _askers = [];
 
     /// <param name="Who">The beginning of all bodies.</param>
@@ -37,19 +50,21 @@ internal sealed class AccessBodies(IndexHasher hasher)
         return asker;
     }
 
-    /// <param name="status">Of the answer; 0 when there is none yet.</param>
-    /// <param name="detail">Why it was refused; null when it was not.</param>
-    public byte[] Write(FhirRequest request, AccessOutcome outcome, int status, string? detail)
+    /// <param name="isOfOnePatient">
+    /// Whether it goes with that patient's secret when the patient is erased. What stays for ever does not tell by which name, number or address somebody was
+    /// searched for.
+    /// </param>
+    public byte[] Write(FhirRequest request, in Ending ending, bool isOfOnePatient)
     {
         Span<byte> buffer = stackalloc byte[AccessCodec.MostBytes];
         var body = new AccessBody(buffer);
         body.Bytes(AskerOf(request.Requester).Who);
         body.Byte((byte)ActionOf(request.Target, request.Verb));
-        body.Byte((byte)outcome);
-        body.Number((uint)status);
+        body.Byte((byte)ending.Outcome);
+        body.Number((uint)ending.Status);
         WriteTarget(ref body, request.Target);
-        WriteQuery(ref body, request);
-        body.Text(detail, AccessCodec.LongestDetail);
+        WriteQuery(ref body, request, isOfOnePatient);
+        body.Text(ending.Reason, AccessCodec.LongestDetail);
         WriteAddress(ref body, request.Access.Address);
         body.Text(request.Access.RequestId, AccessCodec.LongestName);
         return body.ToArray();
@@ -142,7 +157,7 @@ internal sealed class AccessBodies(IndexHasher hasher)
         body.Text(text[..length]);
     }
 
-    private static void WriteQuery(ref AccessBody body, FhirRequest request)
+    private static void WriteQuery(ref AccessBody body, FhirRequest request, bool isOfOnePatient)
     {
         RequestTarget target = request.Target;
         bool hasName = target.Kind is TargetKind.Operation or TargetKind.Compartment or TargetKind.CompartmentSearch;
@@ -168,10 +183,18 @@ internal sealed class AccessBodies(IndexHasher hasher)
             query.Raw(i > 0 ? "&" : hasName ? "?" : "");
             query.Escaped(parameter.Name);
             query.Raw("=");
-            query.Escaped(IsSecret(parameter.Name) ? "***" : parameter.Value);
+            query.Escaped(IsSecret(parameter.Name) || !(isOfOnePatient || TellsNobody(parameter.Name)) ? Withheld : parameter.Value);
         }
 
         body.Text(query.End());
+    }
+
+    /// <summary>Whether values of the parameter, or of the one at the end of its chain, cannot tell who is meant.</summary>
+    private static bool TellsNobody(string parameter)
+    {
+        ReadOnlySpan<char> code = parameter.AsSpan(parameter.LastIndexOf('.') + 1);
+        int modifier = code.IndexOf(':');
+        return Impersonal.GetAlternateLookup<ReadOnlySpan<char>>().Contains(modifier < 0 ? code : code[..modifier]);
     }
 
     private static bool IsSecret(string parameter) => Secrets.Contains(parameter, StringComparer.OrdinalIgnoreCase);

@@ -75,7 +75,8 @@ internal sealed record AccessEvent(AccessAction Action, AccessOutcome Outcome)
 
     /// <summary>
     /// The parameters as they were asked, percent-encoded. In a compartment the type that is searched stands before them (<c>Observation?code=1</c>),
-    /// of an operation its name (<c>$everything?_since=2024</c>), of what could not be understood its method and path (<c>GET /x</c>, below the FHIR base).
+    /// of an operation its name (<c>$everything?_since=2024</c>), of what could not be understood its method and path (<c>GET /x</c>, below the FHIR base). A value is
+    /// <c>***</c> where it is no business of the log: a credential, or, in a record that does not concern one patient alone, whatever may tell a person.
     /// </summary>
     public string? Query { get; init; }
 

@@ -20,6 +20,9 @@ internal sealed class AccessLog(IResourceStore store, IndexHasher hasher, Server
 
     private static readonly AccessScope Scope = AccessScope.System("access log");
 
+    /// <summary>Of what is committed: its answer is not made yet.</summary>
+    private static readonly Ending Written = new(AccessOutcome.Success, Status: 0, Reason: null);
+
     private readonly AccessBodies _bodies = new(hasher);
 
     public bool IsOn { get; } = options.AccessLog;
@@ -29,9 +32,8 @@ internal sealed class AccessLog(IResourceStore store, IndexHasher hasher, Server
     /// by <see cref="AccessEntry.IsWritten"/>.
     /// </summary>
     /// <param name="disclosed">Versions that the answer holds besides those that are made.</param>
-    public LedgerRecord? RecordOf(FhirRequest request, params IReadOnlyList<StoredVersion> disclosed) => IsOn
-        ? Describe(request, _bodies.Write(request, AccessOutcome.Success, status: 0, detail: null), null, disclosed)
-        : null;
+    public LedgerRecord? RecordOf(FhirRequest request, params IReadOnlyList<StoredVersion> disclosed) =>
+        IsOn ? Describe(request, Written, null, disclosed) : null;
 
     /// <summary>Puts on record how an interaction ended, unless it is already. An error means that the answer must not leave.</summary>
     public ValueTask<Result<long>> AppendAsync(FhirRequest request, in Result<FhirResponse> answer)
@@ -41,33 +43,31 @@ internal sealed class AccessLog(IResourceStore store, IndexHasher hasher, Server
             return ValueTask.FromResult<Result<long>>(0);
         }
 
-        int status = answer.IsOk ? (int)answer.Value.Status : Outcomes.StatusOf(answer.Error.Kind);
-        byte[] body = _bodies.Write(request, OutcomeOf(status), status, answer.IsOk ? null : ReasonOf(answer.Error));
-        return AppendAsync(answer.IsOk ? Describe(request, body, answer.Value.Version, answer.Value.Disclosed, answer.Value.Bundle) : Describe(request, body));
+        if (!answer.IsOk)
+        {
+            return AppendAsync(Describe(request, Ending.Of(Outcomes.StatusOf(answer.Error.Kind), ReasonOf(answer.Error))));
+        }
+
+        FhirResponse given = answer.Value;
+        return AppendAsync(Describe(request, Ending.Of((int)given.Status, null), given.Version, given.Disclosed, given.Bundle));
     }
 
     /// <summary>Puts on record that an interaction ended without an answer: because the client went away, or by a bug.</summary>
-    public ValueTask<Result<long>> AppendAsync(FhirRequest request, Exception failure)
-    {
-        if (!Owes(request))
+    public ValueTask<Result<long>> AppendAsync(FhirRequest request, Exception failure) => !Owes(request)
+        ? ValueTask.FromResult<Result<long>>(0)
+        : AppendAsync(Describe(request, failure switch
         {
-            return ValueTask.FromResult<Result<long>>(0);
-        }
-
-        return AppendAsync(Describe(request, failure switch
-        {
-            OperationCanceledException or ConnectionResetException => _bodies.Write(request, AccessOutcome.MinorFailure, status: 0, Interrupted),
-            BadHttpRequestException refused => _bodies.Write(request, AccessOutcome.MinorFailure, refused.StatusCode, refused.Message),
-            _ => _bodies.Write(request, AccessOutcome.SeriousFailure, StatusCodes.Status500InternalServerError, Failed),
+            OperationCanceledException or ConnectionResetException => new Ending(AccessOutcome.MinorFailure, Status: 0, Interrupted),
+            BadHttpRequestException refused => Ending.Of(refused.StatusCode, refused.Message),
+            _ => Ending.Of(StatusCodes.Status500InternalServerError, Failed),
         }));
-    }
 
     /// <summary>Puts on record what was asked in a way that nobody could read.</summary>
     /// <param name="what">What is known of it: method and path, or its place in a bundle.</param>
     public ValueTask<Result<long>> AppendAsync(Requester requester, AccessEntry access, string what, FhirError error)
     {
         int status = Outcomes.StatusOf(error.Kind);
-        return AppendAsync(EventOf(requester, access, AccessAction.Unknown, OutcomeOf(status)) with { Status = status, Query = what, Detail = ReasonOf(error) });
+        return AppendAsync(EventOf(requester, access, AccessAction.Unknown, Ending.Of(status, null).Outcome) with { Status = status, Query = what, Detail = ReasonOf(error) });
     }
 
     /// <summary>Something that a requester does besides the interactions of FHIR.</summary>
@@ -106,13 +106,13 @@ internal sealed class AccessLog(IResourceStore store, IndexHasher hasher, Server
     }
 
     /// <summary>A body, and beside it the versions that left and whom all that concerns.</summary>
-    private LedgerRecord Describe(FhirRequest request, byte[] body, StoredVersion? version = null, IReadOnlyList<StoredVersion>? further = null, Bundle? bundle = null)
+    private LedgerRecord Describe(FhirRequest request, Ending ending, StoredVersion? version = null, IReadOnlyList<StoredVersion>? further = null, Bundle? bundle = null)
     {
         long asking = _bodies.AskerOf(request.Requester).Patient;
         if (version is not null && bundle is null && further is not { Count: > 0 } && (asking == 0 || version.Patients.Contains(asking)))
         {
             // The most frequent, so without lists: a version knows whom it concerns.
-            return new LedgerRecord(body) { Patients = version.Patients, Accessed = version.Sequence > 0 ? [version.Sequence] : [] };
+            return new LedgerRecord(_bodies.Write(request, ending, version.Patients.Count == 1)) { Patients = version.Patients, Accessed = version.Sequence > 0 ? [version.Sequence] : [] };
         }
 
         var patients = new List<long>();
@@ -134,7 +134,9 @@ internal sealed class AccessLog(IResourceStore store, IndexHasher hasher, Server
             Add(bundle.Entries[i].Version);
         }
 
-        return new LedgerRecord(body) { Patients = Distinct(patients), Accessed = Distinct(accessed) };
+        // The store adds to those of what is written the patients of old and new versions.
+        List<long> concerned = Distinct(patients);
+        return new LedgerRecord(_bodies.Write(request, ending, concerned.Count == 1 && ending != Written)) { Patients = concerned, Accessed = Distinct(accessed) };
 
         void Add(StoredVersion? disclosed)
         {
@@ -162,11 +164,6 @@ internal sealed class AccessLog(IResourceStore store, IndexHasher hasher, Server
         numbers.RemoveRange(kept, numbers.Count - kept);
         return numbers;
     }
-
-    private static AccessOutcome OutcomeOf(int status) =>
-        status >= StatusCodes.Status500InternalServerError ? AccessOutcome.SeriousFailure
-        : status >= StatusCodes.Status400BadRequest ? AccessOutcome.MinorFailure
-        : AccessOutcome.Success;
 
     /// <summary>The first of the issues says why; messages never name a patient.</summary>
     private static string? ReasonOf(FhirError error) => error.Issues.Count > 0 ? error.Issues[0].Message : null;

@@ -7,13 +7,12 @@ namespace HealthChain.FhirServer.Access.Log;
 internal readonly struct RecordedAnswer(Result<FhirResponse> answer, ValueTask<Result<long>> record)
 {
     /// <summary>The answer; a refusal when it could not be put on record. To be called once.</summary>
-    public async ValueTask<Result<FhirResponse>> EndAsync()
-    {
-        Result<long> written = await record;
+    public async ValueTask<Result<FhirResponse>> EndAsync() => Of(answer, await record);
 
+    /// <param name="written">What came of its record.</param>
+    public static Result<FhirResponse> Of(in Result<FhirResponse> answer, in Result<long> written) =>
         // Who is refused because the store cannot write has its reason already.
-        return written.IsOk || answer.Error?.Kind == ErrorKind.Busy ? answer : Unrecorded;
-    }
+        written.IsOk || answer.Error?.Kind == ErrorKind.Busy ? answer : Unrecorded;
 
     /// <summary>What cannot be put on record is not answered, whoever asks and whatever for.</summary>
     public static FhirError Unrecorded { get; } = FhirError.Of(
