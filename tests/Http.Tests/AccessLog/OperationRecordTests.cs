@@ -9,6 +9,9 @@ namespace HealthChain.Http.Tests.AccessLog;
 /// <summary>Each operation leaves one record, which names the versions of which its answer tells.</summary>
 public sealed class OperationRecordTests(LoggedServer server) : AccessLogTest(server.Server), IClassFixture<LoggedServer>
 {
+    /// <summary>Operations that make a resource: their record is that of its creation.</summary>
+    private static readonly string[] Creating = ["verify", "suspend"];
+
     /// <summary>
     /// Calls: the operation, verb and path, content, and what the record names; <c>{p}</c> is the run's prefix. Patients, observations and the like were stored by
     /// <see cref="StoreAllAsync"/>.
@@ -92,11 +95,28 @@ public sealed class OperationRecordTests(LoggedServer server) : AccessLogTest(se
     [Fact]
     public void Every_operation_is_tried()
     {
-        string[] tried = [.. Calls.Select(call => call.Data.Item1).Distinct()];
+        string[] tried = [.. Calls.Select(call => call.Data.Item1).Concat(Creating).Distinct()];
 
         Assert.Equal(
             server.Server.Services.GetRequiredService<OperationTable>().All.Select(operation => operation.Name).Distinct().Order(StringComparer.Ordinal),
             tried.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_makes_a_resource_is_on_record_with_it()
+    {
+        foreach (string operation in Creating)
+        {
+            string id = Unique("org");
+            (Answer made, _) = await OneAsync(() => PutAsync($"Organization/{id}", $$"""{"resourceType":"Organization","id":"{{id}}","name":"Clinic"}"""));
+            Assert.Equal(HttpStatusCode.Created, made.Status);
+
+            (Answer answer, LoggedAccess record) = await OneAsync(() => PostAsync($"Organization/{id}/${operation}", Parameters(Parameter(operation == "verify" ? "process" : "reason", "valueString", "\"seen\""))));
+
+            Assert.True(answer.Status == HttpStatusCode.Created, answer.Body);
+            Assert.Equal((AccessAction.Create, "VerificationResult"), (record.Event.Action, record.Event.Target));
+            Assert.Equal([$"VerificationResult/{(string)answer.Json["id"]!}/1"], record.Versions);
+        }
     }
 
     [Fact]
