@@ -82,7 +82,7 @@ public sealed class AuditEventAccessTests(ClinicServerFixture server) : FhirTest
         string anns = (await AsAsync(ClinicServerFixture.Ann, $"AuditEvent/{id}")).Body;
         string bobs = (await AsAsync(ClinicServerFixture.Bob, $"AuditEvent/{id}")).Body;
 
-        Assert.Equal($"Patient?_id=ann,bob&_tag:not={tag}", QueryIn(whole));
+        Assert.Equal($"Patient?_id=***&_tag:not={tag}", QueryIn(whole));
         Assert.Equal("Patient?_id=*&_tag:not=*", QueryIn(anns));
         Assert.Contains("Patient/ann/_history", whole, StringComparison.Ordinal);
         Assert.Contains("Patient/bob/_history", whole, StringComparison.Ordinal);
