@@ -63,18 +63,19 @@ public sealed class DecisionTests
     {
         _parts.Set("Organization/1", OrganisationStanding.Current);
         TokenRights rights = RightsOf(Role.Patient, "patient/*.rs");
-        Requester first = (await rights.NowAsync(default)).For(Permissions.Read);
+        Requester first = (await rights.NowAsync(TestContext.Current.CancellationToken)).For(Permissions.Read);
         long identity = _parts.Decisions.HashOf("Patient/1");
         Assert.True(first.Scope.Sees(new ResourceFacts("Patient", identity, [])));
         Assert.False(first.Scope.Sees(new ResourceFacts("Patient", identity + 1, [])));
 
         const int Times = 100_000;
+        CancellationToken cancel = TestContext.Current.CancellationToken;
         int seen = 0;
         long before = GC.GetAllocatedBytesForCurrentThread();
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; i < Times; i++)
         {
-            Requester requester = rights.NowAsync(default).Result.For(Permissions.Read);
+            Requester requester = (await rights.NowAsync(cancel)).For(Permissions.Read);
             seen += ReferenceEquals(first, requester) && requester.Scope.Sees(new ResourceFacts("Patient", identity, [])) ? 1 : 0;
         }
 
