@@ -19,6 +19,7 @@ var benchmarks = new (string Name, Action Run)[]
     ("worker", LedgerWorking.Run),
     ("passwords", PasswordHashing.Run),
     ("jose", JoseTokens.Run),
+    ("tokens", SmartTokens.Run),
 };
 
 foreach ((string name, Action run) in benchmarks)

@@ -82,9 +82,16 @@ internal sealed class SmartUpkeep(SmartState state, TimeProvider time) : Backgro
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        try
         {
-            state.DropExpired();
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                state.DropExpired();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The process stops.
         }
     }
 }

@@ -135,37 +135,9 @@ internal sealed class SettingsReader
     {
         Uri[] addresses = [.. options.Urls.Split(';').Select(address => new Uri(address.Replace("://*", "://0.0.0.0", StringComparison.Ordinal).Replace("://+", "://0.0.0.0", StringComparison.Ordinal)))];
         Uri? open = addresses.FirstOrDefault(address => !IsLoopback(address));
-        if (options.Development && open is not null)
+        foreach (string contradiction in (open is null ? [] : ReachableFromOutside(options, open)).Concat(OfAccounts(options)))
         {
-            yield return $"HealthChain:Development: everybody who reaches {open} could read and change everything without login; listen on 127.0.0.1, [::1] or localhost, or switch development mode off";
-        }
-
-        if (options.Bootstrap.Demo && open is not null)
-        {
-            yield return $"HealthChain:Demo: everybody knows the passwords of the demo accounts, and {open} can be reached from other machines; listen on 127.0.0.1, [::1] or localhost, or do without them";
-        }
-
-        if (!options.Smart.IsEnabled && (options.Bootstrap.Demo || options.Bootstrap.PreRegistration is not null))
-        {
-            yield return "HealthChain:Smart:Enabled: without it there are no accounts and clients, so neither HealthChain:Demo nor HealthChain:Smart:PreRegistration can be followed";
-        }
-
-        if (options.Bootstrap.PreRegistration is { } file)
-        {
-            foreach (string problem in PreRegistrationFile.Read(file).Problems)
-            {
-                yield return $"{file}: {problem}";
-            }
-        }
-
-        if (options.Tokens.Count > 0 && open is not null)
-        {
-            yield return $"HealthChain:Tokens: fixed tokens are for trials and load on this machine, but {open} can be reached from others; listen on 127.0.0.1, [::1] or localhost, or remove them";
-        }
-
-        if (!options.AccessLog && !options.Development && open is not null)
-        {
-            yield return $"HealthChain:AccessLog: what is asked from other machines, as {open} lets them, must be on record; leave it on, or listen on 127.0.0.1, [::1] or localhost";
+            yield return contradiction;
         }
 
         if (options.Sample > 0 && !options.Development)
@@ -203,6 +175,46 @@ internal sealed class SettingsReader
         if (configuration.GetSection("Kestrel:Endpoints").GetChildren().Any())
         {
             yield return "Kestrel:Endpoints: addresses are set by 'urls' only, which is checked against development mode";
+        }
+    }
+
+    /// <summary>What only this machine may do, where others reach the server.</summary>
+    private static IEnumerable<string> ReachableFromOutside(ServerOptions options, Uri open)
+    {
+        if (options.Development)
+        {
+            yield return $"HealthChain:Development: everybody who reaches {open} could read and change everything without login; listen on 127.0.0.1, [::1] or localhost, or switch development mode off";
+        }
+
+        if (options.Bootstrap.Demo)
+        {
+            yield return $"HealthChain:Demo: everybody knows the passwords of the demo accounts, and {open} can be reached from other machines; listen on 127.0.0.1, [::1] or localhost, or do without them";
+        }
+
+        if (options.Tokens.Count > 0)
+        {
+            yield return $"HealthChain:Tokens: fixed tokens are for trials and load on this machine, but {open} can be reached from others; listen on 127.0.0.1, [::1] or localhost, or remove them";
+        }
+
+        if (!options.AccessLog && !options.Development)
+        {
+            yield return $"HealthChain:AccessLog: what is asked from other machines, as {open} lets them, must be on record; leave it on, or listen on 127.0.0.1, [::1] or localhost";
+        }
+    }
+
+    private static IEnumerable<string> OfAccounts(ServerOptions options)
+    {
+        if (!options.Smart.IsEnabled && (options.Bootstrap.Demo || options.Bootstrap.PreRegistration is not null))
+        {
+            yield return "HealthChain:Smart:Enabled: without it there are no accounts and clients, so neither HealthChain:Demo nor HealthChain:Smart:PreRegistration can be followed";
+        }
+
+        if (options.Bootstrap.PreRegistration is { } file)
+        {
+            foreach (string problem in PreRegistrationFile.Read(file).Problems)
+            {
+                yield return $"{file}: {problem}";
+            }
         }
     }
 

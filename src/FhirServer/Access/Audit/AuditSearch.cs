@@ -162,6 +162,12 @@ internal sealed class AuditSearch(IResourceStore engine, AuditEvents events, Sea
             return stored.Error;
         }
 
+        if (query is { Only: null, Dates.Count: 0, Rest.Count: 0 })
+        {
+            int all = await engine.CountRecordsAsync(scope, query.Records(place.Newest + 1, null, null, limits.MaxRecords + 1), cancellationToken);
+            return all <= limits.MaxRecords ? (long?)(stored.Value.Total + all) : null;
+        }
+
         var top = new Place(IsRecord: true, 0, 0, place.Newest);
         Found found = await RecordsAsync(scope, null, query, top, int.MaxValue, cancellationToken);
         return found.End is null ? (long?)(stored.Value.Total + found.Records.Count) : null;

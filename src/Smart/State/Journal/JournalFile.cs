@@ -66,7 +66,7 @@ internal sealed class JournalFile : IDisposable
         Magic.CopyTo(header);
         BinaryPrimitives.WriteInt32LittleEndian(header[VersionAt..], Version);
         RandomNumberGenerator.Fill(header.Slice(IdAt, IdBytes));
-        var journal = new JournalFile(path, disk.Open(path, FileMode.Create), header, key);
+        var journal = new JournalFile(path, disk.Open(path, FileMode.Create, FileShare.Read), header, key);
         try
         {
             journal._cipher.Encrypt(HeaderNonce, default, default, header.Slice(HeaderTagAt, TagBytes), header[..HeaderTagAt]);
@@ -85,7 +85,7 @@ internal sealed class JournalFile : IDisposable
     /// <exception cref="SmartStateException">The file is damaged, or its key is another.</exception>
     public static JournalFile Open(IDisk disk, string path, ReadOnlySpan<byte> key, Action<ReadOnlyMemory<byte>> read)
     {
-        IDiskFile file = disk.Open(path, FileMode.Open);
+        IDiskFile file = disk.Open(path, FileMode.Open, FileShare.Read);
         Span<byte> header = stackalloc byte[HeaderBytes];
         if (file.Read(header, 0) < HeaderBytes || !header.StartsWith(Magic))
         {
