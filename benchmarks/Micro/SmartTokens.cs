@@ -36,7 +36,7 @@ internal static class SmartTokens
     private static async Task RunAsync(string folder)
     {
         var options = new SmartStateOptions { AccessTokenLifetime = TimeSpan.FromHours(1), MostFamiliesPerAuthorisation = int.MaxValue };
-        byte[] key = RandomNumberGenerator.GetBytes(SmartState.KeyBytes);
+        byte[] key = RandomNumberGenerator.GetBytes(32);
         byte[][] some;
         using (SmartState state = SmartState.Open(options, folder, key, TimeProvider.System))
         {
@@ -68,7 +68,7 @@ internal static class SmartTokens
     private static async Task ThroughputAsync(SmartState state, int waiting, int count)
     {
         ScopeSet scopes = ScopeSet.Parse("system/*.rs");
-        double issued = await PerSecondAsync(waiting, count, async _ => _ = (await state.IssueForSystemAsync(new SystemRequest("system", scopes))).Value);
+        double issued = await PerSecondAsync(waiting, count, _ => IssueAsync(state, scopes));
         string[] refresh = new string[waiting];
         for (int i = 0; i < waiting; i++)
         {
@@ -79,6 +79,9 @@ internal static class SmartTokens
             waiting, count, async worker => refresh[worker] = (await state.RefreshAsync(new RefreshRequest("app", refresh[worker]))).Value.RefreshToken!);
         Console.WriteLine($"tokens  {waiting,4} waiting: issue {issued,8:F0}/s, refresh {refreshed,8:F0}/s, each durable before its answer");
     }
+
+    private static async Task<IssuedTokens> IssueAsync(SmartState state, ScopeSet scopes) =>
+        (await state.IssueForSystemAsync(new SystemRequest("system", scopes))).Value;
 
     private static async Task<string> RefreshTokenAsync(SmartState state)
     {
@@ -117,8 +120,7 @@ internal static class SmartTokens
         const int AtOnce = 1_000;
         for (int i = 0; i < Many; i += AtOnce)
         {
-            IssuedTokens[] tokens = await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(async _ =>
-                (await state.IssueForSystemAsync(new SystemRequest("system", scopes))).Value));
+            IssuedTokens[] tokens = await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => IssueAsync(state, scopes)));
             some.Add(Encoding.ASCII.GetBytes(tokens[0].AccessToken));
         }
 
