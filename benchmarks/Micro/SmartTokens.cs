@@ -60,7 +60,11 @@ internal static class SmartTokens
         await state.RegisterAsync(new Client { Id = "system", Kind = ClientKind.ConfidentialAsymmetric, Name = "A system", AllowedScopes = "system/*.rs" });
         await state.RegisterAsync(new Client
         {
-            Id = "app", Kind = ClientKind.Public, Name = "An app", RedirectUris = [RedirectUri], AllowedScopes = "patient/*.cruds offline_access",
+            Id = "app",
+            Kind = ClientKind.Public,
+            Name = "An app",
+            RedirectUris = [RedirectUri],
+            AllowedScopes = "patient/*.cruds offline_access",
         });
         await state.AddAccountAsync(new Account { Id = "user", Name = "user", Role = Role.Patient, FhirUser = "Patient/12" });
     }

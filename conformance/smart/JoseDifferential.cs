@@ -155,7 +155,14 @@ public static class JoseDifferential
             {
                 using RSA rsa = RSA.Create(new RSAParameters
                 {
-                    Modulus = Member("n"), Exponent = Member("e"), D = Member("d"), P = Member("p"), Q = Member("q"), DP = Member("dp"), DQ = Member("dq"), InverseQ = Member("qi"),
+                    Modulus = Member("n"),
+                    Exponent = Member("e"),
+                    D = Member("d"),
+                    P = Member("p"),
+                    Q = Member("q"),
+                    DP = Member("dp"),
+                    DQ = Member("dq"),
+                    InverseQ = Member("qi"),
                 });
                 return rsa.SignData(data, algorithm.Hash(), RSASignaturePadding.Pkcs1);
             }

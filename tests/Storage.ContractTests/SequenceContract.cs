@@ -109,7 +109,8 @@ public abstract class SequenceContract(Func<StoreSetup, IResourceStore> open) : 
             {
                 RecordPage page = await store.RecordsAsync(scope, query, Cancel);
                 return string.Join(", ", page.Records.Select(Shown)) + " next " + page.Next;
-            });
+            }
+            );
         }
 
         return random.Next(3) != 0

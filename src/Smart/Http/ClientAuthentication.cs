@@ -127,7 +127,7 @@ internal sealed class ClientAuthentication(SmartState state, DpopProofs proofs, 
         int colon = text.IndexOf(':', StringComparison.Ordinal);
         if (colon < 1
             || Parameters.Read("id=" + text[..colon]) is not { IsOk: true, Value: var id }
-            || Parameters.Read("secret=" + text[(colon + 1)..]) is not { IsOk: true, Value: var secret}
+            || Parameters.Read("secret=" + text[(colon + 1)..]) is not { IsOk: true, Value: var secret }
             || id["id"] is not { } name
             || secret["secret"] is not { } password
             || (alsoNamed is not null && alsoNamed != name))

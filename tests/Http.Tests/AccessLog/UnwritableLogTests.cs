@@ -131,7 +131,10 @@ public sealed class UnwritableLogTests(FullServer server) : AccessLogTest(server
         var log = server.Server.Services.GetRequiredService<FhirServer.Access.Log.AccessLog>();
         var granted = new SmartEvent(SmartEventKind.AccessGranted)
         {
-            Client = "app", Patient = id, Scopes = "patient/*.rs", Person = new Person("account-1", Role.Patient, $"Patient/{id}", null),
+            Client = "app",
+            Patient = id,
+            Scopes = "patient/*.rs",
+            Person = new Person("account-1", Role.Patient, $"Patient/{id}", null),
         };
 
         LoggedAccess record = Assert.Single(await RecordedAsync(async () => Assert.True(await log.RecordAsync(granted))));

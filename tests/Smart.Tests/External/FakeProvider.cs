@@ -94,7 +94,12 @@ internal sealed class FakeProvider : IAsyncDisposable
         var header = new JsonObject { ["alg"] = "ES256", ["kid"] = "theirs" };
         var claims = new JsonObject
         {
-            ["iss"] = Issuer, ["aud"] = Asked["client_id"], ["sub"] = "alice", ["iat"] = now, ["exp"] = now + 300, ["nonce"] = Asked["nonce"],
+            ["iss"] = Issuer,
+            ["aud"] = Asked["client_id"],
+            ["sub"] = "alice",
+            ["iat"] = now,
+            ["exp"] = now + 300,
+            ["nonce"] = Asked["nonce"],
             ["at_hash"] = IdTokens.HalfHash(JoseAlgorithm.Es256, AccessToken),
         };
         Saying(header, claims);

@@ -123,7 +123,18 @@ public sealed class AccessCodecTests
         string text = new('é', 5000);
         byte[] body = AccessCodec.Write(new AccessEvent((AccessAction)255, (AccessOutcome)255)
         {
-            Status = 999, Who = text, Account = text, FhirUser = text, Organisation = text, Purpose = text, TokenName = text, Target = text, Query = text, Detail = text, Address = text, RequestId = text,
+            Status = 999,
+            Who = text,
+            Account = text,
+            FhirUser = text,
+            Organisation = text,
+            Purpose = text,
+            TokenName = text,
+            Target = text,
+            Query = text,
+            Detail = text,
+            Address = text,
+            RequestId = text,
         });
 
         Assert.InRange(body.Length, AccessCodec.MostBytes - 50, AccessCodec.MostBytes);
@@ -135,7 +146,12 @@ public sealed class AccessCodecTests
     {
         var requester = new Requester("ward-7", new OpenScope("ward-7"))
         {
-            Role = Role.Practitioner, Account = "u1", FhirUser = "Practitioner/7", Organisation = "Organization/1", Purpose = "TREAT", TokenName = "t1",
+            Role = Role.Practitioner,
+            Account = "u1",
+            FhirUser = "Practitioner/7",
+            Organisation = "Organization/1",
+            Purpose = "TREAT",
+            TokenName = "t1",
         };
 
         byte[] who = AccessCodec.WriteWho(requester);

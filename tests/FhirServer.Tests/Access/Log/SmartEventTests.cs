@@ -13,14 +13,26 @@ public sealed class SmartEventTests
     {
         var happened = new SmartEvent(SmartEventKind.TokenIssued)
         {
-            Client = "app-1", Person = Doctor, Patient = "p1", TokenName = "t1", Scopes = "patient/*.rs openid", Address = "10.0.0.1",
+            Client = "app-1",
+            Person = Doctor,
+            Patient = "p1",
+            TokenName = "t1",
+            Scopes = "patient/*.rs openid",
+            Address = "10.0.0.1",
         };
 
         Assert.Equal(
             new AccessEvent(AccessAction.TokenIssued, AccessOutcome.Success)
             {
-                Who = "app-1", Account = "u7", FhirUser = "Practitioner/7", Role = Role.Practitioner, Organisation = "Organization/1",
-                TokenName = "t1", Target = "Patient/p1", Query = "patient/*.rs openid", Address = "10.0.0.1",
+                Who = "app-1",
+                Account = "u7",
+                FhirUser = "Practitioner/7",
+                Role = Role.Practitioner,
+                Organisation = "Organization/1",
+                TokenName = "t1",
+                Target = "Patient/p1",
+                Query = "patient/*.rs openid",
+                Address = "10.0.0.1",
             },
             SmartEvents.EventOf(happened));
     }
