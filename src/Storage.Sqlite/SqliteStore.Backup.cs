@@ -142,7 +142,7 @@ public sealed partial class SqliteStore
     {
         // Without the heads that readers keep: what lies in the file is to be judged.
         using var snapshot = new Snapshot(_files.OpenForReading(_parts.Options), _parts, _readers.Generations.Current, heads: null);
-        snapshot.Begin(_readers.Generations);
+        snapshot.Begin(_readers.Generations, changes: 0, withRecords: true);
         VerifyReport report = new Checker(snapshot, _parts, _preparers, _parametersChanged, progress, cancellationToken).Run(level);
         snapshot.End();
         return report;

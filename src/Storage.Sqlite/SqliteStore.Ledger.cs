@@ -25,25 +25,25 @@ public sealed partial class SqliteStore
 
     public async ValueTask<StoredRecord?> ReadRecordAsync(AccessScope scope, long sequence, CancellationToken cancellationToken)
     {
-        using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);
+        using ReaderPool.Rented rented = await _readers.RentWithRecordsAsync(cancellationToken);
         return Records(rented, scope).Read(sequence);
     }
 
     public async ValueTask<RecordPage> RecordsAsync(AccessScope scope, RecordQuery query, CancellationToken cancellationToken)
     {
-        using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);
+        using ReaderPool.Rented rented = await _readers.RentWithRecordsAsync(cancellationToken);
         return Records(rented, scope).Page(query, HashOf(query.Patient), cancellationToken);
     }
 
     public async ValueTask<int> CountRecordsAsync(AccessScope scope, RecordQuery query, CancellationToken cancellationToken)
     {
-        using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);
+        using ReaderPool.Rented rented = await _readers.RentWithRecordsAsync(cancellationToken);
         return Records(rented, scope).Rows(query, HashOf(query.Patient), cancellationToken).Take(query.Count).Count();
     }
 
     public async ValueTask<IReadOnlyList<VersionIdentity>> IdentifyAsync(AccessScope scope, IReadOnlyList<long> sequences, CancellationToken cancellationToken)
     {
-        using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);
+        using ReaderPool.Rented rented = await _readers.RentWithRecordsAsync(cancellationToken);
         var reader = new VersionReader(rented.Snapshot, _parts, _preparers, scope);
         var found = new List<VersionIdentity>(sequences.Count);
         foreach (long sequence in sequences)
@@ -64,7 +64,7 @@ public sealed partial class SqliteStore
 
     public async ValueTask<LeafOpening?> OpenLeafAsync(AccessScope scope, ResourceKey key, long version, CancellationToken cancellationToken)
     {
-        using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);
+        using ReaderPool.Rented rented = await _readers.RentWithRecordsAsync(cancellationToken);
         return new VersionReader(rented.Snapshot, _parts, _preparers, scope).Find(key, version) is { } row
             ? rented.Snapshot.OpenLeaf(row, key, Origin)
             : null;
@@ -72,7 +72,7 @@ public sealed partial class SqliteStore
 
     public async ValueTask<LeafOpening?> OpenRecordLeafAsync(AccessScope scope, long sequence, CancellationToken cancellationToken)
     {
-        using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);
+        using ReaderPool.Rented rented = await _readers.RentWithRecordsAsync(cancellationToken);
         return Records(rented, scope).Sees(sequence) ? rented.Snapshot.OpenRecordLeaf(sequence, Origin) : null;
     }
 
@@ -91,7 +91,7 @@ public sealed partial class SqliteStore
         for (Memory<byte> rest = commitments; !isLast && rest.Length >= Hash256.Bytes;)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            using ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken);
+            using ReaderPool.Rented rented = await _readers.RentWithRecordsAsync(cancellationToken);
             Memory<byte> part = rest[..Math.Min(BytesAtOnce, rest.Length)];
             int found = rented.Snapshot.ReadLeaves(after + count, part.Span);
             isLast = found < part.Length / Hash256.Bytes;

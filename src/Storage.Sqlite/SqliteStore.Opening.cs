@@ -43,7 +43,7 @@ public sealed partial class SqliteStore
             var readers = new ReaderPool(
                 options.Readers, generations, () => new Snapshot(files.OpenForReading(options), parts, generations.Current, parts.Heads));
             var preparers = new PreparerPool(() => new Preparer(parameters, hasher, numbers, rows, options.ServerBase));
-            var writer = new Writer(session, OpenSession, new Checkpointer(files, options), changes, options);
+            var writer = new Writer(session, OpenSession, new Checkpointer(files, options, readers), readers, changes, options);
             parts.Meter.Watch(() => writer.Queued);
             return new SqliteStore(files, parts, preparers, readers, writer, changes, search, parametersChanged);
         }

@@ -43,7 +43,7 @@ public sealed partial class SqliteStore
         do
         {
             blobs.Clear();
-            using (ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken))
+            using (ReaderPool.Rented rented = await _readers.RentWithRecordsAsync(cancellationToken))
             {
                 rented.Snapshot.FindBlobs(last, blobs, AtOnce);
             }
@@ -70,7 +70,7 @@ public sealed partial class SqliteStore
             cancellationToken.ThrowIfCancellationRequested();
             rids.Clear();
             batch.Clear();
-            using (ReaderPool.Rented rented = await _readers.RentAsync(cancellationToken))
+            using (ReaderPool.Rented rented = await _readers.RentWithRecordsAsync(cancellationToken))
             {
                 isLast = rented.Snapshot.FindAll(type, after, rids, AtOnce);
                 Compute(rented.Snapshot, rids, batch);

@@ -4,18 +4,56 @@ using HealthChain.Storage.Sqlite.Index;
 namespace HealthChain.Storage.Sqlite.Reading;
 
 /// <summary>Snapshots to rent: so many at most, each over a connection of its own.</summary>
+/// <remarks>
+/// A snapshot stays open when it is given back, and is lent again as it is for as long as only records were committed: SQLite drops all pages
+/// that a connection knows when it looks at a newer commit, and with the access log there is one for every few reads.
+/// </remarks>
 internal sealed class ReaderPool(int size, GenerationSource generations, Func<Snapshot> open) : IDisposable
 {
     private readonly SemaphoreSlim _free = new(size);
     private readonly ConcurrentStack<Snapshot> _idle = [];
+    private long _changes;
+    private int _lettingGo;
 
     public GenerationSource Generations => generations;
 
-    /// <summary>Waits for a free one and lets it show the newest state.</summary>
+    /// <summary>Waits for a free one and lets it show the newest state of resources; of records it may show an older one.</summary>
     public async ValueTask<Rented> RentAsync(CancellationToken cancellationToken)
     {
         await _free.WaitAsync(cancellationToken);
-        return Take();
+        return Take(withRecords: false);
+    }
+
+    /// <summary>Waits for a free one and lets it show the newest state of everything.</summary>
+    public async ValueTask<Rented> RentWithRecordsAsync(CancellationToken cancellationToken)
+    {
+        await _free.WaitAsync(cancellationToken);
+        return Take(withRecords: true);
+    }
+
+    /// <summary>To be called by the writer after each commit that changed more than records, before anybody hears of it.</summary>
+    public void Changed() => Interlocked.Increment(ref _changes);
+
+    /// <summary>Has nobody hold an old state while the log is copied, so that it can be copied to its end and begin anew.</summary>
+    public void LetGo(Action copy)
+    {
+        Interlocked.Increment(ref _lettingGo);
+        try
+        {
+            Snapshot[] idle = new Snapshot[size];
+            int count = _idle.TryPopRange(idle);
+            foreach (Snapshot snapshot in idle.AsSpan(0, count))
+            {
+                snapshot.End();
+                _idle.Push(snapshot);
+            }
+
+            copy();
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _lettingGo);
+        }
     }
 
     public void Dispose()
@@ -28,7 +66,7 @@ internal sealed class ReaderPool(int size, GenerationSource generations, Func<Sn
         _free.Dispose();
     }
 
-    private Rented Take()
+    private Rented Take(bool withRecords)
     {
         Snapshot? snapshot = null;
         try
@@ -38,7 +76,7 @@ internal sealed class ReaderPool(int size, GenerationSource generations, Func<Sn
                 snapshot = open();
             }
 
-            snapshot.Begin(generations);
+            snapshot.Begin(generations, Volatile.Read(ref _changes), withRecords);
             return new Rented(this, snapshot);
         }
         catch
@@ -54,7 +92,11 @@ internal sealed class ReaderPool(int size, GenerationSource generations, Func<Sn
     {
         try
         {
-            snapshot.End();
+            if (Volatile.Read(ref _lettingGo) > 0)
+            {
+                snapshot.End();
+            }
+
             _idle.Push(snapshot);
         }
         catch

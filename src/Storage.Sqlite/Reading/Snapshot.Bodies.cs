@@ -22,14 +22,23 @@ internal sealed partial class Snapshot
     private const long Closed = -1;
 
     private bool _isOpen;
+    private long _changes;
 
-    /// <summary>Starts to show the newest state; to be ended by <see cref="End"/>.</summary>
+    /// <summary>Starts to show the newest state, or goes on when nothing of it changed; to be ended by <see cref="End"/>.</summary>
+    /// <param name="changes">How often more than records was committed, read before this.</param>
+    /// <param name="withRecords">Whether records are asked for too.</param>
     /// <remarks>
     /// A set of generations that stood before the snapshot was taken and still stands after it holds every row that the snapshot's tables
     /// lack: none was flushed and dropped, and none begun, in between.
     /// </remarks>
-    public void Begin(GenerationSource source)
+    public void Begin(GenerationSource source, long changes, bool withRecords)
     {
+        if (_isOpen && !withRecords && changes == _changes && source.Current == _generations && (_heads is null || _heads.Time == _time))
+        {
+            return;
+        }
+
+        _changes = changes;
         GenerationSet before;
         long time;
         do

@@ -85,7 +85,7 @@ internal sealed partial class Snapshot
                 return end != 0 ? end : First(_sql.ChainEnd, subject);
             }
 
-            Begin(source);
+            Begin(source, _changes, withRecords: true);
         }
     }
 

@@ -1,5 +1,6 @@
 using HealthChain.Storage.Sqlite.Database;
 using HealthChain.Storage.Sqlite.Native;
+using HealthChain.Storage.Sqlite.Reading;
 
 namespace HealthChain.Storage.Sqlite.Writing;
 
@@ -7,7 +8,7 @@ namespace HealthChain.Storage.Sqlite.Writing;
 /// Copies the write-ahead log into the database while the writer goes on. What is written meanwhile is left over, so the writer
 /// copies that small rest itself; then the log begins anew.
 /// </summary>
-internal sealed class Checkpointer(StoreFiles files, SqliteStoreOptions options)
+internal sealed class Checkpointer(StoreFiles files, SqliteStoreOptions options, ReaderPool readers)
 {
     /// <summary>A log that has grown so much longer than asked for is copied by the writer, whatever it costs.</summary>
     private const int MostTimes = 8;
@@ -35,7 +36,8 @@ internal sealed class Checkpointer(StoreFiles files, SqliteStoreOptions options)
         if (_hasRest || writer.LogPages > Math.Max(_next, (long)_pages * MostTimes))
         {
             _hasRest = false;
-            bool beginsAnew = writer.Checkpoint(CheckpointMode.Restart, ReaderPatience);
+            bool beginsAnew = false;
+            readers.LetGo(() => beginsAnew = writer.Checkpoint(CheckpointMode.Restart, ReaderPatience));
 
             // A reader may hold the log for long (a backup, a check): what is copied already is not tried again with each commit.
             _next = beginsAnew ? _pages : writer.LogPages + _pages;
@@ -53,6 +55,6 @@ internal sealed class Checkpointer(StoreFiles files, SqliteStoreOptions options)
     private void Copy()
     {
         using Connection connection = files.OpenForWriting(options with { WriterCacheBytes = 1 << 20 });
-        connection.Checkpoint(CheckpointMode.Passive);
+        readers.LetGo(() => connection.Checkpoint(CheckpointMode.Passive));
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using HealthChain.Fhir;
 using HealthChain.Storage.Sqlite.Database;
 using HealthChain.Storage.Sqlite.Native;
+using HealthChain.Storage.Sqlite.Reading;
 
 namespace HealthChain.Storage.Sqlite.Writing;
 
@@ -19,6 +20,7 @@ internal sealed class Writer : IDisposable
     private readonly WriteQueue _queue = new();
     private readonly Func<WriterSession> _open;
     private readonly Checkpointer _checkpointer;
+    private readonly ReaderPool _readers;
     private readonly ChangeSignal _changes;
     private readonly SqliteStoreOptions _options;
     private readonly List<GroupRequest> _group = [];
@@ -31,11 +33,12 @@ internal sealed class Writer : IDisposable
     private int _queued;
     private string? _failure;
 
-    public Writer(WriterSession first, Func<WriterSession> open, Checkpointer checkpointer, ChangeSignal changes, SqliteStoreOptions options)
+    public Writer(WriterSession first, Func<WriterSession> open, Checkpointer checkpointer, ReaderPool readers, ChangeSignal changes, SqliteStoreOptions options)
     {
         _session = first;
         _open = open;
         _checkpointer = checkpointer;
+        _readers = readers;
         _changes = changes;
         _options = options;
         _thread = new Thread(Run) { IsBackground = true, Name = "SQLite writer" };
@@ -209,15 +212,24 @@ internal sealed class Writer : IDisposable
             request.Apply(session.Committer);
         }
 
+        // Readers need not look again for records, which only readers of records ask for.
+        bool isSeen = group.Exists(request => request is not RecordRequest);
+
         // Twice as fast as rows come in, so that a generation is flushed before the next is full.
         _unflushed += 2 * (session.Index.Set.Active.Count - rows);
         if (_unflushed >= Math.Min(LeastFlushed, _options.GenerationRows))
         {
             session.Flush(_unflushed, wait: false);
             _unflushed = 0;
+            isSeen = true;
         }
 
         session.Commit();
+        if (isSeen)
+        {
+            _readers.Changed();
+        }
+
         int recent = session.Index.Set.Active.Count + (session.Index.Set.Frozen?.Count ?? 0);
         session.Meter.Committed(start, group.Sum(request => request.Weight), recent, session.Connection.LogPages * (long)Schema.PageBytes);
     }
@@ -249,6 +261,7 @@ internal sealed class Writer : IDisposable
         }
 
         Volatile.Write(ref _failure, null);
+        _readers.Changed();
         _changes.Advance(_session.State.Sequence);
         NoticeLog(_session);
     }
@@ -261,7 +274,7 @@ internal sealed class Writer : IDisposable
             {
                 // While the log holds anything that is not copied, readers look for every page in it first.
                 _checkpointer.Finish();
-                _isAtRest = session.Connection.Checkpoint(CheckpointMode.Passive);
+                _readers.LetGo(() => _isAtRest = session.Connection.Checkpoint(CheckpointMode.Passive));
                 return;
             }
 
@@ -289,7 +302,7 @@ internal sealed class Writer : IDisposable
         {
             _checkpointer.Finish();
             _session?.Drain();
-            _session?.Connection.Checkpoint(CheckpointMode.Truncate);
+            _readers.LetGo(() => _session?.Connection.Checkpoint(CheckpointMode.Truncate));
         }
         catch (Exception exception)
         {
@@ -304,6 +317,7 @@ internal sealed class Writer : IDisposable
     private void Abandon(Exception exception)
     {
         Volatile.Write(ref _failure, exception.Message);
+        _readers.Changed();
         _session?.Dispose();
         _session = null;
     }
