@@ -24,6 +24,23 @@ public abstract class RecordContract(Func<StoreSetup, IResourceStore> open) : St
         Assert.Equal(SequenceSet.Of([4, 5]), statement.Accessed);
     }
 
+    /// <summary>Readers may keep an older state while only records come in; nobody may see that they do.</summary>
+    [Fact]
+    public async Task What_is_committed_is_seen_at_once_however_many_records_come_between()
+    {
+        for (int version = 1; version <= 50; version++)
+        {
+            await CommitAsync(Transaction.Of(PatientOf("a")));
+            Assert.Equal(version, (await ReadAsync("Patient/a"))?.Version);
+            for (int i = 0; i < version % 4; i++)
+            {
+                long sequence = (await Store.AppendRecordAsync(Everything, new LedgerRecord("x"u8.ToArray()), Cancel)).Value;
+                Assert.NotNull(await Store.ReadRecordAsync(Everything, sequence, Cancel));
+                Assert.Equal(version, (await ReadAsync("Patient/a"))?.Version);
+            }
+        }
+    }
+
     [Fact]
     public async Task A_record_names_what_was_read_besides_and_the_patients_of_what_is_deleted()
     {

@@ -40,19 +40,41 @@ internal sealed class ReaderPool(int size, GenerationSource generations, Func<Sn
         Interlocked.Increment(ref _lettingGo);
         try
         {
-            Snapshot[] idle = new Snapshot[size];
-            int count = _idle.TryPopRange(idle);
-            foreach (Snapshot snapshot in idle.AsSpan(0, count))
-            {
-                snapshot.End();
-                _idle.Push(snapshot);
-            }
-
+            EndIdle();
             copy();
         }
         finally
         {
             Interlocked.Decrement(ref _lettingGo);
+        }
+    }
+
+    /// <summary>As one who rents, so that nobody opens another connection meanwhile.</summary>
+    private void EndIdle()
+    {
+        var ended = new List<Snapshot>();
+        int taken = 0;
+        try
+        {
+            while (taken < size && _free.Wait(0))
+            {
+                taken++;
+                if (!_idle.TryPop(out Snapshot? snapshot))
+                {
+                    break;
+                }
+
+                ended.Add(snapshot);
+                snapshot.End();
+            }
+        }
+        finally
+        {
+            ended.ForEach(_idle.Push);
+            if (taken > 0)
+            {
+                _free.Release(taken);
+            }
         }
     }
 
