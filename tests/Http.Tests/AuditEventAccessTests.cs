@@ -35,12 +35,14 @@ public sealed class AuditEventAccessTests(ClinicServerFixture server) : FhirTest
 {
     private Task<Answer> AsAsync(string token, string path, params (string, string)[] headers) => GetAsync(path, [("Authorization", "Bearer " + token), .. headers]);
 
+    /// <summary>Two patients with an observation each, and a reading of Ann's on record, whichever test comes first.</summary>
     private async Task AdmitAsync()
     {
         await StoreAsync("""{"resourceType":"Patient","id":"ann"}""");
         await StoreAsync("""{"resourceType":"Patient","id":"bob"}""");
         await StoreAsync("""{"resourceType":"Observation","id":"of-ann","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/ann"}}""");
         await StoreAsync("""{"resourceType":"Observation","id":"of-bob","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/bob"}}""");
+        await AsAsync(ClinicServerFixture.Doctor, "Observation/of-ann");
     }
 
     private async Task<List<JsonNode>> FoundAsync(string token, string path)
