@@ -23,6 +23,12 @@ internal sealed record Requester(string Who, AccessScope Scope)
     /// <summary>What the data is wanted for, a code of PurposeOfUse such as <c>TREAT</c>.</summary>
     public string? Purpose { get; init; }
 
+    /// <summary>Whether she may break the glass, for the sake of a patient's safety; whether she does is <see cref="BreakGlass"/>.</summary>
+    public bool MayBreakGlass { get; init; }
+
+    /// <summary>What was declared to get the token; null for tokens that were got otherwise.</summary>
+    public BreakGlassDeclaration? BreakGlass { get; init; }
+
     /// <summary>What access records call the token: it cannot be made into the token again. Null for a fixed one, whose name is <see cref="Who"/>.</summary>
     public string? TokenName { get; init; }
 
