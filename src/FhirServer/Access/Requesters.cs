@@ -6,6 +6,7 @@ using HealthChain.Fhir;
 using HealthChain.FhirServer.Access.Decision;
 using HealthChain.FhirServer.Server;
 using HealthChain.Smart;
+using HealthChain.Smart.Http;
 using HealthChain.Smart.Scopes;
 using HealthChain.Smart.State;
 using Microsoft.Extensions.Primitives;
@@ -23,6 +24,7 @@ internal sealed class Requesters : IDisposable
     private readonly AccessDecisions _decisions;
     private readonly SmartState? _state;
     private readonly PossessionCheck? _possession;
+    private readonly string? _origin;
 
     /// <param name="state">Knows the tokens that the authorisation server issued; null where that is off.</param>
     /// <param name="possession">Checks that who sends a token has its key; null likewise.</param>
@@ -31,6 +33,7 @@ internal sealed class Requesters : IDisposable
         _decisions = decisions;
         _state = state;
         _possession = possession;
+        _origin = options.BaseUrl is { } known ? new Uri(known).GetLeftPart(UriPartial.Authority) : null;
         _tokens = [.. options.Tokens.Select(token => (SHA256.HashData(Encoding.UTF8.GetBytes(token.Token)), Of(token)))];
         _development = options.Development ? new Requester("development", new OpenScope("development")) { IsDevelopment = true } : null;
         _rates = options.Limits.ClientRequestsPerSecond > 0 ? new ClientRates(options.Limits.ClientRequestsPerSecond, options.Limits.ClientBurst) : null;
@@ -65,8 +68,9 @@ internal sealed class Requesters : IDisposable
         StringValues authorization = context.Request.Headers.Authorization;
         if (authorization.Count == 0)
         {
+            // https://www.rfc-editor.org/rfc/rfc6750#section-3: no error code for a request that brought no token at all.
             return ValueTask.FromResult<Result<Requester>>(
-                _development is not null && IsFromThisMachine(context) ? _development : Refuse(context, "", "This needs a bearer token."));
+                _development is not null && IsFromThisMachine(context) ? _development : Refuse(context, "Bearer realm=\"fhir\"", "This needs a bearer token."));
         }
 
         string text = authorization.Count == 1 ? authorization.ToString() : "";
@@ -89,10 +93,10 @@ internal sealed class Requesters : IDisposable
             // https://www.rfc-editor.org/rfc/rfc9449#section-7.2: a token that is bound to a key is refused as a bearer's.
             return (grant.KeyThumbprint is null) == isBearer
                 ? isBearer ? ValueTask.FromResult<Result<Requester>>(Of(grant)) : ProveAsync(context, token.ToString(), grant)
-                : ValueTask.FromResult<Result<Requester>>(Invalid(context));
+                : ValueTask.FromResult<Result<Requester>>(Invalid(context, isBearer));
         }
 
-        return ValueTask.FromResult<Result<Requester>>(isBearer && Find(token) is { } requester ? requester : Invalid(context));
+        return ValueTask.FromResult<Result<Requester>>(isBearer && Find(token) is { } requester ? requester : Invalid(context, isBearer));
     }
 
     /// <summary>The same object for all requests of a token.</summary>
@@ -114,7 +118,9 @@ internal sealed class Requesters : IDisposable
             return Invalid(context);
         }
 
-        OAuthError? refused = await _possession.CheckAsync(context, token, grant.KeyThumbprint!);
+        // Where something stands before the server, only the operator knows its address as clients see it.
+        string origin = _origin ?? $"{context.Request.Scheme}://{context.Request.Host.Value}";
+        OAuthError? refused = await _possession.CheckAsync(context, origin, token, grant.KeyThumbprint!);
         return refused is null ? Of(grant) : FhirError.Of(ErrorKind.Unauthenticated, IssueType.Login, refused.Reason);
     }
 
@@ -152,14 +158,18 @@ internal sealed class Requesters : IDisposable
         return isLocalName && (context.Connection.RemoteIpAddress is not { } remote || IPAddress.IsLoopback(remote));
     }
 
-    private static FhirError Refuse(HttpContext context, string error, string message)
+    private static FhirError Refuse(HttpContext context, string challenge, string message)
     {
-        // https://www.rfc-editor.org/rfc/rfc6750#section-3: no error code for a request that brought no token at all.
-        context.Response.Headers.WWWAuthenticate = $"Bearer realm=\"fhir\"{error}";
+        context.Response.Headers.WWWAuthenticate = challenge;
         return FhirError.Of(ErrorKind.Unauthenticated, IssueType.Login, message);
     }
 
-    private static FhirError Invalid(HttpContext context) => Refuse(context, ", error=\"invalid_token\"", "The access token is not valid here.");
+    /// <summary>The token is not known, or not used as it was given; which of the two is not told.</summary>
+    private static FhirError Invalid(HttpContext context, bool isBearer = true)
+    {
+        OAuthError invalid = OAuthError.InvalidToken("The access token is not valid here.");
+        return Refuse(context, isBearer ? "Bearer realm=\"fhir\", error=\"invalid_token\"" : PossessionCheck.Challenge(invalid), invalid.Reason);
+    }
 
     private TokenRights RightsOf(AccessGrant grant) => _decisions.Of(
         new Requester(grant.Client, new ClosedScope(grant.Client))

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Server;
 using HealthChain.Smart;
@@ -46,11 +45,7 @@ internal static class SmartRegistration
                 ServerSecret.ReadOrMake(server.Data),
                 provider.GetRequiredService<TimeProvider>()));
         });
-        services.AddSingleton(provider =>
-        {
-            SmartServer smart = provider.GetRequiredService<SmartServer>();
-            return new PossessionCheck(smart.Proofs, smart.Nonces, provider.GetRequiredService<ServerOptions>());
-        });
+        services.AddSingleton(provider => provider.GetRequiredService<SmartServer>().Possession);
         services.AddHostedService<SmartUpkeep>();
         return services;
     }

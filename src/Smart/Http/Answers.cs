@@ -69,12 +69,16 @@ internal static class Answers
         return visit.Response.Body.WriteAsync(bytes, visit.Aborted).AsTask();
     }
 
-    /// <summary>A refusal as https://www.rfc-editor.org/rfc/rfc6749#section-5.2 has it.</summary>
-    public static Task ErrorAsync(Visit visit, OAuthError error)
+    /// <summary>
+    /// A refusal as https://www.rfc-editor.org/rfc/rfc6749#section-5.2 has it: a client is challenged to log in by the header only when it tried to; a
+    /// browser would else ask its user for a password that is not the user's to know.
+    /// </summary>
+    /// <param name="status">Null for the one that the code of the error has.</param>
+    public static Task ErrorAsync(Visit visit, OAuthError error, int? status = null)
     {
-        int status = StatusOf(error);
-        if (status == StatusCodes.Status401Unauthorized && error.Code == "invalid_client")
+        if (error.Code == "invalid_client" && visit.Request.Headers.Authorization.Count > 0)
         {
+            status = StatusCodes.Status401Unauthorized;
             visit.Response.Headers.WWWAuthenticate = "Basic realm=\"client\"";
         }
 
@@ -85,7 +89,7 @@ internal static class Answers
                 writer.WriteString("error"u8, error.Code);
                 writer.WriteString("error_description"u8, Printable(error.Reason));
             },
-            status);
+            status ?? StatusOf(error));
     }
 
     /// <summary>Says how long to wait.</summary>
@@ -106,7 +110,7 @@ internal static class Answers
 
     private static int StatusOf(OAuthError error) => error.Code switch
     {
-        "invalid_client" or "invalid_token" => StatusCodes.Status401Unauthorized,
+        "invalid_token" => StatusCodes.Status401Unauthorized,
         "insufficient_scope" => StatusCodes.Status403Forbidden,
         "slow_down" => StatusCodes.Status429TooManyRequests,
         "server_error" => StatusCodes.Status500InternalServerError,

@@ -24,6 +24,8 @@ public sealed class SmartServer : IDisposable
     private readonly Dictionary<string, Route> _routes;
     private readonly Issuers _issuers;
     private readonly OutsideHttp _outside;
+    private readonly DpopNonces? _nonces;
+    private readonly DpopProofs _proofs;
 
     public SmartServer(SmartParts parts)
     {
@@ -39,8 +41,9 @@ public sealed class SmartServer : IDisposable
             new IdTokens(origin, fhirBase, parts.Keys, parts.Time),
             options.External.Issuer is null ? null : ExternalSignIn.Make(options.External, new Uri(origin + ExternalSignIn.CallbackPath), parts.Keys, parts.Time)));
         Origins = new BrowserOrigins(state, parts.Time);
-        Nonces = options.DpopNonces ? new DpopNonces(parts.Time) : null;
-        Proofs = new DpopProofs(new SpentProofs(parts.Time).SpendAsync, Nonces, parts.Time);
+        _nonces = options.DpopNonces ? new DpopNonces(parts.Time) : null;
+        _proofs = new DpopProofs(new SpentProofs(parts.Time).SpendAsync, _nonces, parts.Time);
+        Possession = new PossessionCheck(_proofs, _nonces);
         _routes = Routes(parts);
     }
 
@@ -48,10 +51,7 @@ public sealed class SmartServer : IDisposable
     public BrowserOrigins Origins { get; }
 
     /// <summary>Checks proofs of possession, also for the FHIR server: a proof that was shown here is not good there.</summary>
-    public DpopProofs Proofs { get; }
-
-    /// <summary>Null when proofs need no nonce.</summary>
-    public DpopNonces? Nonces { get; }
+    public PossessionCheck Possession { get; }
 
     /// <summary>Takes the paths of this server; to be called before the FHIR server takes all below its own.</summary>
     /// <param name="fhirPath">Where the FHIR server lies.</param>
@@ -127,8 +127,8 @@ public sealed class SmartServer : IDisposable
         var signIn = new SignIn(state, parts.Accounts, new LoginGuard(options.Lockout, time), browsers, time);
         var logins = new LoginPages(options, state, parts.Accounts, signIn, browsers, browser, recorder);
         var authorize = new AuthorizeEndpoint(state, parts.Host, browser, recorder, logins, time);
-        var clients = new ClientAuthentication(state, Proofs, Nonces);
-        var bearers = new BearerTokens(state, Proofs);
+        var clients = new ClientAuthentication(state, _proofs, _nonces);
+        var bearers = new BearerTokens(state, Possession);
         var failures = new AddressRate(options.FailuresOfAddress, TimeSpan.FromSeconds(1), time);
         var tokens = new TokenEndpoint(state, parts.Host, clients, recorder, failures);
         var questions = new TokenQuestions(state, clients, bearers, recorder, failures);

@@ -6,6 +6,7 @@ using HealthChain.FhirServer.Access.Decision;
 using HealthChain.FhirServer.Organisations;
 using HealthChain.FhirServer.Searching;
 using HealthChain.FhirServer.Server;
+using HealthChain.Smart.Http;
 using HealthChain.Smart.State;
 using HealthChain.Storage;
 

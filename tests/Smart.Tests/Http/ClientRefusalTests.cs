@@ -154,8 +154,7 @@ public sealed class ClientRefusalTests(RunningServer running) : IClassFixture<Ru
     {
         Answer answer = await Server.SendAsync(HttpMethod.Post, "/auth/token", SmartTestServer.Form(("grant_type", "client_credentials"), ("scope", Scope)), authorization);
 
-        Refused(answer, "invalid_client");
-        Assert.Equal("Basic", answer.Headers.WwwAuthenticate.Single().Scheme);
+        Refused(answer, "invalid_client", "Basic");
     }
 
     [Fact]
@@ -165,7 +164,7 @@ public sealed class ClientRefusalTests(RunningServer running) : IClassFixture<Ru
         string basic = "Basic " + Convert.ToBase64String(Encoding.ASCII.GetBytes(client.Id + ":s"));
 
         Refused(await Server.SendAsync(HttpMethod.Post, "/auth/token", SmartTestServer.Form(("grant_type", "authorization_code"), ("client_secret", "s"), ("client_id", client.Id)), basic), "invalid_request");
-        Refused(await Server.SendAsync(HttpMethod.Post, "/auth/token", SmartTestServer.Form(("grant_type", "authorization_code"), ("client_id", "other")), basic), "invalid_client");
+        Refused(await Server.SendAsync(HttpMethod.Post, "/auth/token", SmartTestServer.Form(("grant_type", "authorization_code"), ("client_id", "other")), basic), "invalid_client", "Basic");
     }
 
     [Fact]
@@ -254,10 +253,11 @@ public sealed class ClientRefusalTests(RunningServer running) : IClassFixture<Ru
         return Forge.Token(header, claims, sign);
     }
 
-    private static void Refused(Answer answer, string error)
+    /// <param name="challenge">By which scheme to log in; told to who used the header alone: https://www.rfc-editor.org/rfc/rfc6749#section-5.2</param>
+    private static void Refused(Answer answer, string error, string? challenge = null)
     {
         Assert.Equal(error, answer.Error);
-        Assert.Equal(error == "invalid_client" ? 401 : 400, answer.Status);
+        Assert.Equal((challenge is null ? 400 : 401, challenge), (answer.Status, answer.Headers.WwwAuthenticate.SingleOrDefault()?.Scheme));
         Assert.Equal("no-store", answer.Headers.CacheControl?.ToString());
         Assert.False(answer.Json.TryGetProperty("access_token", out _));
     }

@@ -296,7 +296,7 @@ public sealed class CodeRefusalTests(RunningServer running) : IClassFixture<Runn
     private static void Refused(Answer answer, params string[] errors)
     {
         Assert.Contains(answer.Error, errors);
-        Assert.Equal(answer.Error == "invalid_client" ? 401 : 400, answer.Status);
+        Assert.Equal(400, answer.Status);
         Assert.Equal("no-store", answer.Headers.CacheControl?.ToString());
         Assert.False(answer.Json.TryGetProperty("access_token", out _));
     }

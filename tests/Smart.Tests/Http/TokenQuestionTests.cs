@@ -185,12 +185,41 @@ public sealed class TokenQuestionTests(RunningServer running) : IClassFixture<Ru
         Assert.Equal(200, (await Ask("DPoP", Proof(address, "GET", 0, "ES256", token))).Status);
         Assert.Equal(401, (await Ask("Bearer")).Status);
         Assert.Equal(401, (await Ask("Bearer", Proof(address, "GET", 0, "ES256", token))).Status);
-        Assert.NotEqual(200, (await Ask("DPoP")).Status);
-        Assert.NotEqual(200, (await Ask("DPoP", Proof(address, "GET", 0, "ES256"))).Status);
-        Assert.NotEqual(200, (await Ask("DPoP", Proof(address, "GET", 0, "ES256", "other"))).Status);
-        Assert.NotEqual(200, (await Ask("DPoP", Proof(address, "GET", 0, "ES384", token))).Status);
+        foreach (string[] proofs in (string[][])[[], [Proof(address, "GET", 0, "ES256")], [Proof(address, "GET", 0, "ES256", "other")], [Proof(address, "GET", 0, "ES384", token)]])
+        {
+            Answer refused = await Ask("DPoP", proofs);
+            Assert.Equal((401, "invalid_dpop_proof"), (refused.Status, refused.Error));
+            Assert.StartsWith("DPoP realm=\"fhir\", error=\"invalid_dpop_proof\", algs=\"ES256 ", refused.Headers.WwwAuthenticate.ToString());
+        }
+
         Assert.Equal("invalid_grant", (await Server.PostAsync("/auth/token", ("grant_type", "refresh_token"), ("refresh_token", tokens.Text("refresh_token")), ("client_id", app.Id))).Error);
     }
+
+    [Fact]
+    public async Task Where_proofs_need_a_nonce_userinfo_gives_one()
+    {
+        await using SmartTestServer server = await SmartTestServer.StartAsync(SmartTestServer.Options with { DpopNonces = true });
+        Client app = await server.AddClientAsync(ClientKind.Public);
+        async Task<Answer> RedeemAsync(string code, string? nonce) =>
+            await server.SendAsync(HttpMethod.Post, "/auth/token", CodeForm(app, code), null, Proof(server.TokenUrl, "POST", 0, "ES256", nonce: nonce));
+
+        string code = await server.CodeAsync(app, Verifier);
+        Answer first = await RedeemAsync(code, null);
+        Assert.Equal((400, "use_dpop_nonce"), (first.Status, first.Error));
+        string token = (await RedeemAsync(code, NonceOf(first))).Text("access_token");
+
+        string address = server.Origin + "/auth/userinfo";
+        Task<Answer> Ask(string? nonce) => server.SendAsync(HttpMethod.Get, "/auth/userinfo", null, "DPoP " + token, Proof(address, "GET", 0, "ES256", token, nonce));
+        Answer without = await Ask(null);
+        Assert.Equal((401, "use_dpop_nonce"), (without.Status, without.Error));
+        Assert.Contains("error=\"use_dpop_nonce\"", without.Headers.WwwAuthenticate.ToString(), StringComparison.Ordinal);
+        Answer good = await Ask(NonceOf(without));
+        Assert.Equal(200, good.Status);
+        Assert.NotEmpty(NonceOf(good));
+        Assert.Equal(401, (await Ask("made up")).Status);
+    }
+
+    private static string NonceOf(Answer answer) => Assert.Single(answer.Headers.GetValues("DPoP-Nonce"));
 
     [Fact]
     public async Task A_bearer_token_cannot_be_used_as_a_bound_one()
@@ -216,12 +245,17 @@ public sealed class TokenQuestionTests(RunningServer running) : IClassFixture<Ru
     private static Task<Answer> RegisterAsync(SmartTestServer server, string json, string? authorization, string type = "application/json") =>
         server.SendAsync(HttpMethod.Post, "/auth/register", new StringContent(json, Encoding.UTF8, new MediaTypeHeaderValue(type)), authorization);
 
-    private string Proof(string address, string method, int seconds, string algorithm, string? token = null)
+    private string Proof(string address, string method, int seconds, string algorithm, string? token = null, string? nonce = null)
     {
         var claims = new JsonObject { ["jti"] = Path.GetRandomFileName(), ["htm"] = method, ["htu"] = address, ["iat"] = Server.Clock.Now.AddSeconds(seconds).ToUnixTimeSeconds() };
         if (token is not null)
         {
             claims["ath"] = Base64UrlText.Of(SHA256.HashData(Encoding.ASCII.GetBytes(token)));
+        }
+
+        if (nonce is not null)
+        {
+            claims["nonce"] = nonce;
         }
 
         return Forge.Token(new JsonObject { ["typ"] = "dpop+jwt", ["alg"] = algorithm, ["jwk"] = Forge.Json(Forge.Key(algorithm)) }, claims, Forge.Signer(algorithm));
