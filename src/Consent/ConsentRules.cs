@@ -35,6 +35,9 @@ public sealed class ConsentRules
 
     internal ImplicitPolicy? Policy { get; private init; }
 
+    /// <summary>When what it says may change by time alone, in order; in ticks of UTC.</summary>
+    internal IReadOnlyList<long> Moments { get; private init; } = [];
+
     /// <summary>False when it says that it was verified by nobody: then it cannot permit.</summary>
     internal bool MayPermit { get; private init; } = true;
 
@@ -66,7 +69,38 @@ public sealed class ConsentRules
             PolicyRule = policyRule,
             Policy = policy,
             MayPermit = IsVerified(consent),
+            Moments = MomentsOf(period, root),
         };
+    }
+
+    private static long[] MomentsOf(DateRange? period, Rule? root)
+    {
+        var moments = new SortedSet<long>();
+        void Add(DateRange? bounds)
+        {
+            if (bounds is { } range)
+            {
+                moments.UnionWith([range.Start, range.End]);
+            }
+        }
+
+        void AddAll(Rule rule)
+        {
+            Add(rule.Criteria.Period);
+            foreach (Rule exception in rule.Exceptions)
+            {
+                AddAll(exception);
+            }
+        }
+
+        Add(period);
+        if (root is not null)
+        {
+            AddAll(root);
+        }
+
+        // What is open, or ends with the last year that dates can name, does not change.
+        return [.. moments.Where(moment => moment > 0 && moment <= DateTimeOffset.MaxValue.UtcTicks)];
     }
 
     private static (bool Counts, bool IsResearch, string? Fault) Standing(Element consent)

@@ -53,13 +53,13 @@ public sealed class ElementFacts : IResourceFacts
 
     public bool IsOfType(string type) => _resource.Type.Name == type;
 
-    public bool Claims(string profile)
+    public bool Claims(in TextTerm profile)
     {
         if (_resource.Child("meta") is { Exists: true } meta)
         {
             foreach (Element claimed in meta.ChildrenOf("profile"))
             {
-                if (claimed.Text is { } text && (text == profile || (text.StartsWith(profile, StringComparison.Ordinal) && text[profile.Length] == '|')))
+                if (claimed.Text is { } text && (text == profile.Text || text.AsSpan(0, Math.Max(text.IndexOf('|', StringComparison.Ordinal), 0)).SequenceEqual(profile.Text)))
                 {
                     return true;
                 }
@@ -69,21 +69,21 @@ public sealed class ElementFacts : IResourceFacts
         return false;
     }
 
-    public bool Holds(ConsentCode code) => _codes.Contains(code);
+    public bool Holds(in CodeTerm code) => _codes.Contains(code.Code);
 
-    public bool IsLabelled(ConsentCode label) => _labels.Contains(label);
+    public bool IsLabelled(in CodeTerm label) => _labels.Contains(label.Code);
 
-    public bool Is(string reference) =>
-        reference.StartsWith(_resource.Type.Name, StringComparison.Ordinal)
-        && reference.AsSpan(_resource.Type.Name.Length) is ['/', .. var id]
+    public bool Is(in TextTerm reference) =>
+        reference.Text.StartsWith(_resource.Type.Name, StringComparison.Ordinal)
+        && reference.Text.AsSpan(_resource.Type.Name.Length) is ['/', .. var id]
         && _resource.Child("id") is { Exists: true } own
         && own.ValueIs(Encoding.UTF8.GetBytes(id.ToString()));
 
-    public bool RefersTo(string reference) => _references.Contains(reference);
+    public bool RefersTo(in TextTerm reference) => _references.Contains(reference.Text);
 
-    public bool IsBy(string reference) => Names(Makers, reference);
+    public bool IsBy(in TextTerm reference) => Names(Makers, reference.Text);
 
-    public bool IsKeptBy(string reference) => Names(Keepers, reference);
+    public bool IsKeptBy(in TextTerm reference) => Names(Keepers, reference.Text);
 
     /// <summary>How labels count.</summary>
     internal static ResourceLabels LabelsOf(IReadOnlyCollection<ConsentCode> labels, Vocabulary vocabulary)

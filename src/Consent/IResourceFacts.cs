@@ -14,26 +14,26 @@ public interface IResourceFacts
 
     bool IsOfType(string type);
 
-    /// <summary>Whether <c>meta.profile</c> names the profile.</summary>
-    bool Claims(string profile);
+    /// <summary>Whether <c>meta.profile</c> names the profile, with or without its version.</summary>
+    bool Claims(in TextTerm profile);
 
-    /// <summary>Whether the code is a Coding anywhere in it but in <c>meta</c>.</summary>
-    bool Holds(ConsentCode code);
+    /// <summary>Whether the code, which is not empty, is a Coding anywhere in it but in <c>meta</c>.</summary>
+    bool Holds(in CodeTerm code);
 
-    /// <summary>Whether <c>meta.security</c> has the label.</summary>
-    bool IsLabelled(ConsentCode label);
+    /// <summary>Whether <c>meta.security</c> has the label, whose code is not empty.</summary>
+    bool IsLabelled(in CodeTerm label);
 
     /// <param name="reference">Such as <c>Condition/7</c>.</param>
-    bool Is(string reference);
+    bool Is(in TextTerm reference);
 
     /// <summary>Whether anything in it refers to another resource.</summary>
-    bool RefersTo(string reference);
+    bool RefersTo(in TextTerm reference);
 
     /// <summary>Whether it was made by somebody: performer, author, recorder, asserter, requester or provider.</summary>
-    bool IsBy(string reference);
+    bool IsBy(in TextTerm reference);
 
     /// <summary>Whether an organisation keeps it.</summary>
-    bool IsKeptBy(string reference);
+    bool IsKeptBy(in TextTerm reference);
 }
 
 /// <summary>The security labels of a resource, as the rules count them.</summary>

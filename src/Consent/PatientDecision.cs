@@ -7,24 +7,25 @@ namespace HealthChain.Consent;
 /// </summary>
 public sealed class PatientDecision
 {
-    private static readonly PatientDecision Nothing = new(isPermitted: false);
-    private static readonly PatientDecision Everything = new(isPermitted: true);
+    private static readonly PatientDecision Nothing = new([], Verdict.Deny, isPermittedByPolicy: false, default, DateTimeOffset.MaxValue);
+    private static readonly PatientDecision Everything = new([], Verdict.Permit, isPermittedByPolicy: true, default, DateTimeOffset.MaxValue);
 
     private readonly ResidualConsent[] _consents;
     private readonly Verdict _known;
     private readonly bool _isPermittedByPolicy;
+    private readonly CodeTerm _undisclosed;
 
-    private PatientDecision(ResidualConsent[] consents, Verdict known, bool isPermittedByPolicy)
+    private PatientDecision(ResidualConsent[] consents, Verdict known, bool isPermittedByPolicy, CodeTerm undisclosed, DateTimeOffset until)
     {
         _consents = consents;
         _known = known;
         _isPermittedByPolicy = isPermittedByPolicy;
+        _undisclosed = undisclosed;
+        Until = until;
     }
 
-    private PatientDecision(bool isPermitted)
-        : this([], isPermitted ? Verdict.Permit : Verdict.Deny, isPermitted)
-    {
-    }
+    /// <summary>From when on it may be another, because something begins or ends to count: to the same question at an earlier time it is the answer still.</summary>
+    public DateTimeOffset Until { get; }
 
     /// <summary>True when everything is withheld, whatever it is.</summary>
     public bool WithholdsEverything => _known == Verdict.Deny || (_consents.Length == 0 && _known != Verdict.Permit && !(_known == Verdict.Silent && _isPermittedByPolicy));
@@ -34,8 +35,14 @@ public sealed class PatientDecision
 
     /// <param name="patient">Whose data is asked for: the references that are this patient's, such as <c>Patient/7</c> and those that it replaces.</param>
     /// <param name="consents">All consents of the patient; null when they cannot be read, which opens nothing.</param>
+    /// <param name="keys">What resources will be known by, where they are not at hand.</param>
     public static PatientDecision For(
-        Question question, IReadOnlyCollection<string> patient, IReadOnlyCollection<ConsentRules>? consents, ImplicitPolicy policy, Vocabulary vocabulary)
+        Question question,
+        IReadOnlyCollection<string> patient,
+        IReadOnlyCollection<ConsentRules>? consents,
+        ImplicitPolicy policy,
+        Vocabulary vocabulary,
+        ITermKeys? keys = null)
     {
         if (question.Actors.Count == 0 || question.IsAdministrator)
         {
@@ -57,11 +64,14 @@ public sealed class PatientDecision
             return Nothing;
         }
 
-        var compiler = new RuleCompiler(question, vocabulary);
+        keys ??= NoTermKeys.Instance;
+        var compiler = new RuleCompiler(question, vocabulary, keys);
+        long until = DateTimeOffset.MaxValue.UtcTicks;
         var known = Verdict.Silent;
         var depending = new List<ResidualConsent>();
         foreach (ConsentRules consent in consents)
         {
+            until = Math.Min(until, NextOf(consent.Moments, question.Time.UtcTicks));
             if (compiler.Compile(consent) is not { } residual)
             {
                 continue;
@@ -77,7 +87,25 @@ public sealed class PatientDecision
             }
         }
 
-        return known == Verdict.Deny ? Nothing : new PatientDecision([.. depending], known, policy.Permits(question, vocabulary));
+        return new PatientDecision(
+            known == Verdict.Deny ? [] : [.. depending],
+            known,
+            policy.Permits(question, vocabulary),
+            new CodeTerm(Vocabulary.NoDisclosureWithoutConsent, keys.OfCode(Vocabulary.NoDisclosureWithoutConsent)),
+            new DateTimeOffset(until, TimeSpan.Zero));
+    }
+
+    private static long NextOf(IReadOnlyList<long> moments, long now)
+    {
+        foreach (long moment in moments)
+        {
+            if (moment > now)
+            {
+                return moment;
+            }
+        }
+
+        return DateTimeOffset.MaxValue.UtcTicks;
     }
 
     /// <summary>Whether the resource exists for whoever asks, as far as this patient is concerned.</summary>
@@ -85,7 +113,7 @@ public sealed class PatientDecision
         where T : IResourceFacts, allows ref struct => Judge(facts) switch
         {
             Verdict.Permit => true,
-            Verdict.Silent => _isPermittedByPolicy && !facts.IsLabelled(Vocabulary.NoDisclosureWithoutConsent),
+            Verdict.Silent => _isPermittedByPolicy && !facts.IsLabelled(_undisclosed),
             _ => false,
         };
 

@@ -26,7 +26,7 @@ public sealed class Vocabulary
     private const string SensitivityValueSet = "http://terminology.hl7.org/ValueSet/v3-InformationSensitivityPolicy";
 
     // From the least to the most confidential.
-    private static readonly string[] Confidentialities = ["U", "L", "M", "N", "R", "V"];
+    private static readonly string[] Ranks = ["U", "L", "M", "N", "R", "V"];
 
     // IHE's Privacy Consent on FHIR puts substance use below ETH, where HL7's tree has both apart; data is sensitive by whichever says so.
     private static readonly (string Below, string Above)[] FurtherSensitivities = [("SUD", "ETH"), ("ETHUD", "ETH"), ("OPIOIDUD", "ETH")];
@@ -52,9 +52,15 @@ public sealed class Vocabulary
         _atOrBelow = [.. codes.Select(above => codes.Where(below => IsSensitivityBelow(below, above)).Aggregate(UInt128.Zero, (set, code) => set | BitOf(code)))];
     }
 
+    /// <summary>All labels of confidentiality.</summary>
+    public static IEnumerable<ConsentCode> Confidentialities => Ranks.Select(code => new ConsentCode(ConfidentialitySystem, code));
+
+    /// <summary>All labels of sensitivity.</summary>
+    public IEnumerable<ConsentCode> Sensitivities => _sensitivities.Keys.Select(code => new ConsentCode(ActCodeSystem, code));
+
     /// <summary>How confidential a code says that something is; null for a code that is not of this system.</summary>
     public static Confidentiality? ConfidentialityOf(ConsentCode label) =>
-        label.System == ConfidentialitySystem && Array.IndexOf(Confidentialities, label.Code) is var rank and >= 0 ? (Confidentiality)rank : null;
+        label.System == ConfidentialitySystem && Array.IndexOf(Ranks, label.Code) is var rank and >= 0 ? (Confidentiality)rank : null;
 
     /// <summary>The bit of a sensitivity code, in sets such as <see cref="ResourceLabels.Sensitivities"/>; 0 for any other label.</summary>
     public UInt128 SensitivityOf(ConsentCode label) =>

@@ -55,6 +55,15 @@ public sealed class IndexHasher
         return Reference(text[..type], text.Slice(type, id));
     }
 
+    /// <summary>A resource by the parts of a reference to it.</summary>
+    /// <param name="server">Empty for this one.</param>
+    /// <param name="type">Empty when the reference does not tell.</param>
+    public long Reference(ReadOnlySpan<byte> server, ReadOnlySpan<byte> type, ReadOnlySpan<byte> id)
+    {
+        long resource = type.IsEmpty ? ReferenceId(id) : Reference(type, id);
+        return server.IsEmpty ? resource : Combine(Uri(server), resource);
+    }
+
     /// <summary>A resource by id alone, of whatever type.</summary>
     public long ReferenceId(ReadOnlySpan<byte> id) => One(Domain.ReferenceId, id);
 

@@ -55,6 +55,9 @@ public enum IndexKeyKind : byte
 
     /// <summary>Latitude in Low, longitude in High, as <see cref="OrderedNumber"/>. Looked up.</summary>
     Position,
+
+    /// <summary>What decisions ask of a resource (<see cref="Fhir.Search.ResourceFact"/>): hash of a value, or Low and High of a time.</summary>
+    Fact,
 }
 
 /// <summary>
@@ -66,7 +69,7 @@ public readonly record struct IndexKey(ushort Parameter, IndexKeyKind Kind, long
 {
     /// <summary>Whether keys of the kind are looked up, and so have a row in an engine's index.</summary>
     public static bool IsLookedUp(IndexKeyKind kind) => kind is not (IndexKeyKind.Token or IndexKeyKind.System or IndexKeyKind.ReferenceId
-        or IndexKeyKind.UriTop or IndexKeyKind.UnitNumber or IndexKeyKind.TupleDetail or IndexKeyKind.Present);
+        or IndexKeyKind.UriTop or IndexKeyKind.UnitNumber or IndexKeyKind.TupleDetail or IndexKeyKind.Present or IndexKeyKind.Fact);
 
     /// <summary>By parameter, kind, hash and range.</summary>
     public int CompareTo(IndexKey other)

@@ -56,6 +56,11 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
             }
         }
 
+        foreach (ref readonly SearchValue fact in values.Facts)
+        {
+            AddFact(values, fact, keys);
+        }
+
         keys.Sort();
         RemoveRepeats(keys);
     }
@@ -95,6 +100,30 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
                 break;
             case SearchValueKind.Position:
                 keys.Add(new IndexKey(value.Parameter, IndexKeyKind.Position, 0, OrderedNumber.Of(value.Low), OrderedNumber.Of(value.High)));
+                break;
+        }
+    }
+
+    private void AddFact(IndexValues values, in SearchValue value, List<IndexKey> keys)
+    {
+        switch (value.Kind)
+        {
+            case SearchValueKind.Token:
+                AddHash(value, IndexKeyKind.Fact, hasher.Token(values.Text(value.System), values.Text(value.Code)), keys);
+                break;
+            case SearchValueKind.Uri:
+                AddHash(value, IndexKeyKind.Fact, hasher.Uri(values.Text(value.Code)), keys);
+                if (value.Version.Exists)
+                {
+                    AddHash(value, IndexKeyKind.Fact, hasher.Uri(values.Text(value.Text)), keys);
+                }
+
+                break;
+            case SearchValueKind.Reference:
+                AddHash(value, IndexKeyKind.Fact, hasher.Reference(values.Text(value.System), TypeOf(value), values.Text(value.Code)), keys);
+                break;
+            default:
+                keys.Add(new IndexKey(value.Parameter, IndexKeyKind.Fact, 0, value.Range.Start, value.Range.End));
                 break;
         }
     }
@@ -146,17 +175,16 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
 
         ReadOnlySpan<byte> server = values.Text(value.System);
         ReadOnlySpan<byte> id = values.Text(value.Code);
-        long untyped = hasher.ReferenceId(id);
-        bool isTyped = value.TargetType != SearchValue.NoType;
-        AddHash(value, isTyped ? IndexKeyKind.ReferenceId : IndexKeyKind.Reference, OnServer(server, untyped), keys);
-        if (isTyped)
+        ReadOnlySpan<byte> type = TypeOf(value);
+        AddHash(value, type.IsEmpty ? IndexKeyKind.Reference : IndexKeyKind.ReferenceId, hasher.Reference(server, default, id), keys);
+        if (!type.IsEmpty)
         {
-            AddHash(value, IndexKeyKind.Reference, OnServer(server, hasher.Reference(TypeNames[value.TargetType], id)), keys);
+            AddHash(value, IndexKeyKind.Reference, hasher.Reference(server, type, id), keys);
         }
     }
 
-    private long OnServer(ReadOnlySpan<byte> server, long reference) =>
-        server.IsEmpty ? reference : hasher.Combine(hasher.Uri(server), reference);
+    private static ReadOnlySpan<byte> TypeOf(in SearchValue reference) =>
+        reference.TargetType == SearchValue.NoType ? default : TypeNames[reference.TargetType];
 
     private void AddUri(IndexValues values, in SearchValue value, List<IndexKey> keys)
     {

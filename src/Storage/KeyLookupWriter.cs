@@ -163,7 +163,7 @@ internal sealed class KeyLookupWriter(ushort parameter, IndexHasher hasher)
             return;
         }
 
-        AddHash(IndexKeyKind.Reference, OnServer(server, hasher.ReferenceId(id)), isExact);
+        AddHash(IndexKeyKind.Reference, hasher.Reference(server, default, id), isExact);
         if (query.Among.Count > 0)
         {
             foreach (TypeSchema target in query.Among)
@@ -173,7 +173,7 @@ internal sealed class KeyLookupWriter(ushort parameter, IndexHasher hasher)
         }
         else
         {
-            AddTest(new KeyLookup(parameter, IndexKeyKind.ReferenceId, OnServer(server, hasher.ReferenceId(id))) { IsExact = isExact });
+            AddTest(new KeyLookup(parameter, IndexKeyKind.ReferenceId, hasher.Reference(server, default, id)) { IsExact = isExact });
             foreach (TypeSchema target in AllTypes)
             {
                 _entries.Add(new KeyLookup(parameter, IndexKeyKind.Reference, Typed(server, target, id)));
@@ -185,10 +185,7 @@ internal sealed class KeyLookupWriter(ushort parameter, IndexHasher hasher)
     }
 
     private long Typed(ReadOnlySpan<byte> server, TypeSchema type, ReadOnlySpan<byte> id) =>
-        OnServer(server, hasher.Reference(Encoding.UTF8.GetBytes(type.Name), id));
-
-    private long OnServer(ReadOnlySpan<byte> server, long reference) =>
-        server.IsEmpty ? reference : hasher.Combine(hasher.Uri(server), reference);
+        hasher.Reference(server, Encoding.UTF8.GetBytes(type.Name), id);
 
     private void AddUri(UriQuery query)
     {

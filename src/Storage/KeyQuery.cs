@@ -112,6 +112,28 @@ public static class IndexKeySpans
         return keys[start..end];
     }
 
+    /// <summary>The keys of parameters that follow each other.</summary>
+    /// <param name="last">The last of them.</param>
+    public static ReadOnlySpan<IndexKey> Between(this ReadOnlySpan<IndexKey> keys, ushort first, ushort last)
+    {
+        ReadOnlySpan<IndexKey> rest = keys[FirstFrom(keys, first)..];
+        return rest[..FirstFrom(rest, (ushort)(last + 1))];
+    }
+
+    /// <summary>Whether one of the keys, all of one kind, has the parameter and the hash.</summary>
+    public static bool Has(this ReadOnlySpan<IndexKey> keys, ushort parameter, long hash)
+    {
+        foreach (ref readonly IndexKey key in keys)
+        {
+            if (key.Hash == hash && key.Parameter == parameter)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private static int FirstFrom(ReadOnlySpan<IndexKey> keys, ushort parameter)
     {
         (int low, int high) = (0, keys.Length);

@@ -20,7 +20,7 @@ internal abstract record Condition
 }
 
 /// <summary>It is of a type, or claims a profile.</summary>
-internal sealed record OfClass(string[] Types, string[] Profiles) : Condition
+internal sealed record OfClass(string[] Types, TextTerm[] Profiles) : Condition
 {
     public bool IsMetBy<T>(in T facts)
         where T : IResourceFacts, allows ref struct
@@ -33,7 +33,7 @@ internal sealed record OfClass(string[] Types, string[] Profiles) : Condition
             }
         }
 
-        foreach (string profile in Profiles)
+        foreach (TextTerm profile in Profiles)
         {
             if (facts.Claims(profile))
             {
@@ -46,12 +46,12 @@ internal sealed record OfClass(string[] Types, string[] Profiles) : Condition
 }
 
 /// <summary>It holds a code.</summary>
-internal sealed record WithCode(ConsentCode[] Codes) : Condition
+internal sealed record WithCode(CodeTerm[] Codes) : Condition
 {
     public bool IsMetBy<T>(in T facts)
         where T : IResourceFacts, allows ref struct
     {
-        foreach (ConsentCode code in Codes)
+        foreach (CodeTerm code in Codes)
         {
             if (facts.Holds(code))
             {
@@ -64,7 +64,7 @@ internal sealed record WithCode(ConsentCode[] Codes) : Condition
 }
 
 /// <summary>Labels of a permission: what is confidential up to a ceiling, and sensitive for no other reasons than these.</summary>
-internal sealed record UpTo(Confidentiality? Ceiling, UInt128 Sensitivities, ConsentCode[] Others) : Condition
+internal sealed record UpTo(Confidentiality? Ceiling, UInt128 Sensitivities, CodeTerm[] Others) : Condition
 {
     public bool IsMetBy<T>(in T facts)
         where T : IResourceFacts, allows ref struct
@@ -80,7 +80,7 @@ internal sealed record UpTo(Confidentiality? Ceiling, UInt128 Sensitivities, Con
             return true;
         }
 
-        foreach (ConsentCode label in Others)
+        foreach (CodeTerm label in Others)
         {
             if (facts.IsLabelled(label))
             {
@@ -93,7 +93,7 @@ internal sealed record UpTo(Confidentiality? Ceiling, UInt128 Sensitivities, Con
 }
 
 /// <summary>Labels of a refusal: what is confidential from a floor on, or sensitive for one of these reasons.</summary>
-internal sealed record From(Confidentiality? Floor, UInt128 Sensitivities, ConsentCode[] Others) : Condition
+internal sealed record From(Confidentiality? Floor, UInt128 Sensitivities, CodeTerm[] Others) : Condition
 {
     public bool IsMetBy<T>(in T facts)
         where T : IResourceFacts, allows ref struct
@@ -104,7 +104,7 @@ internal sealed record From(Confidentiality? Floor, UInt128 Sensitivities, Conse
             return true;
         }
 
-        foreach (ConsentCode label in Others)
+        foreach (CodeTerm label in Others)
         {
             if (facts.IsLabelled(label))
             {
@@ -123,12 +123,12 @@ internal sealed record During(DateRange Period) : Condition;
 internal sealed record Touching(DateRange Period) : Condition;
 
 /// <summary>It is one of these, refers to one of these, or was made by one of these.</summary>
-internal sealed record Concerning(string[] Instances, string[] Referred, string[] Makers) : Condition
+internal sealed record Concerning(TextTerm[] Instances, TextTerm[] Referred, TextTerm[] Makers) : Condition
 {
     public bool IsMetBy<T>(in T facts)
         where T : IResourceFacts, allows ref struct
     {
-        foreach (string instance in Instances)
+        foreach (TextTerm instance in Instances)
         {
             if (facts.Is(instance))
             {
@@ -136,7 +136,7 @@ internal sealed record Concerning(string[] Instances, string[] Referred, string[
             }
         }
 
-        foreach (string referred in Referred)
+        foreach (TextTerm referred in Referred)
         {
             if (facts.RefersTo(referred))
             {
@@ -144,7 +144,7 @@ internal sealed record Concerning(string[] Instances, string[] Referred, string[
             }
         }
 
-        foreach (string maker in Makers)
+        foreach (TextTerm maker in Makers)
         {
             if (facts.IsBy(maker))
             {
@@ -157,12 +157,12 @@ internal sealed record Concerning(string[] Instances, string[] Referred, string[
 }
 
 /// <summary>It is kept or was made by somebody whom the rule names in that role.</summary>
-internal sealed record KeptOrMadeBy(string[] Keepers, string[] Makers) : Condition
+internal sealed record KeptOrMadeBy(TextTerm[] Keepers, TextTerm[] Makers) : Condition
 {
     public bool IsMetBy<T>(in T facts)
         where T : IResourceFacts, allows ref struct
     {
-        foreach (string keeper in Keepers)
+        foreach (TextTerm keeper in Keepers)
         {
             if (facts.IsKeptBy(keeper))
             {
@@ -170,7 +170,7 @@ internal sealed record KeptOrMadeBy(string[] Keepers, string[] Makers) : Conditi
             }
         }
 
-        foreach (string maker in Makers)
+        foreach (TextTerm maker in Makers)
         {
             if (facts.IsBy(maker))
             {

@@ -1,11 +1,15 @@
+using System.Text;
+using HealthChain.Fhir.Search;
+
 namespace HealthChain.Consent.Rules;
 
 /// <summary>References as rules compare them.</summary>
 internal static class References
 {
-    private const string History = "/_history/";
-
-    /// <summary><c>Type/id</c> for a resource of this server, the absolute url for one of another; null for what points to neither.</summary>
+    /// <summary>
+    /// <c>Type/id</c> for a resource of this server and <c>server/Type/id</c> for one of another, of whatever version; anything else as it is written.
+    /// Null for what points to nothing, or into its own resource.
+    /// </summary>
     public static string? Read(string? reference, string? serverBase)
     {
         if (string.IsNullOrEmpty(reference) || reference[0] == '#')
@@ -13,8 +17,16 @@ internal static class References
             return null;
         }
 
-        int history = reference.IndexOf(History, StringComparison.Ordinal);
-        string resource = history < 0 ? reference : reference[..history];
-        return serverBase is not null && resource.StartsWith(serverBase + "/", StringComparison.Ordinal) ? resource[(serverBase.Length + 1)..] : resource;
+        string rest = serverBase is not null && reference.StartsWith(serverBase + "/", StringComparison.Ordinal) ? reference[(serverBase.Length + 1)..] : reference;
+        byte[] utf8 = Encoding.UTF8.GetBytes(rest);
+        LiteralReference parts = LiteralReference.Parse(utf8);
+        if (parts.Type is not { } type)
+        {
+            return rest.Length == 0 ? null : rest;
+        }
+
+        string resource = $"{type.Name}/{Encoding.UTF8.GetString(utf8[parts.Id])}";
+        string server = Encoding.UTF8.GetString(utf8[parts.Server]);
+        return server.Length == 0 ? resource : $"{server}/{resource}";
     }
 }

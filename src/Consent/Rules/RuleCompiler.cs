@@ -1,7 +1,7 @@
 namespace HealthChain.Consent.Rules;
 
 /// <summary>Answers all of a rule that can be answered without a resource.</summary>
-internal sealed class RuleCompiler(Question question, Vocabulary vocabulary)
+internal sealed class RuleCompiler(Question question, Vocabulary vocabulary, ITermKeys keys)
 {
     private readonly long _now = question.Time.UtcTicks;
 
@@ -71,12 +71,12 @@ internal sealed class RuleCompiler(Question question, Vocabulary vocabulary)
 
         if (criteria.Classes is { } classes)
         {
-            conditions.Add(new OfClass(CodesOf(classes, RuleReader.ResourceTypes), CodesOf(classes, RuleReader.Uris)));
+            conditions.Add(new OfClass(CodesOf(classes, RuleReader.ResourceTypes), [.. CodesOf(classes, RuleReader.Uris).Select(profile => new TextTerm(profile, keys.OfProfile(profile)))]));
         }
 
         if (criteria.Codes is { } codes)
         {
-            conditions.Add(new WithCode([.. codes.Where(code => code.Code.Length > 0)]));
+            conditions.Add(new WithCode([.. codes.Where(code => code.Code.Length > 0).Select(CodeOf)]));
         }
 
         if (criteria.Labels is { } labels)
@@ -104,8 +104,8 @@ internal sealed class RuleCompiler(Question question, Vocabulary vocabulary)
             return true;
         }
 
-        string[] keepers = [.. actors.Where(actor => actor is { Role: ActorRole.Custodian, Reference: not null }).Select(actor => actor.Reference!)];
-        string[] makers = [.. actors.Where(actor => actor is { Role: ActorRole.Author, Reference: not null }).Select(actor => actor.Reference!)];
+        TextTerm[] keepers = [.. actors.Where(actor => actor is { Role: ActorRole.Custodian, Reference: not null }).Select(actor => ReferenceOf(actor.Reference!))];
+        TextTerm[] makers = [.. actors.Where(actor => actor is { Role: ActorRole.Author, Reference: not null }).Select(actor => ReferenceOf(actor.Reference!))];
         conditions.Add(new KeptOrMadeBy(keepers, makers));
         return keepers.Length + makers.Length > 0;
     }
@@ -120,9 +120,9 @@ internal sealed class RuleCompiler(Question question, Vocabulary vocabulary)
     {
         Confidentiality[] ranks = [.. labels.Select(Vocabulary.ConfidentialityOf).OfType<Confidentiality>()];
         UInt128 sensitivities = labels.Aggregate(UInt128.Zero, (set, label) => set | vocabulary.SensitivitiesUnder(label));
-        ConsentCode[] others =
+        CodeTerm[] others =
         [
-            .. labels.Where(label => label.Code.Length > 0 && label.System != Vocabulary.ConfidentialitySystem && vocabulary.SensitivityOf(label) == UInt128.Zero),
+            .. labels.Where(label => label.Code.Length > 0 && label.System != Vocabulary.ConfidentialitySystem && vocabulary.SensitivityOf(label) == UInt128.Zero).Select(CodeOf),
         ];
         return type == Verdict.Permit
             ? new UpTo(ranks.Length > 0 ? ranks.Max() : null, sensitivities, others)
@@ -132,13 +132,15 @@ internal sealed class RuleCompiler(Question question, Vocabulary vocabulary)
     private Concerning Concerns(IReadOnlyList<DataTerm> data)
     {
         DataTerm[] known = [.. data.Where(term => term.Reference.Length > 0)];
-        string[] Of(params DataMeaning[] meanings) => [.. known.Where(term => meanings.Contains(term.Meaning)).Select(term => term.Reference)];
+        IEnumerable<string> Of(params DataMeaning[] meanings) => known.Where(term => meanings.Contains(term.Meaning)).Select(term => term.Reference);
+        TextTerm[] Terms(IEnumerable<string> references) => [.. references.Distinct(StringComparer.Ordinal).Select(ReferenceOf)];
         return new Concerning(
-            [
-                .. Of(DataMeaning.Instance, DataMeaning.Dependents, DataMeaning.Related),
-                .. Of(DataMeaning.Related).SelectMany(question.ReferencesOf),
-            ],
-            Of(DataMeaning.Dependents, DataMeaning.Related),
-            Of(DataMeaning.AuthoredBy));
+            Terms([.. Of(DataMeaning.Instance, DataMeaning.Dependents, DataMeaning.Related), .. Of(DataMeaning.Related).SelectMany(question.ReferencesOf)]),
+            Terms(Of(DataMeaning.Dependents, DataMeaning.Related)),
+            Terms(Of(DataMeaning.AuthoredBy)));
     }
+
+    private CodeTerm CodeOf(ConsentCode code) => new(code, keys.OfCode(code));
+
+    private TextTerm ReferenceOf(string reference) => new(reference, keys.OfReference(reference));
 }

@@ -10,12 +10,15 @@ namespace HealthChain.Fhir.Search;
 public sealed class IndexValues
 {
     private const int FirstValues = 64;
+    private const int FirstFacts = 16;
     private const int FirstScratch = 1024;
 
     /// <summary>What is kept between resources; one giant must not hold its memory for good.</summary>
     private const int MostKept = 1 << 20;
 
     private SearchValue[] _values = new SearchValue[FirstValues];
+    private SearchValue[] _facts = new SearchValue[FirstFacts];
+    private int _factCount;
     private byte[] _scratch = new byte[FirstScratch];
     private int _scratchLength;
     private ElementTree? _tree;
@@ -28,6 +31,9 @@ public sealed class IndexValues
 
     /// <summary>All values. Behind the head of a composite stand its parts; skip <see cref="SearchValue.PartCount"/> to leave them out.</summary>
     public ReadOnlySpan<SearchValue> Values => _values.AsSpan(0, Count);
+
+    /// <summary>What decisions ask of the resource, in no particular order: values of the parameters of each <see cref="ResourceFact"/>.</summary>
+    public ReadOnlySpan<SearchValue> Facts => _facts.AsSpan(0, _factCount);
 
     /// <summary>The UTF-8 of a text; empty when it is absent.</summary>
     public ReadOnlySpan<byte> Text(TextSlice slice) => slice.Source switch
@@ -44,6 +50,7 @@ public sealed class IndexValues
     public void Clear()
     {
         Count = 0;
+        _factCount = 0;
         _scratchLength = 0;
         _tree = null;
         if (_scratch.Length > MostKept)
@@ -54,6 +61,11 @@ public sealed class IndexValues
         if (_values.Length > MostKept / 64)
         {
             _values = new SearchValue[FirstValues];
+        }
+
+        if (_facts.Length > MostKept / 64)
+        {
+            _facts = new SearchValue[FirstFacts];
         }
     }
 
@@ -67,15 +79,24 @@ public sealed class IndexValues
     /// <summary>Appends a value with nothing but its parameter and kind set.</summary>
     internal ref SearchValue Add(ushort parameter, byte component, SearchValueKind kind)
     {
-        if (Count == _values.Length)
+        ref SearchValue value = ref Append(ref _values, Count++, parameter, kind);
+        value.Component = component;
+        return ref value;
+    }
+
+    /// <summary>Appends a fact with nothing but its parameter and kind set.</summary>
+    internal ref SearchValue AddFact(ushort parameter, SearchValueKind kind) => ref Append(ref _facts, _factCount++, parameter, kind);
+
+    private static ref SearchValue Append(ref SearchValue[] list, int count, ushort parameter, SearchValueKind kind)
+    {
+        if (count == list.Length)
         {
-            Array.Resize(ref _values, _values.Length * 2);
+            Array.Resize(ref list, list.Length * 2);
         }
 
-        ref SearchValue value = ref _values[Count++];
+        ref SearchValue value = ref list[count];
         value = default;
         value.Parameter = parameter;
-        value.Component = component;
         value.Kind = kind;
         value.TargetType = SearchValue.NoType;
         return ref value;

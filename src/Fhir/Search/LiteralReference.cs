@@ -34,6 +34,13 @@ public readonly record struct LiteralReference(Range Server, TypeSchema? Type, R
             : new LiteralReference(0..Math.Max(typeSlash, 0), type, (idSlash + 1)..end, version);
     }
 
+    /// <summary>How much to leave out of a reference to this server by its full url, which is the same as a relative one (R4, "reference" parameters).</summary>
+    /// <param name="serverBase">Without the last slash.</param>
+    public static int LengthOfBase(ReadOnlySpan<byte> reference, ReadOnlySpan<byte> serverBase) =>
+        serverBase.Length > 0 && reference.Length > serverBase.Length && reference[serverBase.Length] == (byte)'/' && reference.StartsWith(serverBase)
+            ? serverBase.Length + 1
+            : 0;
+
     /// <summary>An id as FHIR allows it: letters, digits, dash and dot, at most 64.</summary>
     private static bool IsId(ReadOnlySpan<byte> text)
     {

@@ -5,7 +5,7 @@ using HealthChain.Fhir.Model;
 namespace HealthChain.Fhir.Search;
 
 /// <summary>
-/// Finds the values of all search parameters of a resource in one walk over its tree. Keeps run state, so each thread has its own;
+/// Finds the values of all search parameters of a resource in one walk over its tree, and what decisions ask of it (<see cref="ResourceFact"/>). Keeps run state, so each thread has its own;
 /// the <see cref="SearchParameterSet"/> behind it is shared.
 /// </summary>
 public sealed class SearchExtractor
@@ -33,6 +33,8 @@ public sealed class SearchExtractor
         {
             run.Compute(computed, resource);
         }
+
+        new FactWriter(values, walk.Facts, _serverBase).Write(resource);
     }
 
     private readonly ref struct Run(ValueWriter writer, IndexValues values, Element resource, Evaluation evaluation)

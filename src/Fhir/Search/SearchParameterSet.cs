@@ -41,6 +41,7 @@ public sealed class SearchParameterSet
     private readonly Dictionary<string, IndexedParameter> _byUrl;
     private readonly Dictionary<ushort, Dictionary<string, IndexedParameter>> _byType;
     private readonly ConcurrentDictionary<ushort, TypeWalk> _walks = [];
+    private readonly ushort _firstFact;
     private readonly List<Issue> _issues = [];
 
     /// <summary>Builds the set of all parameters in the definitions.</summary>
@@ -50,12 +51,16 @@ public sealed class SearchParameterSet
         List<SearchParameter> accepted = Accepted(definitions.SearchParameters);
         _parameters = [.. accepted.Select((definition, index) => new IndexedParameter((ushort)index, definition))];
         _byUrl = _parameters.ToDictionary(parameter => parameter.Definition.Url);
+        _firstFact = _byUrl[FactDefinitions.All[0].Url].Id;
         LinkComponents();
         _byType = ByType();
     }
 
     /// <summary>A token of all resources that can contain others: the types of those contained.</summary>
     public IndexedParameter ContainedType => _byUrl[ContainedTypes.Url];
+
+    /// <summary>The id of the parameter that a fact of resources has; those of all facts follow each other in their order.</summary>
+    public ushort IdOf(ResourceFact fact) => (ushort)(_firstFact + (int)fact);
 
     /// <summary>All parameters, each at the position of its id.</summary>
     public IReadOnlyList<IndexedParameter> Parameters => _parameters;
@@ -94,7 +99,7 @@ public sealed class SearchParameterSet
 
     /// <summary>The walk of a resource type; an empty one for anything else.</summary>
     internal TypeWalk WalkOf(TypeSchema type) =>
-        _walks.TryGetValue(type.Id, out TypeWalk? walk) ? walk : _walks.GetOrAdd(type.Id, _ => new TypeWalk(type, Of(type), _definitions));
+        _walks.TryGetValue(type.Id, out TypeWalk? walk) ? walk : _walks.GetOrAdd(type.Id, _ => new TypeWalk(type, this, _definitions));
 
     /// <summary>
     /// The definitions to work with in a fixed order: R4's by canonical, then our own, then those of packages by canonical, so that ids do
@@ -114,7 +119,7 @@ public sealed class SearchParameterSet
         }
 
         SearchParameter[] active = [.. byUrl.Values.Where(definition => definition.Status != "retired").OrderBy(definition => definition.Url, StringComparer.Ordinal)];
-        List<SearchParameter> accepted = [.. active.Where(IsOfR4), ContainedTypes, .. OwnParameters.All, .. active.Where(definition => !IsOfR4(definition))];
+        List<SearchParameter> accepted = [.. active.Where(IsOfR4), ContainedTypes, .. OwnParameters.All, .. FactDefinitions.All, .. active.Where(definition => !IsOfR4(definition))];
         if (accepted.Count > ushort.MaxValue)
         {
             throw new FhirException(FhirError.Of(ErrorKind.TooCostly, IssueType.TooCostly, $"{accepted.Count} search parameters are more than {ushort.MaxValue}."));

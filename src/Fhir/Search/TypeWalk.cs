@@ -11,11 +11,12 @@ internal sealed class TypeWalk
     private readonly List<Issue> _issues = [];
     private readonly TypeSchema _type;
 
-    public TypeWalk(TypeSchema type, IEnumerable<IndexedParameter> parameters, DefinitionSet definitions)
+    public TypeWalk(TypeSchema type, SearchParameterSet parameters, DefinitionSet definitions)
     {
         _type = type;
+        Facts = new FactPlan(type, parameters);
         Systems = new ImpliedSystems(definitions, Constants);
-        foreach (IndexedParameter parameter in parameters)
+        foreach (IndexedParameter parameter in parameters.Of(type))
         {
             if (parameter.Definition.Expression is { } expression)
             {
@@ -37,6 +38,9 @@ internal sealed class TypeWalk
     public ConstantTexts Constants { get; } = new();
 
     public ImpliedSystems Systems { get; }
+
+    /// <summary>Where what decisions ask of the type stands.</summary>
+    public FactPlan Facts { get; }
 
     /// <summary>What the FHIRPath engine is asked besides.</summary>
     public ReadOnlySpan<ComputedValue> Computed => _computed;

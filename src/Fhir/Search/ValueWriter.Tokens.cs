@@ -171,10 +171,7 @@ internal readonly ref partial struct ValueWriter
             return;
         }
 
-        // A reference to this server by its full url is the same as a relative one (R4, "reference" parameters).
-        int skipped = _serverBase.Length > 0 && utf8.Length > _serverBase.Length && utf8[_serverBase.Length] == (byte)'/' && utf8.StartsWith(_serverBase)
-            ? _serverBase.Length + 1
-            : 0;
+        int skipped = LiteralReference.LengthOfBase(utf8, _serverBase);
         TextSlice rest = text[skipped..];
         LiteralReference parts = LiteralReference.Parse(utf8[skipped..]);
         ref SearchValue value = ref Add(target, SearchValueKind.Reference);

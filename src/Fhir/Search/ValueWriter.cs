@@ -154,11 +154,11 @@ internal readonly ref partial struct ValueWriter(IndexValues values, ConstantTex
         }
     }
 
-    private static DateRange? DateOf(Element primitive) =>
+    internal static DateRange? DateOf(Element primitive) =>
         primitive.Exists && primitive.HasValue && DateRange.TryParse(primitive.Value, out DateRange range) ? range : null;
 
     /// <summary>A missing end is open (R4, "date" parameters); a period with neither says nothing.</summary>
-    private static DateRange? PeriodOf(Element period)
+    internal static DateRange? PeriodOf(Element period)
     {
         DateRange? start = DateOf(period.Child(DataShapes.PeriodStart));
         DateRange? end = DateOf(period.Child(DataShapes.PeriodEnd));

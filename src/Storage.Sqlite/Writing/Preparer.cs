@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Collections.Frozen;
 using System.Runtime.InteropServices;
 using System.Text;
 using HealthChain.Fhir;
@@ -17,15 +18,17 @@ internal sealed class Preparer(SearchParameterSet parameters, IndexHasher hasher
     // Stands where the instant belongs until it is known; no date of a resource has these ticks.
     private const long NoInstant = 0x7E57_0000_0000_7E57;
 
-    private static readonly TypeSchema Patient = FhirSchema.R4.Type("Patient")!;
+    private static readonly IReadOnlySet<string> NobodyWithin = FrozenSet<string>.Empty;
 
     private readonly SearchExtractor _extractor = new(parameters, serverBase);
     private readonly PatientsWithin _within = new(parameters, serverBase);
+    private readonly ushort _ofPatient = parameters.IdOf(ResourceFact.Patient);
     private readonly IndexKeyWriter _keyWriter = new(hasher);
     private readonly IndexValues _values = new();
     private readonly List<IndexKey> _keys = [];
     private readonly List<IndexRow> _rows = [];
     private readonly List<long> _patients = [];
+    private IReadOnlySet<string> _inContent = NobodyWithin;
     private readonly ArrayBufferWriter<byte> _buffer = new(4096);
     private readonly CompartmentMembership?[] _memberships = new CompartmentMembership?[FhirSchema.R4.Types.Count];
     private readonly bool[] _isKnown = new bool[FhirSchema.R4.Types.Count];
@@ -64,6 +67,12 @@ internal sealed class Preparer(SearchParameterSet parameters, IndexHasher hasher
     {
         _extractor.Extract(resource, _values);
         _keyWriter.Write(_values, _keys);
+        _inContent = PatientsWithin.Decides(resource.Type) ? _within.Of(resource) : NobodyWithin;
+        foreach (long patient in PatientsWithin.Here(_inContent, hasher))
+        {
+            Insert(new IndexKey(_ofPatient, IndexKeyKind.Fact, patient, 0, 0));
+        }
+
         return CollectionsMarshal.AsSpan(_keys);
     }
 
@@ -130,11 +139,14 @@ internal sealed class Preparer(SearchParameterSet parameters, IndexHasher hasher
         return true;
     }
 
-    /// <summary>Keeps the keys in order, for less than sorting them again.</summary>
+    /// <summary>Keeps the keys in order and none twice, for less than sorting them again.</summary>
     private void Insert(in IndexKey key)
     {
         int place = _keys.BinarySearch(key);
-        _keys.Insert(place < 0 ? ~place : place, key);
+        if (place < 0)
+        {
+            _keys.Insert(~place, key);
+        }
     }
 
     /// <summary>Finds the patients in whose compartment the resource is, or whose data it holds.</summary>
@@ -146,9 +158,8 @@ internal sealed class Preparer(SearchParameterSet parameters, IndexHasher hasher
         if (PatientsWithin.Decides(type))
         {
             // With one of another server it is not one's alone.
-            IReadOnlySet<string> within = _within.Of(resource);
-            _patients.AddRange(PatientsWithin.Here(within, hasher));
-            return within.Count == 1 && _patients.Count == 1;
+            _patients.AddRange(PatientsWithin.Here(_inContent, hasher));
+            return _inContent.Count == 1 && _patients.Count == 1;
         }
 
         if (!_isKnown[type.Id])
@@ -168,36 +179,11 @@ internal sealed class Preparer(SearchParameterSet parameters, IndexHasher hasher
             return true;
         }
 
-        foreach (ref readonly SearchValue value in _values.Values)
+        foreach (ref readonly IndexKey key in ((ReadOnlySpan<IndexKey>)CollectionsMarshal.AsSpan(_keys)).Of(_ofPatient))
         {
-            if (value.Kind == SearchValueKind.Reference
-                && value.Component == 0
-                && value.TargetType == Patient.Id
-                && (value.Traits & SearchValueTraits.Contained) == 0
-                && _values.Text(value.System).IsEmpty
-                && IsOf(membership, value.Parameter))
-            {
-                long found = hasher.Reference("Patient"u8, _values.Text(value.Code));
-                if (!_patients.Contains(found))
-                {
-                    _patients.Add(found);
-                }
-            }
+            _patients.Add(key.Hash);
         }
 
         return _patients.Count == 1;
-    }
-
-    private static bool IsOf(CompartmentMembership membership, ushort parameter)
-    {
-        foreach (IndexedParameter candidate in membership.Parameters)
-        {
-            if (candidate.Id == parameter)
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 }

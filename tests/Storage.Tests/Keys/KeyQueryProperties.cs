@@ -86,7 +86,7 @@ public class KeyQueryProperties
             return new Sample(text[..Math.Min(text.Length, 2000)], values, [.. keys]);
         }
 
-        public IEnumerable<ushort> Having() => Keys.Select(key => key.Parameter).Distinct();
+        public IEnumerable<ushort> Having() => Keys.Where(key => key.Kind != IndexKeyKind.Fact).Select(key => key.Parameter).Distinct();
 
         public int AnyValue(ushort parameter, Random random)
         {
