@@ -11,6 +11,7 @@ using HealthChain.FhirServer.Bundles;
 using HealthChain.FhirServer.Definitions;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Interactions;
+using HealthChain.FhirServer.Labelling;
 using HealthChain.FhirServer.LargeData;
 using HealthChain.FhirServer.Operations;
 using HealthChain.FhirServer.Organisations;
@@ -35,7 +36,7 @@ internal static class FhirPipeline
         services.AddSingleton(provider => new Validator(
             provider.GetRequiredService<DefinitionSet>(),
             provider.GetRequiredService<TerminologyService>(),
-            new ValidatorOptions { DataElsewhere = BlobStandIn.FactsOf }));
+            new ValidatorOptions { DataElsewhere = BlobStandIn.FactsOf, AllowedExtensionDomains = ["http://hl7.org/fhir/uv/security-label-ds4p/"] }));
         services.TryAddSingleton<SearchParameterSet>();
         services.AddSingleton(provider => provider.GetRequiredService<ServerOptions>().Limits.Search);
         services.AddSingleton<SearchReader>();
@@ -63,6 +64,7 @@ internal static class FhirPipeline
         services.AddSingleton<Patch>();
         services.AddSingleton<Delete>();
         services.AddSingleton<WritePlanners>();
+        services.AddSingleton(provider => new Labeller(SensitivityTables.Read(provider.GetRequiredService<ServerOptions>().Labels).Table, provider.GetRequiredService<ServerOptions>().Labels));
         services.AddSingleton<Content>();
         services.AddSingleton<OrganisationDirectory>();
         services.AddSingleton<IOrganisationStatus>(provider => provider.GetRequiredService<OrganisationDirectory>());

@@ -28,6 +28,9 @@ public sealed class ElementTree
     /// <summary>Number of elements in the tree.</summary>
     public int Count => _nodes.Length;
 
+    /// <summary>The element with that <see cref="Element.Index"/>: for who looks at all elements, wherever they stand.</summary>
+    public Element ElementAt(int index) => new(this, index);
+
     internal ref readonly Node this[int index] => ref _nodes[index];
 
     internal ReadOnlySpan<Node> Nodes => _nodes;

@@ -5,6 +5,7 @@ using HealthChain.Fhir.Schema;
 using HealthChain.Fhir.Search;
 using HealthChain.Fhir.Validation;
 using HealthChain.FhirServer.Http;
+using HealthChain.FhirServer.Labelling;
 using HealthChain.FhirServer.Server;
 using HealthChain.Storage;
 
@@ -19,7 +20,7 @@ internal readonly record struct CheckedPut(Put Put, IReadOnlyList<Issue> Issues)
 /// R4 on create and update: 400 when "the resource could not be parsed or failed basic FHIR validation rules", 422 when it "violated
 /// applicable FHIR profiles or server business rules".
 /// </remarks>
-internal sealed class Content(Validator validator, ServerOptions options)
+internal sealed class Content(Validator validator, Labeller labeller, ServerOptions options)
 {
     private static readonly ValidationRequest BasicRules = new() { ClaimedProfiles = false };
 
@@ -34,7 +35,7 @@ internal sealed class Content(Validator validator, ServerOptions options)
 
     public static string? IdOf(Element resource) => resource.Child("id") is { Exists: true } id ? id.Text : null;
 
-    /// <summary>Makes the write of a plan: gives the resource its id and checks it as it will be stored.</summary>
+    /// <summary>Makes the write of a plan: gives the resource its id, checks it, and gives it the security labels that it has to have.</summary>
     /// <param name="edit">Further changes to the plan's resource, such as references that were resolved.</param>
     /// <param name="baseUrl">The FHIR base as the client sees it.</param>
     public Result<CheckedPut> ToPut(PutPlan plan, ResourceEdit edit, string baseUrl)
@@ -51,9 +52,13 @@ internal sealed class Content(Validator validator, ServerOptions options)
             ValidationLevel.Base => validator.Validate(resource, BasicRules),
             _ => validator.Validate(resource),
         };
-        return issues.Any(issue => issue.IsError)
-            ? new FhirError(KindOf(resource), issues)
-            : new CheckedPut(new Put(plan.Key, resource) { IsPosted = plan.IsPosted }, issues);
+        if (issues.Any(issue => issue.IsError))
+        {
+            return new FhirError(KindOf(resource), issues);
+        }
+
+        Result<Element> labelled = labeller.Label(resource, plan.Before, plan.Relabels);
+        return labelled.IsOk ? new CheckedPut(new Put(plan.Key, labelled.Value) { IsPosted = plan.IsPosted }, issues) : labelled.Error;
     }
 
     /// <summary>

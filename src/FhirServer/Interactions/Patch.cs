@@ -50,7 +50,7 @@ internal sealed class Patch(ConditionalSearch search, IResourceStore store) : IW
                 ? FhirError.Of(ErrorKind.Unprocessable, IssueType.BusinessRule, "A patch may move and copy large data only to elements of type base64Binary.")
             : patched.Value.Root.Type.Name != current.Key.Type || Content.IdOf(patched.Value.Root) != current.Key.Id
                 ? FhirError.Of(ErrorKind.Unprocessable, IssueType.BusinessRule, "A patch may change neither the type nor the id of a resource.")
-                : new PutPlan(current.Key, patched.Value.Root, [.. guards, Preconditioned.At(current.Key, current)]);
+                : new PutPlan(current.Key, patched.Value.Root, [.. guards, Preconditioned.At(current.Key, current)]) { Before = current };
     }
 
     private static Result<ElementTree> Apply(RequestBody patch, Element resource)

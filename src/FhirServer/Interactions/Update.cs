@@ -33,17 +33,15 @@ internal sealed class Update(ConditionalSearch search, IResourceStore store, IdS
 
     private async ValueTask<Result<WritePlan>> PlanAsync(FhirRequest request, ResourceKey key, Element resource, CancellationToken cancellationToken)
     {
-        bool mayChooseId = MayChooseId(request);
-        if (!request.Conditions.AskForVersion && mayChooseId)
-        {
-            return new PutPlan(key, resource, []);
-        }
-
         StoredVersion? current = await store.ReadAsync(request.Requester.Scope, key, cancellationToken);
         return Preconditioned.Check(request.Conditions, current) is { } failed ? failed
-            : current is null && !mayChooseId ? NoClientIds()
-            : new PutPlan(key, resource, [Preconditioned.At(key, current)]);
+            : current is null && !MayChooseId(request) ? NoClientIds()
+            : new PutPlan(key, resource, [Preconditioned.At(key, current)]) { Before = await WithContentAsync(request, current, cancellationToken) };
     }
+
+    /// <summary>The version whose labels stay: of what was deleted the one before.</summary>
+    private async ValueTask<StoredVersion?> WithContentAsync(FhirRequest request, StoredVersion? current, CancellationToken cancellationToken) =>
+        current is { IsDeleted: true } ? await store.ReadVersionAsync(request.Requester.Scope, current.Key, current.Version - 1, cancellationToken) : current;
 
     private async ValueTask<Result<WritePlan>> PlanConditionalAsync(FhirRequest request, Element resource, CancellationToken cancellationToken)
     {
@@ -63,7 +61,7 @@ internal sealed class Update(ConditionalSearch search, IResourceStore store, IdS
         if (match.Value.Single is { } found)
         {
             return id is null || id == found.Key.Id
-                ? new PutPlan(found.Key, resource, [match.Value.Guard, Preconditioned.At(found.Key, found)])
+                ? new PutPlan(found.Key, resource, [match.Value.Guard, Preconditioned.At(found.Key, found)]) { Before = found }
                 : FhirError.Invalid("The resource's id is not that of the resource that the criteria match.", $"{type.Name}.id");
         }
 
@@ -75,10 +73,15 @@ internal sealed class Update(ConditionalSearch search, IResourceStore store, IdS
         // "No matches, id provided: The server treats the interaction as an Update as Create interaction". R4 does not say what
         // holds if the id is taken; R5 does: 409.
         var key = new ResourceKey(type.Name, id);
-        return !MayChooseId(request) ? NoClientIds()
-            : await store.ReadAsync(request.Requester.Scope, key, cancellationToken) is { IsDeleted: false }
-                ? FhirError.Of(ErrorKind.Conflict, IssueType.Conflict, $"The criteria match nothing, but there is a {type.Name} with the resource's id already.", $"{type.Name}.id")
-                : new PutPlan(key, resource, [match.Value.Guard, new AtVersion(key, 0)]);
+        if (!MayChooseId(request))
+        {
+            return NoClientIds();
+        }
+
+        StoredVersion? current = await store.ReadAsync(request.Requester.Scope, key, cancellationToken);
+        return current is { IsDeleted: false }
+            ? FhirError.Of(ErrorKind.Conflict, IssueType.Conflict, $"The criteria match nothing, but there is a {type.Name} with the resource's id already.", $"{type.Name}.id")
+            : new PutPlan(key, resource, [match.Value.Guard, new AtVersion(key, 0)]) { Before = await WithContentAsync(request, current, cancellationToken) };
     }
 
     /// <summary>

@@ -25,6 +25,12 @@ internal sealed record PutPlan(ResourceKey Key, Element Resource, IReadOnlyList<
 {
     /// <summary>A create: the id is of the server's choice.</summary>
     public bool IsPosted { get; init; }
+
+    /// <summary>What stands there, or stood there before it was deleted: its security labels stay. Null for nothing.</summary>
+    public StoredVersion? Before { get; init; }
+
+    /// <summary>The security labels are to be as the content says.</summary>
+    public bool Relabels { get; init; }
 }
 
 internal sealed record DeletePlan(IReadOnlyList<ResourceKey> Keys, IReadOnlyList<Guard> Guards) : WritePlan(Guards);

@@ -4,6 +4,7 @@ using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Model;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Interactions;
+using HealthChain.FhirServer.Labelling;
 using HealthChain.Storage;
 
 namespace HealthChain.FhirServer.Operations;
@@ -17,7 +18,7 @@ namespace HealthChain.FhirServer.Operations;
 /// bytes of a version, and what somebody could see of a resource yesterday must not depend on a label of today. Nothing to change
 /// makes none. Labels of former versions cannot be changed for the same reason.
 /// </remarks>
-internal sealed class MetaChange(IResourceStore store, Commits commits, Content content, DefinitionSet definitions, string name) : IOperation
+internal sealed class MetaChange(IResourceStore store, Commits commits, Content content, Labeller labeller, DefinitionSet definitions, string name) : IOperation
 {
     public const string Add = "meta-add";
     public const string Remove = "meta-delete";
@@ -63,8 +64,14 @@ internal sealed class MetaChange(IResourceStore store, Commits commits, Content 
             return new Draft(new Transaction([], []), _ => ValueTask.FromResult(Answer(version)));
         }
 
+        bool takesLabelsOff = name == Remove && given.ChildrenOf("security").Count() > 0;
+        if (takesLabelsOff && !labeller.MayRelabel(request.Requester))
+        {
+            return FhirError.Of(ErrorKind.Forbidden, IssueType.Forbidden, "Security labels can be added; to take them off needs a role that may.", "meta.security");
+        }
+
         // A profile is a claim, which is checked like that of an update.
-        var plan = new PutPlan(version.Key, changed, [Preconditioned.At(version.Key, version)]);
+        var plan = new PutPlan(version.Key, changed, [Preconditioned.At(version.Key, version)]) { Before = version, Relabels = takesLabelsOff };
         Result<CheckedPut> put = content.ToPut(plan, new ResourceEdit(changed), request.BaseUrl);
         return put.IsOk
             ? new Draft(new Transaction([put.Value.Put], plan.Guards), versions => ValueTask.FromResult(Answer(versions[0]!)))

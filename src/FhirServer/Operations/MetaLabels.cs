@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using HealthChain.Fhir.Model;
 using HealthChain.FhirServer.Http;
+using HealthChain.FhirServer.Labelling;
 
 namespace HealthChain.FhirServer.Operations;
 
@@ -24,21 +25,46 @@ internal sealed class MetaLabels
 
     public int Count => _profiles.Count + _security.Count + _tags.Count;
 
-    /// <summary>Adds those of a Meta that are not there yet.</summary>
+    /// <summary>Adds those of a Meta that are not there yet; a security label that only the server's own judgement gave becomes the giver's too.</summary>
     /// <returns>Whether there were any.</returns>
     public bool Add(Element meta)
     {
-        int before = Count;
-        ForEach(meta, profile => _profiles.TryAdd(profile.Text!, FhirJson.ToBytes(profile)), (coding, isTag) => (isTag ? _tags : _security).TryAdd(IdentityOf(coding), FhirJson.ToBytes(coding)));
-        return Count > before;
+        bool isChanged = false;
+        ForEach(
+            meta,
+            profile => isChanged |= _profiles.TryAdd(profile.Text!, FhirJson.ToBytes(profile)),
+            (coding, isTag) =>
+            {
+                OrderedDictionary<(string?, string?), byte[]> labels = isTag ? _tags : _security;
+                byte[] json = FhirJson.ToBytes(coding);
+                if (!labels.TryAdd(IdentityOf(coding), json))
+                {
+                    if (!SecurityLabel.IsDerivedIn(labels[IdentityOf(coding)]) || SecurityLabel.IsDerivedIn(json))
+                    {
+                        return;
+                    }
+
+                    labels[IdentityOf(coding)] = json;
+                }
+
+                isChanged = true;
+            });
+        return isChanged;
     }
 
-    /// <summary>Takes out those of a Meta.</summary>
+    /// <summary>Takes out those of a Meta, but not what the server would give again.</summary>
     /// <returns>Whether any were there.</returns>
     public bool Remove(Element meta)
     {
         int before = Count;
-        ForEach(meta, profile => _profiles.Remove(profile.Text!), (coding, isTag) => (isTag ? _tags : _security).Remove(IdentityOf(coding)));
+        ForEach(meta, profile => _profiles.Remove(profile.Text!), (coding, isTag) =>
+        {
+            OrderedDictionary<(string?, string?), byte[]> labels = isTag ? _tags : _security;
+            if (labels.TryGetValue(IdentityOf(coding), out byte[]? json) && !SecurityLabel.IsDerivedIn(json))
+            {
+                labels.Remove(IdentityOf(coding));
+            }
+        });
         return Count < before;
     }
 

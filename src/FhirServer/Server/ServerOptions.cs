@@ -1,4 +1,5 @@
 using HealthChain.Fhir.Model;
+using HealthChain.FhirServer.Labelling;
 using HealthChain.FhirServer.Ledger;
 using HealthChain.FhirServer.Organisations.Bootstrap;
 using HealthChain.FhirServer.Searching;
@@ -70,6 +71,8 @@ internal sealed record ServerOptions
     public int Sample { get; init; }
 
     public LimitOptions Limits { get; init; } = new();
+
+    public LabelOptions Labels { get; init; } = new();
 
     /// <summary>The embedded engine.</summary>
     public SqliteStoreOptions Sqlite { get; init; } = new() { Folder = "database" };

@@ -83,7 +83,7 @@ internal sealed record Setting<TOptions>(
     }
 
     /// <summary><c>Limits:BodyBytes</c> as <c>limits-body-bytes</c>.</summary>
-    private static string Words(string name)
+    public static string Words(string name)
     {
         var words = new StringBuilder(name.Length + 8);
         for (int i = 0; i < name.Length; i++)

@@ -1,5 +1,6 @@
 using HealthChain.FhirServer.Authorisation;
 using HealthChain.FhirServer.Http;
+using HealthChain.FhirServer.Labelling;
 using HealthChain.FhirServer.Ledger;
 using HealthChain.Smart;
 using Of = HealthChain.FhirServer.Server.Setting<HealthChain.FhirServer.Server.ServerOptions>;
@@ -68,6 +69,8 @@ internal static class Settings
         Of.Size("HealthChain:Blobs:MaxBytes", "longest Binary or attachment", 1024, 1L << 40, o => o.Blobs.MaxBytes, (o, value) => o with { Blobs = o.Blobs with { MaxBytes = value } }),
         Of.Size("HealthChain:Blobs:InlineBytes", "base64 data up to this length stays in its resource", 1024, 16 << 20, o => o.Blobs.InlineBytes, (o, value) => o with { Blobs = o.Blobs with { InlineBytes = (int)value } }),
         Of.Seconds("HealthChain:Blobs:SweepInterval", "time from one removal of contents that nothing refers to, to the next", 60, 86_400, o => o.SweepInterval, (o, value) => o with { SweepInterval = value }),
+
+        .. LabelTable.All,
 
         .. LedgerTable.All,
 

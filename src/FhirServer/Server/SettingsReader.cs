@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using HealthChain.FhirServer.Authorisation;
+using HealthChain.FhirServer.Labelling;
 using HealthChain.FhirServer.Ledger;
 using HealthChain.FhirServer.Organisations.Bootstrap;
 using Microsoft.Extensions.Configuration.Json;
@@ -159,6 +160,11 @@ internal sealed class SettingsReader
         if (options.Engine == StoreEngine.Cosmos)
         {
             yield return "HealthChain:Engine: the engine for Cosmos DB is not there yet; use sqlite";
+        }
+
+        foreach (string problem in options.Labels.Folder is null ? [] : SensitivityTables.Read(options.Labels).Problems)
+        {
+            yield return $"HealthChain:Labels:Folder: {problem}";
         }
 
         foreach (string contradiction in LedgerTable.Contradictions(options.Ledger))
