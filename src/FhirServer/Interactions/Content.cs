@@ -46,19 +46,21 @@ internal sealed class Content(Validator validator, Labeller labeller, ServerOpti
         }
 
         Element resource = options.BaseUrl is null ? WithOwnReferences(edit.ToTree().Root, baseUrl) : edit.ToTree().Root;
+        Result<Element> labelled = labeller.Label(resource, plan.Before, plan.Relabels);
+        if (!labelled.IsOk)
+        {
+            return labelled.Error;
+        }
+
         IReadOnlyList<Issue> issues = options.Validation switch
         {
             ValidationLevel.Structure => [],
             ValidationLevel.Base => validator.Validate(resource, BasicRules),
             _ => validator.Validate(resource),
         };
-        if (issues.Any(issue => issue.IsError))
-        {
-            return new FhirError(KindOf(resource), issues);
-        }
-
-        Result<Element> labelled = labeller.Label(resource, plan.Before, plan.Relabels);
-        return labelled.IsOk ? new CheckedPut(new Put(plan.Key, labelled.Value) { IsPosted = plan.IsPosted }, issues) : labelled.Error;
+        return issues.Any(issue => issue.IsError)
+            ? new FhirError(KindOf(resource), issues)
+            : new CheckedPut(new Put(plan.Key, labelled.Value) { IsPosted = plan.IsPosted }, issues);
     }
 
     /// <summary>

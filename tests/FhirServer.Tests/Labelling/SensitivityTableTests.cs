@@ -100,7 +100,7 @@ public sealed class SensitivityTableTests
         Assert.Empty(SensitivityTables.Read(new LabelOptions { UsesShipped = false }).Table.Labels);
 
     [Theory]
-    [InlineData("""{"resourceType":"Patient"}""", "no ValueSet")]
+    [InlineData("""{"resourceType":"Patient"}""", "a Patient")]
     [InlineData("""{"resourceType":"ValueSet","url":"http://x","status":"active"}""", "does not name the label")]
     [InlineData("not json", "")]
     public void A_file_that_is_no_table_is_named(string json, string reason)
@@ -129,8 +129,8 @@ public sealed class SensitivityTableTests
 
     private static string ValueSet(string label, string include) => $$"""
         {"resourceType":"ValueSet","url":"http://local/ValueSet/x","status":"active",
-         "useContext":[{"code":{"system":"http://terminology.hl7.org/CodeSystem/usage-context-type","code":"focus"},"valueCodeableConcept":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"{{label}}"}]}}],
-         "compose":{"include":[{{include}}]}}
+         "useContext":[{"code":{"system":"http://terminology.hl7.org/CodeSystem/usage-context-type","code":"focus"},"valueCodeableConcept":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"{{label}}"}]} }],
+         "compose":{"include":[{{include}}]} }
         """;
 
     private static bool IsLuhn(string code)

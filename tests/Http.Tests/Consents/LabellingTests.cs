@@ -31,7 +31,7 @@ public sealed class LabellingTests(LabelServer server) : LabelTest(server)
     [Fact]
     public async Task A_code_counts_wherever_it_stands_but_in_meta()
     {
-        string contained = $$""","contained":[{"resourceType":"Condition","id":"c","code":{"coding":[{{Hiv}}]},"subject":{"reference":"Patient/pat"} }],"hasMember":[{"reference":"#c"}]""";
+        string contained = $$""","contained":[{"resourceType":"Observation","id":"c","status":"final","code":{"coding":[{{Hiv}}]} }],"hasMember":[{"reference":"#c"}]""";
 
         Assert.Equal("HIV*", await LabelsAsync("Observation/" + await PostedAsync(Observation(null, Harmless, more: contained))));
         Assert.Equal("", await LabelsAsync("Observation/" + await PostedAsync(Observation(null, Harmless).Replace("\"status\"", $"\"meta\":{{\"tag\":[{Hiv}]}},\"status\"", StringComparison.Ordinal))));
@@ -111,8 +111,8 @@ public sealed class LabellingTests(LabelServer server) : LabelTest(server)
         string id = await PostedAsync(Observation(null, Harmless, Label("R")));
         string bundle = $$"""
             {"resourceType":"Bundle","type":"transaction","entry":[
-              {"resource":{{Observation(id, Harmless)}},"request":{"method":"PUT","url":"Observation/{{id}}"}},
-              {"resource":{{Observation(null, Hiv)}},"request":{"method":"POST","url":"Observation"}}]}
+              {"resource":{{Observation(id, Harmless)}},"request":{"method":"PUT","url":"Observation/{{id}}"} },
+              {"resource":{{Observation(null, Hiv)}},"request":{"method":"POST","url":"Observation"} }]}
             """;
 
         Answer answer = await PostAsync("", bundle, As(LabelServer.Doctor));
@@ -139,7 +139,7 @@ public sealed class LabellingTests(LabelServer server) : LabelTest(server)
     public async Task Labels_are_taken_off_by_meta_delete_alone_and_by_who_may()
     {
         string id = await PostedAsync(Observation(null, Hiv, Label("R")));
-        string off = $$"""{"resourceType":"Parameters","parameter":[{"name":"meta","valueMeta":{"security":[{{Label("R")}},{{Label("HIV")}}]}}]}""";
+        string off = $$"""{"resourceType":"Parameters","parameter":[{"name":"meta","valueMeta":{"security":[{{Label("R")}},{{Label("HIV")}}]} }]}""";
 
         Assert.Equal(HttpStatusCode.Forbidden, (await PostAsync($"Observation/{id}/$meta-delete", off, As(LabelServer.Doctor))).Status);
         Assert.Equal("HIV* R", await LabelsAsync($"Observation/{id}"));
@@ -151,7 +151,7 @@ public sealed class LabellingTests(LabelServer server) : LabelTest(server)
     public async Task What_the_server_would_give_again_makes_no_version_when_it_is_taken_off()
     {
         string id = await PostedAsync(Observation(null, Hiv));
-        string off = $$"""{"resourceType":"Parameters","parameter":[{"name":"meta","valueMeta":{"security":[{{Label("HIV")}}]}}]}""";
+        string off = $$"""{"resourceType":"Parameters","parameter":[{"name":"meta","valueMeta":{"security":[{{Label("HIV")}}]} }]}""";
 
         Answer answer = await PostAsync($"Observation/{id}/$meta-delete", off);
 
@@ -172,7 +172,7 @@ public sealed class LabellingTests(LabelServer server) : LabelTest(server)
     [Fact]
     public async Task A_bundle_is_as_sensitive_as_what_it_holds()
     {
-        string bundle = $$"""{"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":"urn:uuid:5f0f3bb7-3b5f-4b3a-8e0b-6f1a4c1f6a01","resource":{{Observation(null, Hiv, Label("V"))}}}]}""";
+        string bundle = $$"""{"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":"urn:uuid:5f0f3bb7-3b5f-4b3a-8e0b-6f1a4c1f6a01","resource":{{Observation(null, Hiv, Label("V"))}} }]}""";
 
         Answer answer = await PostAsync("Bundle", bundle);
 
@@ -182,7 +182,7 @@ public sealed class LabellingTests(LabelServer server) : LabelTest(server)
     [Fact]
     public async Task A_definition_is_nobodys_and_gets_no_sensitivity()
     {
-        Answer answer = await PostAsync("ActivityDefinition", $$"""{"resourceType":"ActivityDefinition","status":"draft","code":{"coding":[{{Hiv}}]}}""");
+        Answer answer = await PostAsync("ActivityDefinition", $$"""{"resourceType":"ActivityDefinition","status":"draft","code":{"coding":[{{Hiv}}]} }""");
 
         Assert.Equal("", LabelsOf(answer.Json));
     }
