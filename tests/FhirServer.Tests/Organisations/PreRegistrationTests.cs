@@ -97,6 +97,35 @@ public sealed class PreRegistrationTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Who_logs_in_at_another_provider_is_known_by_the_file_and_has_no_password()
+    {
+        const string Issuer = "https://login.example.org";
+        const string File = """
+            { "users": [
+                { "name": "anna", "role": "patient", "fhirUser": "Patient/anna", "externalIssuer": "https://login.example.org", "externalSubject": "8f14e45f" },
+                { "name": "root", "role": "administrator", "externalIssuer": "https://login.example.org", "externalSubject": "c9f0f895", "passwordHash": "HASH" }
+            ] }
+            """;
+
+        await ApplyAsync(File);
+        Account anna = _state.FindAccountByExternal(Issuer, "8f14e45f")!;
+        Assert.Equal(("anna", Role.Patient, "Patient/anna", false), (anna.Name, anna.Role, anna.FhirUser, anna.MustChangePassword));
+        Assert.Null(anna.Password);
+        Assert.Equal(PasswordVerdict.Wrong, await _accounts.Hasher.VerifyAsync("", anna.Password, Cancel));
+        Assert.Equal("root", _state.FindAccountByExternal(Issuer, "c9f0f895")!.Name);
+        Assert.Null(_state.FindAccountByExternal("https://elsewhere.example.org", "8f14e45f"));
+
+        await ApplyAsync(File.Replace("8f14e45f", "1679091c", StringComparison.Ordinal));
+        Assert.Null(_state.FindAccountByExternal(Issuer, "8f14e45f"));
+        Assert.Equal(anna.Id, _state.FindAccountByExternal(Issuer, "1679091c")!.Id);
+
+        Assert.Contains("users[0].externalIssuer, externalSubject: they go together", ProblemsOf(File.Replace("\"externalIssuer\": \"https://login.example.org\", \"externalSubject\": \"8f14e45f\"", "\"externalSubject\": \"8f14e45f\"", StringComparison.Ordinal)));
+        Assert.Contains($"users: there are two with the externalSubject c9f0f895 at {Issuer}", ProblemsOf(File.Replace("8f14e45f", "c9f0f895", StringComparison.Ordinal)));
+    }
+
+    private static IReadOnlyList<string> ProblemsOf(string file) => PreRegistrationFile.Read(Bytes(file)).Problems;
+
+    [Fact]
     public async Task What_the_file_makes_is_valid()
     {
         await ApplyAsync(Example);

@@ -90,6 +90,12 @@ internal sealed record PreRegistrationFile
             yield return $"users: there are two with the name {twice}";
         }
 
+        // Who logs in elsewhere must be one of them.
+        foreach (string twice in Twice(Users.Where(user => user.ExternalSubject is not null).Select(user => $"{user.ExternalSubject} at {user.ExternalIssuer}")))
+        {
+            yield return $"users: there are two with the externalSubject {twice}";
+        }
+
         foreach (string twice in Twice(Clients.Select(RegisteredClient.IdOf).OfType<string>()))
         {
             yield return $"clients: there are two with the client_id {twice}";
