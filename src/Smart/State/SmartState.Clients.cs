@@ -104,11 +104,5 @@ public sealed partial class SmartState
     }
 
     /// <summary>Clients that registered themselves and were never given anything.</summary>
-    private List<Client> UnusedRegistrations()
-    {
-        List<Client> registered = [.. _tables.Clients.Where(client => client.Registration == Registration.Dynamic)];
-        HashSet<string> used = registered.Count == 0 ? [] : _tables.UsedClients();
-        registered.RemoveAll(client => used.Contains(client.Id));
-        return registered;
-    }
+    private List<Client> UnusedRegistrations() => [.. _tables.Clients.Where(client => client.Registration == Registration.Dynamic && !_tables.IsUsed(client.Id))];
 }

@@ -36,7 +36,7 @@ public sealed partial class SmartState : IDisposable
         _time = time;
         _compacted = time.GetUtcNow();
         _journal = openJournal?.Invoke(this);
-        _tables.DropExpired(time.GetUtcNow());
+        _tables.DropExpired(time.GetUtcNow(), _gate);
     }
 
     /// <summary>
@@ -57,7 +57,7 @@ public sealed partial class SmartState : IDisposable
     internal static SmartState Open(SmartStateOptions options, IDisk disk, string folder, ReadOnlySpan<byte> key, JournalLimits limits, TimeProvider time)
     {
         byte[] copy = key.ToArray();
-        var opened = new SmartState(options, time, state => StateJournal.Open(disk, folder, copy, limits, state._tables.Apply, state.Snapshot));
+        var opened = new SmartState(options, time, state => StateJournal.Open(disk, folder, copy, limits, state._tables.Apply, () => state._tables.Snapshot(state._gate)));
         CryptographicOperations.ZeroMemory(copy);
         return opened;
     }
@@ -83,10 +83,10 @@ public sealed partial class SmartState : IDisposable
     /// <summary>Forgets what has expired, on the disk within a day. Called about once a minute.</summary>
     public void DropExpired()
     {
+        DateTimeOffset now = _time.GetUtcNow();
+        _tables.DropExpired(now, _gate);
         lock (_gate)
         {
-            DateTimeOffset now = _time.GetUtcNow();
-            _tables.DropExpired(now);
             DropUnusedRegistrations(now);
             if (now - _compacted >= MostGarbageAge)
             {
@@ -100,15 +100,6 @@ public sealed partial class SmartState : IDisposable
     internal Task CompactAsync() => _journal?.CompactAsync() ?? Task.CompletedTask;
 
     public void Dispose() => _journal?.Dispose();
-
-    private List<Change> Snapshot()
-    {
-        lock (_gate)
-        {
-            _tables.DropExpired(_time.GetUtcNow());
-            return _tables.Snapshot();
-        }
-    }
 
     /// <summary>Asked before anything new is made: a disk that fails must not let memory grow.</summary>
     private void EnsureRoom()

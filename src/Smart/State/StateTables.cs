@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 using HealthChain.LedgerProofs;
 
 namespace HealthChain.Smart.State;
@@ -8,24 +9,28 @@ namespace HealthChain.Smart.State;
 /// <summary>All that the authorisation server keeps, as tables of immutable rows; what belongs to a row goes with it.</summary>
 /// <remarks>
 /// Changed and read under the lock of <see cref="SmartState"/>; only <see cref="FindGrant"/> takes none. Changes depend on nothing but the
-/// tables, neither on time nor on chance, so that reading them from a journal leads to where they led when they happened.
+/// tables, neither on time nor on chance, so that reading them from a journal leads to where they led when they happened. Tables that may become long
+/// are concurrent ones, which can be gone through while they change: nobody waits until a million rows are listed.
 /// </remarks>
 internal sealed class StateTables
 {
     private readonly ConcurrentDictionary<Hash256, AccessGrant> _grants = new();
     private readonly Dictionary<string, Client> _clients = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, AccountNode> _accounts = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, AccountNode> _accounts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _names = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<Hash256, FamilyNode> _families = [];
-    private readonly Dictionary<Hash256, LaunchRow> _launches = [];
-    private readonly Dictionary<Hash256, SessionNode> _sessions = [];
-    private readonly Dictionary<Hash256, DateTimeOffset> _assertions = [];
+    private readonly ConcurrentDictionary<Hash256, FamilyNode> _families = [];
+    private readonly ConcurrentDictionary<Hash256, LaunchRow> _launches = [];
+    private readonly ConcurrentDictionary<Hash256, SessionNode> _sessions = [];
+    private readonly ConcurrentDictionary<Hash256, DateTimeOffset> _assertions = [];
+
+    // How many authorisations and families there are of a client.
+    private readonly Dictionary<string, int> _uses = new(StringComparer.Ordinal);
 
     public IReadOnlyCollection<Client> Clients => _clients.Values;
 
-    public IEnumerable<Account> Accounts => _accounts.Values.Select(node => node.Account);
+    public IEnumerable<Account> Accounts => _accounts.Select(pair => pair.Value.Account);
 
-    public IReadOnlyCollection<FamilyNode> Families => _families.Values;
+    public IEnumerable<FamilyNode> Families => _families.Select(pair => pair.Value);
 
     public IReadOnlyDictionary<Hash256, LaunchRow> Launches => _launches;
 
@@ -40,14 +45,13 @@ internal sealed class StateTables
     public AccessGrant? FindGrant(Hash256 token) => _grants.GetValueOrDefault(token);
 
     public IEnumerable<Authorisation> Authorisations =>
-        _accounts.Values.SelectMany(account => account.Authorisations.Values).Select(node => node.Authorisation);
+        _accounts.SelectMany(pair => pair.Value.Authorisations.Values).Select(node => node.Authorisation);
 
     /// <summary>What records call a token: a part of its hash, from which nobody gets back.</summary>
     public static string NameOf(Hash256 token) => token.ToString()[..24];
 
-    /// <summary>Ids of the clients that anybody gave anything, or that asked for themselves.</summary>
-    public HashSet<string> UsedClients() =>
-        [.. Authorisations.Select(authorisation => authorisation.Client), .. _families.Values.Select(node => node.Family.Client)];
+    /// <summary>Whether anybody gave a client anything, or it asked for itself.</summary>
+    public bool IsUsed(string client) => _uses.ContainsKey(client);
 
     public Client? FindClient(string id) => _clients.GetValueOrDefault(id);
 
@@ -101,7 +105,7 @@ internal sealed class StateTables
                 _launches[key] = new LaunchRow(launch, until);
                 break;
             case Change.RemoveLaunch(var key):
-                _launches.Remove(key);
+                _launches.TryRemove(key, out _);
                 break;
             case Change.PutSession(var key, var session):
                 Put(key, session);
@@ -118,58 +122,105 @@ internal sealed class StateTables
     }
 
     /// <summary>Forgets what was over at a time. No change of the state: nothing of it could be used.</summary>
-    public void DropExpired(DateTimeOffset now)
+    /// <param name="gate">The lock, taken for each row by itself.</param>
+    public void DropExpired(DateTimeOffset now, Lock gate)
     {
-        foreach ((Hash256 hash, AccessGrant grant) in _grants)
+        DropExpired(_grants, grant => grant.Expires <= now, RemoveToken, gate);
+        DropExpired(_families, node => node.Family.Expires <= now, RemoveFamily, gate);
+        DropExpired(_sessions, node => node.Session.Expires <= now, RemoveSession, gate);
+        DropExpired(_launches, launch => launch.Until <= now, key => _launches.TryRemove(key, out _), gate);
+        DropExpired(_assertions, until => until <= now, key => _assertions.TryRemove(key, out _), gate);
+    }
+
+    /// <summary>
+    /// All that is there, as the changes that make it: whatever something belongs to comes before it. What changes while it is listed may be there or
+    /// not; applied after these, the changes since the beginning lead to what there is, whichever of them these hold already.
+    /// </summary>
+    /// <param name="gate">The lock, taken for a moment now and then, and not between two rows.</param>
+    public IEnumerable<Change> Snapshot(Lock gate)
+    {
+        var rows = new List<Change>();
+        lock (gate)
         {
-            if (grant.Expires <= now)
+            rows.AddRange(_clients.Values.Select(client => new Change.PutClient(client)));
+        }
+
+        IEnumerable<Change> sessions = _sessions.Select(pair => new Change.PutSession(pair.Key, pair.Value.Session));
+        foreach (Change row in rows.Concat(sessions))
+        {
+            yield return row;
+        }
+
+        foreach ((string id, AccountNode account) in _accounts)
+        {
+            rows.Clear();
+            lock (gate)
             {
-                RemoveToken(hash);
+                AddRows(id, account, rows);
+            }
+
+            foreach (Change row in rows)
+            {
+                yield return row;
             }
         }
 
-        foreach (Hash256 key in _families.Where(pair => pair.Value.Family.Expires <= now).Select(pair => pair.Key).ToList())
+        foreach ((_, FamilyNode family) in _families)
         {
-            RemoveFamily(key);
+            if (family.Family.Account is null)
+            {
+                rows.Clear();
+                lock (gate)
+                {
+                    AddRows(family, rows);
+                }
+
+                foreach (Change row in rows)
+                {
+                    yield return row;
+                }
+            }
         }
 
-        foreach (Hash256 key in _sessions.Where(pair => pair.Value.Session.Expires <= now).Select(pair => pair.Key).ToList())
+        IEnumerable<Change> launches = _launches.Select(pair => new Change.PutLaunch(pair.Key, pair.Value.Launch, pair.Value.Until));
+        IEnumerable<Change> assertions = _assertions.Select(pair => new Change.PutAssertion(pair.Key, pair.Value));
+        foreach (Change row in launches.Concat(assertions))
         {
-            RemoveSession(key);
-        }
-
-        foreach (Hash256 key in _launches.Where(pair => pair.Value.Until <= now).Select(pair => pair.Key).ToList())
-        {
-            _launches.Remove(key);
-        }
-
-        foreach (Hash256 key in _assertions.Where(pair => pair.Value <= now).Select(pair => pair.Key).ToList())
-        {
-            _assertions.Remove(key);
+            yield return row;
         }
     }
 
-    /// <summary>All that is there, as the changes that make it: whatever something belongs to comes before it.</summary>
-    public List<Change> Snapshot()
+    private static void DropExpired<T>(ConcurrentDictionary<Hash256, T> table, Predicate<T> isOver, Action<Hash256> remove, Lock gate)
     {
-        var rows = new List<Change>(_clients.Count + (2 * _accounts.Count) + _sessions.Count + _families.Count + _grants.Count + _assertions.Count);
-        rows.AddRange(_clients.Values.Select(client => new Change.PutClient(client)));
-        rows.AddRange(_accounts.Values.Select(node => new Change.PutAccount(node.Account)));
-        rows.AddRange(_sessions.Select(pair => new Change.PutSession(pair.Key, pair.Value.Session)));
-        foreach (AuthorisationNode node in _accounts.Values.SelectMany(account => account.Authorisations.Values))
+        foreach ((Hash256 key, T row) in table)
+        {
+            if (isOver(row))
+            {
+                lock (gate)
+                {
+                    // It may have been prolonged meanwhile.
+                    if (table.TryGetValue(key, out T? present) && isOver(present))
+                    {
+                        remove(key);
+                    }
+                }
+            }
+        }
+    }
+
+    private void AddRows(string id, AccountNode account, List<Change> rows)
+    {
+        if (_accounts.GetValueOrDefault(id) != account)
+        {
+            return;
+        }
+
+        rows.Add(new Change.PutAccount(account.Account));
+        foreach (AuthorisationNode node in account.Authorisations.Values)
         {
             rows.Add(new Change.PutAuthorisation(node.Authorisation));
             node.Families.ForEach(family => AddRows(family, rows));
         }
-
-        foreach (FamilyNode family in _families.Values.Where(node => node.Family.Account is null))
-        {
-            AddRows(family, rows);
-        }
-
-        rows.AddRange(_launches.Select(pair => new Change.PutLaunch(pair.Key, pair.Value.Launch, pair.Value.Until)));
-        rows.AddRange(_assertions.Select(pair => new Change.PutAssertion(pair.Key, pair.Value)));
-        return rows;
     }
 
     private void AddRows(FamilyNode node, List<Change> rows)
@@ -177,8 +228,11 @@ internal sealed class StateTables
         rows.Add(new Change.PutFamily(node.Family));
         foreach (Hash256 token in node.Tokens)
         {
-            AccessGrant grant = _grants[token];
-            rows.Add(new Change.PutToken(new AccessToken(token, node.Family.Key, grant.Scopes, grant.KeyThumbprint, grant.Expires)));
+            // A family that was removed meanwhile has none any more.
+            if (_grants.TryGetValue(token, out AccessGrant? grant))
+            {
+                rows.Add(new Change.PutToken(new AccessToken(token, node.Family.Key, grant.Scopes, grant.KeyThumbprint, grant.Expires)));
+            }
         }
     }
 
@@ -191,7 +245,7 @@ internal sealed class StateTables
         }
         else
         {
-            _accounts.Add(account.Id, new AccountNode(account));
+            _accounts[account.Id] = new AccountNode(account);
         }
 
         _names[account.Name] = account.Id;
@@ -208,6 +262,7 @@ internal sealed class StateTables
             else
             {
                 account.Authorisations.Add(authorisation.Client, new AuthorisationNode(authorisation));
+                Count(authorisation.Client, 1);
             }
         }
     }
@@ -220,16 +275,28 @@ internal sealed class StateTables
             return;
         }
 
-        node = new FamilyNode(family);
-        _families.Add(family.Key, node);
-        if (family.Account is not null)
+        // What it belongs to was removed before a snapshot listed it, and the family with it: the change that says so comes later.
+        AuthorisationNode? authorisation = family.Account is null ? null : FindAuthorisation(new AuthorisationKey(family.Account, family.Client));
+        SessionNode? session = family.Session is { } online ? _sessions.GetValueOrDefault(online) : null;
+        if (!_clients.ContainsKey(family.Client) || authorisation is null != family.Account is null || session is null != family.Session is null)
         {
-            FindAuthorisation(new AuthorisationKey(family.Account, family.Client))?.Families.Add(node);
+            return;
         }
 
-        if (family.Session is { } session && _sessions.TryGetValue(session, out SessionNode? online))
+        node = new FamilyNode(family);
+        _families[family.Key] = node;
+        Count(family.Client, 1);
+        authorisation?.Families.Add(node);
+        session?.Families.Add(node);
+    }
+
+    private void Count(string client, int change)
+    {
+        ref int uses = ref CollectionsMarshal.GetValueRefOrAddDefault(_uses, client, out _);
+        uses += change;
+        if (uses == 0)
         {
-            online.Families.Add(node);
+            _uses.Remove(client);
         }
     }
 
@@ -277,23 +344,21 @@ internal sealed class StateTables
         }
         else
         {
-            _sessions.Add(key, new SessionNode(session));
+            _sessions[key] = new SessionNode(session);
         }
     }
 
     private void RemoveClient(string id)
     {
-        if (_clients.Remove(id))
+        _clients.Remove(id);
+        foreach ((string account, _) in _accounts)
         {
-            foreach (AccountNode account in _accounts.Values)
-            {
-                RemoveAuthorisation(new AuthorisationKey(account.Account.Id, id));
-            }
+            RemoveAuthorisation(new AuthorisationKey(account, id));
+        }
 
-            foreach (Hash256 key in _families.Where(pair => pair.Value.Family.Client == id).Select(pair => pair.Key).ToList())
-            {
-                RemoveFamily(key);
-            }
+        foreach (Hash256 key in _families.Where(pair => pair.Value.Family.Client == id).Select(pair => pair.Key).ToList())
+        {
+            RemoveFamily(key);
         }
     }
 
@@ -306,18 +371,19 @@ internal sealed class StateTables
                 RemoveAuthorisation(new AuthorisationKey(id, client));
             }
 
-            foreach (Hash256 key in _sessions.Where(pair => pair.Value.Session.Account == id).Select(pair => pair.Key).ToList())
-            {
-                RemoveSession(key);
-            }
-
-            foreach (Hash256 key in _launches.Where(pair => pair.Value.Launch.Account == id).Select(pair => pair.Key).ToList())
-            {
-                _launches.Remove(key);
-            }
-
-            _accounts.Remove(id);
+            _accounts.TryRemove(id, out _);
             _names.Remove(node.Account.Name);
+        }
+
+        // A snapshot may have its sessions and not the account, which was removed before it was listed.
+        foreach (Hash256 key in _sessions.Where(pair => pair.Value.Session.Account == id).Select(pair => pair.Key).ToList())
+        {
+            RemoveSession(key);
+        }
+
+        foreach (Hash256 key in _launches.Where(pair => pair.Value.Launch.Account == id).Select(pair => pair.Key).ToList())
+        {
+            _launches.TryRemove(key, out _);
         }
     }
 
@@ -331,15 +397,18 @@ internal sealed class StateTables
             }
 
             _accounts[key.Account].Authorisations.Remove(key.Client);
+            Count(key.Client, -1);
         }
     }
 
     private void RemoveFamily(Hash256 key)
     {
-        if (!_families.Remove(key, out FamilyNode? node))
+        if (!_families.TryRemove(key, out FamilyNode? node))
         {
             return;
         }
+
+        Count(node.Family.Client, -1);
 
         foreach (Hash256 token in node.Tokens)
         {
@@ -376,10 +445,9 @@ internal sealed class StateTables
                 RemoveFamily(family.Family.Key);
             }
 
-            _sessions.Remove(key);
+            _sessions.TryRemove(key, out _);
         }
     }
-
 }
 
 /// <summary>An account, and what its owner gave to clients, by client.</summary>

@@ -16,7 +16,7 @@ internal sealed class StateJournal : IDisposable
     private readonly string _folder;
     private readonly byte[] _key;
     private readonly JournalLimits _limits;
-    private readonly Func<List<Change>> _snapshot;
+    private readonly Func<IEnumerable<Change>> _snapshot;
     private readonly ChangeCodec _codec = new();
     private readonly FieldWriter _writer = new();
     private readonly AutoResetEvent _wake = new(initialState: false);
@@ -39,7 +39,7 @@ internal sealed class StateJournal : IDisposable
     private Compaction? _compaction;
     private long _bytesOfSnapshot;
 
-    private StateJournal(IDisk disk, string folder, ReadOnlySpan<byte> key, JournalLimits limits, Action<Change> read, Func<List<Change>> snapshot)
+    private StateJournal(IDisk disk, string folder, ReadOnlySpan<byte> key, JournalLimits limits, Action<Change> read, Func<IEnumerable<Change>> snapshot)
     {
         _disk = disk;
         _folder = folder;
@@ -60,9 +60,12 @@ internal sealed class StateJournal : IDisposable
     private string NextPath => Path + DiskExtensions.Unfinished;
 
     /// <param name="read">Gets all changes of the past, in order, before this returns.</param>
-    /// <param name="snapshot">Tells all that lives, as changes that make it; called at any time later, by another thread.</param>
+    /// <param name="snapshot">
+    /// Lists all that lives, as changes that make it; called and gone through at any time later, by another thread. It is fine if it has some of the
+    /// changes that are made meanwhile: they are appended too, and come again after it.
+    /// </param>
     /// <exception cref="SmartStateException">The journal is damaged, or belongs to other keys.</exception>
-    public static StateJournal Open(IDisk disk, string folder, ReadOnlySpan<byte> key, JournalLimits limits, Action<Change> read, Func<List<Change>> snapshot) =>
+    public static StateJournal Open(IDisk disk, string folder, ReadOnlySpan<byte> key, JournalLimits limits, Action<Change> read, Func<IEnumerable<Change>> snapshot) =>
         new(disk, folder, key, limits, read, snapshot);
 
     /// <summary>
@@ -282,11 +285,7 @@ internal sealed class StateJournal : IDisposable
             {
                 BeginCompaction();
             }
-            else if (_compaction.Rows.Count > 0)
-            {
-                WritePiece(_compaction);
-            }
-            else
+            else if (!TryWritePiece(_compaction))
             {
                 FinishCompaction(_compaction);
             }
@@ -314,23 +313,28 @@ internal sealed class StateJournal : IDisposable
 
         if (waiters is not null || _file.Bytes > Math.Max(_limits.CompactionBytes, 2 * _bytesOfSnapshot))
         {
-            _compaction = new Compaction(waiters);
-
             // Changes that wait in the queue are in the snapshot and come again after it. They are rows put and removed: nothing changes by that.
-            _snapshot().ForEach(_compaction.Rows.Enqueue);
+            _compaction = new Compaction(waiters, _snapshot().GetEnumerator());
             _compaction.File = JournalFile.Create(_disk, NextPath, _key);
         }
     }
 
-    private void WritePiece(Compaction compaction)
+    /// <summary>False when nothing is left of the snapshot.</summary>
+    private bool TryWritePiece(Compaction compaction)
     {
         _writer.Clear();
-        while (_writer.Length < FrameBytes && compaction.Rows.TryDequeue(out Change? row))
+        while (_writer.Length < FrameBytes && compaction.Rows.MoveNext())
         {
-            _codec.Write(_writer, row);
+            _codec.Write(_writer, compaction.Rows.Current);
+        }
+
+        if (_writer.Length == 0)
+        {
+            return false;
         }
 
         compaction.File!.Append(_writer.Written, isSnapshot: true);
+        return true;
     }
 
     private void FinishCompaction(Compaction compaction)
@@ -387,19 +391,23 @@ internal sealed class StateJournal : IDisposable
     }
 
     /// <summary>A new file that is being written.</summary>
-    private sealed class Compaction(Waiters? waiters) : IDisposable
+    /// <param name="rows">What is left of the snapshot.</param>
+    private sealed class Compaction(Waiters? waiters, IEnumerator<Change> rows) : IDisposable
     {
         public Waiters? Waiters { get; } = waiters;
 
-        /// <summary>What is left of the snapshot.</summary>
-        public Queue<Change> Rows { get; } = [];
+        public IEnumerator<Change> Rows => rows;
 
         /// <summary>Changes that became durable in the old file meanwhile.</summary>
         public List<Change[]> Later { get; } = [];
 
         public JournalFile? File { get; set; }
 
-        public void Dispose() => File?.Dispose();
+        public void Dispose()
+        {
+            rows.Dispose();
+            File?.Dispose();
+        }
     }
 }
 
