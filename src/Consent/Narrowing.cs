@@ -15,11 +15,13 @@ public sealed class Narrowing(Vocabulary vocabulary, Func<string, string?> above
 
     /// <summary>
     /// Why rules are nothing that can be asked for: a permission with refusals within it, or permissions and refusals side by side within a refusal of all
-    /// else. Null when they are.
+    /// else, and to somebody in either case. Null when they are.
     /// </summary>
     public static string? FaultOf(ConsentRules rules) =>
-        rules.Fault ?? (rules.Counts && Grant.Of(rules) is null
-            ? "Consent.provision is neither a permission with refusals within it, nor a refusal with permissions and refusals within it and nothing deeper."
+        rules.Fault
+        ?? (!rules.Counts ? "Consent.scope is not about who sees what."
+            : Grant.Of(rules) is not { } grant ? "Consent.provision is neither a permission with refusals within it, nor a refusal with permissions and refusals within it and nothing deeper."
+            : grant.Permits.Any(permit => permit.Actors is null) ? "Consent.provision permits without saying to whom: it needs an actor."
             : null);
 
     /// <summary>Why what is agreed to is more than what was asked for, in words that name the element; null when it is not.</summary>

@@ -72,8 +72,11 @@ public sealed class NarrowingTests
         Assert.NotNull(Narrowing.FaultOf(ConsentText.Of($$"""{"type":"permit","provision":[{"type":"permit",{{Types("Observation")}} }]}""")));
         Assert.NotNull(Narrowing.FaultOf(ConsentText.Of($$"""{"type":"permit","provision":[{"type":"deny",{{Types("Observation")}},"provision":[{"type":"permit"}]}]}""")));
         Assert.NotNull(Narrowing.FaultOf(ConsentText.Of(null)));
-        Assert.Null(Narrowing.FaultOf(ConsentText.Of($$"""{"type":"permit","provision":[{"type":"deny",{{Types("Observation")}} }]}""")));
-        Assert.Null(Narrowing.FaultOf(ConsentText.Of(Additive(Types("Observation")))));
+        Assert.NotNull(Narrowing.FaultOf(ConsentText.Of(Additive(Types("Observation")))));
+
+        string actor = $"\"actor\":[{ConsentText.Actor(Hospital)}]";
+        Assert.Null(Narrowing.FaultOf(ConsentText.Of($$"""{"type":"permit",{{actor}},"provision":[{"type":"deny",{{Types("Observation")}} }]}""")));
+        Assert.Null(Narrowing.FaultOf(ConsentText.Of(Additive(actor))));
     }
 
     /// <summary>An opt-in would make a refusal of some a permission of all the rest.</summary>

@@ -1,4 +1,5 @@
 using HealthChain.Fhir.Definitions;
+using HealthChain.FhirServer.Consents.Workflow;
 using HealthChain.FhirServer.GraphQl;
 using HealthChain.FhirServer.Ledger;
 using HealthChain.FhirServer.Operations.Matching;
@@ -44,6 +45,7 @@ internal static class OperationRegistration
             services.AddSingleton<IOperation>(provider => ActivatorUtilities.CreateInstance<Declare>(provider, name));
         }
 
+        services.AddConsentWorkflow();
         services.AddSingleton<IOperation>(provider => new ReceiptOperation(provider.GetRequiredService<IResourceStore>(), provider.GetService<LedgerNode>()));
         services.AddSingleton<OperationTable>();
         return services;

@@ -13,11 +13,12 @@ internal static class InteractionPermissions
     private const Permissions Judged = Permissions.None;
 
     /// <summary>
-    /// Operations by what they come to. Those marked as judged elsewhere show nothing of the store, or are the administrators'
-    /// (<see cref="Administrators"/>). One that is not listed is nobody's.
+    /// Operations by what they come to. Those marked as judged elsewhere show nothing of the store, are the administrators'
+    /// (<see cref="Administrators"/>), or are steps of a workflow that know by themselves whose they are. One that is not listed is nobody's.
     /// </summary>
     private static readonly FrozenDictionary<string, Permissions> Operations = new Dictionary<string, Permissions>
     {
+        ["approve"] = Judged,
         ["convert"] = Judged,
         ["diff"] = Permissions.Read,
         ["document"] = Permissions.Read,
@@ -33,12 +34,16 @@ internal static class InteractionPermissions
         ["meta-delete"] = Permissions.Update,
         ["receipt"] = Permissions.Read,
         ["reindex"] = Judged,
+        ["reject"] = Judged,
+        ["request-access"] = Judged,
+        ["revoke"] = Permissions.Update,
         ["subsumes"] = Permissions.Read,
         ["suspend"] = Judged,
         ["translate"] = Permissions.Read,
         ["validate"] = Permissions.Read,
         ["validate-code"] = Permissions.Read,
         ["verify"] = Judged,
+        ["withdraw"] = Judged,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>Whether it was decided what an operation needs.</summary>

@@ -31,6 +31,12 @@ internal sealed class TokenRights
     /// <summary>The bearer, before it is known what for: nothing exists.</summary>
     public Requester Requester => _requester;
 
+    /// <summary>Whether the bearer may act for her organisation now.</summary>
+    public bool MayActForOrganisation => _decisions.MayActFor(_requester.Organisation, _trusted);
+
+    /// <summary>Whether scopes give a permission on a type, wherever the role reaches.</summary>
+    public bool Gives(Permissions permission, string type) => _granted.Resources.Any(scope => scope.IsOf(type) && scope.Permissions.HasFlag(permission));
+
     /// <summary>What holds at this moment.</summary>
     public ValueTask<Entitlement> NowAsync(CancellationToken cancellationToken)
     {

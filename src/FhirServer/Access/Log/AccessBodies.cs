@@ -82,7 +82,12 @@ internal sealed class AccessBodies(IndexHasher hasher)
         (TargetKind.Type or TargetKind.Instance, HttpVerb.Put) => AccessAction.Update,
         (TargetKind.Type or TargetKind.Instance, HttpVerb.Patch) => AccessAction.Patch,
         (TargetKind.Type or TargetKind.Instance, HttpVerb.Delete) => AccessAction.Delete,
-        (TargetKind.Operation, _) => target.Name == "export" ? AccessAction.Export : AccessAction.Operation,
+        (TargetKind.Operation, _) => target.Name switch
+        {
+            "export" => AccessAction.Export,
+            "request-access" or "approve" or "reject" or "withdraw" or "revoke" => AccessAction.ConsentChanged,
+            _ => AccessAction.Operation,
+        },
         _ => AccessAction.Unknown,
     };
 
@@ -100,6 +105,11 @@ internal sealed class AccessBodies(IndexHasher hasher)
         if (target is { Type.Name: "Patient", Id: { } id })
         {
             Add(patients, PatientHash(id));
+        }
+
+        if (request.Access.Concerns is { } concerned)
+        {
+            Add(patients, hasher.Reference(concerned));
         }
 
         foreach (QueryParameter parameter in request.Query)

@@ -1,4 +1,5 @@
 using System.Net;
+using HealthChain.Storage;
 
 namespace HealthChain.FhirServer.Access.Log;
 
@@ -16,6 +17,9 @@ internal sealed class AccessEntry(IPAddress? address = null, string? requestId =
 
     /// <summary>True when the interaction needs no record of its own any more: it was committed with what the interaction wrote.</summary>
     public bool IsWritten { get; set; }
+
+    /// <summary>The patient whom only the content of the request names; whose record it concerns all the same.</summary>
+    public ResourceKey? Concerns { get; set; }
 
     public static AccessEntry Of(HttpContext context)
     {

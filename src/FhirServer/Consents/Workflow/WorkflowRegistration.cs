@@ -1,0 +1,22 @@
+using HealthChain.Consent;
+using HealthChain.FhirServer.Operations;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace HealthChain.FhirServer.Consents.Workflow;
+
+/// <summary>The steps by which consents are asked for, given and taken back.</summary>
+internal static class WorkflowRegistration
+{
+    public static void AddConsentWorkflow(this IServiceCollection services)
+    {
+        services.TryAddSingleton<Vocabulary>();
+        services.AddSingleton<WorkflowStore>();
+        services.AddSingleton<IOperation, RequestAccess>();
+        foreach (string name in new[] { AnswerRequest.Approve, AnswerRequest.Reject, AnswerRequest.Withdraw })
+        {
+            services.AddSingleton<IOperation>(provider => ActivatorUtilities.CreateInstance<AnswerRequest>(provider, name));
+        }
+
+        services.AddSingleton<IOperation, Revoke>();
+    }
+}

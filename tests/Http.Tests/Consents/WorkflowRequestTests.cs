@@ -1,0 +1,132 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace HealthChain.Http.Tests.Consents;
+
+/// <summary>Asking a patient for access.</summary>
+public sealed class WorkflowRequestTests(WorkflowServer server) : WorkflowTest(server), IClassFixture<WorkflowServer>
+{
+    [Fact]
+    public async Task A_request_makes_a_task_for_the_patient_and_the_consent_that_it_proposes()
+    {
+        (JsonNode task, string reference) = await AskAsync();
+
+        Assert.Equal("requested", (string?)task["status"]);
+        Assert.Equal("Patient/patient", (string?)task["for"]!["reference"]);
+        Assert.Equal("Patient/patient", (string?)task["owner"]!["reference"]);
+        Assert.Equal("Practitioner/doctor", (string?)task["requester"]!["reference"]);
+        Assert.Equal("For the treatment next week.", (string?)task["reasonCode"]!["text"]);
+        Assert.Equal(reference + "/_history/1", (string?)task["input"]![0]!["valueReference"]!["reference"]);
+
+        JsonNode consent = await StandsAsync(reference);
+        Assert.Equal("proposed", (string?)consent["status"]);
+        Assert.Equal("Patient/patient", (string?)consent["patient"]!["reference"]);
+        Assert.Equal(WorkflowServer.Hospital, (string?)consent["provision"]!["actor"]![0]!["reference"]!["reference"]);
+        Assert.Equal("TREAT", (string?)consent["provision"]!["purpose"]![0]!["code"]);
+        Assert.Equal(["Observation", "Condition"], consent["provision"]!["class"]!.AsArray().Select(type => (string)type!["code"]!));
+    }
+
+    [Theory]
+    [InlineData("insurer", WorkflowServer.Insurer, WorkflowServer.Insurer)]
+    [InlineData("researcher", "Practitioner/researcher", "Organization/university")]
+    public async Task Who_sees_no_patients_may_ask_whom_they_know(string requester, string by, string recipient)
+    {
+        (JsonNode task, string reference) = await AskAsync(requester);
+
+        Assert.Equal(by, (string?)task["requester"]!["reference"]);
+        Assert.Equal(recipient, (string?)(await StandsAsync(reference))["provision"]!["actor"]![0]!["reference"]!["reference"]);
+    }
+
+    [Fact]
+    public async Task A_patient_is_found_by_identifier_and_day_of_birth()
+    {
+        Answer answer = await CallAsync("insurer", "Patient/$request-access", Usual);
+
+        Assert.Equal(HttpStatusCode.Created, answer.Status);
+        Assert.Equal("Patient/patient", (string?)answer.Json["for"]!["reference"]);
+    }
+
+    /// <summary>Whether somebody is a patient here does not come out by asking.</summary>
+    [Fact]
+    public async Task Unknown_patients_and_wrong_guesses_get_the_same_answer_and_few_of_them()
+    {
+        string[] rest = [Reason, Until, Treating];
+        string otherDay = Born.Replace("1970", "1971", StringComparison.Ordinal), otherNumber = Known.Replace("no-patient", "no-other", StringComparison.Ordinal);
+        Answer[] answers =
+        [
+            await CallAsync("guesser", "Patient/unknown/$request-access", [.. rest, Known, Born]),
+            await CallAsync("guesser", "Patient/patient/$request-access", rest),
+            await CallAsync("guesser", "Patient/patient/$request-access", [.. rest, Known]),
+            await CallAsync("guesser", "Patient/patient/$request-access", [.. rest, Known, otherDay]),
+            await CallAsync("guesser", "Patient/patient/$request-access", [.. rest, otherNumber, Born]),
+            await CallAsync("guesser", "Patient/$request-access", [.. rest, Known, otherDay]),
+            await CallAsync("guesser", "Patient/$request-access", [.. rest, Known, Born.Replace("1970-03-04", "1970-03", StringComparison.Ordinal)]),
+            await CallAsync("guesser", "Patient/$request-access", rest),
+        ];
+
+        Assert.All(answers, answer => Assert.Equal((HttpStatusCode.NotFound, answers[0].Body), (answer.Status, answer.Body)));
+        for (int more = answers.Length; more < 20; more++)
+        {
+            Assert.Equal(HttpStatusCode.NotFound, (await CallAsync("guesser", "Patient/unknown/$request-access", rest)).Status);
+        }
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await CallAsync("guesser", "Patient/patient/$request-access", Usual)).Status);
+    }
+
+    [Theory]
+    [InlineData("patient")]
+    [InlineData("suspended")]
+    [InlineData("nobodys")]
+    [InlineData("administrator")]
+    public async Task Only_who_acts_for_an_organisation_in_good_standing_asks(string requester) =>
+        await RefusedAsync(CallAsync(requester, "Patient/patient/$request-access", Usual), HttpStatusCode.Forbidden, "forbidden");
+
+    [Fact]
+    public async Task Nobody_asks_without_a_login_or_by_get()
+    {
+        await RefusedAsync(PostAsync("Patient/patient/$request-access", Parameters(Usual)), HttpStatusCode.Forbidden, "forbidden");
+        await RefusedAsync(GetAsync("Patient/patient/$request-access?reason=because", As("doctor")), HttpStatusCode.MethodNotAllowed);
+    }
+
+    [Fact]
+    public async Task A_request_says_why_what_for_and_until_when()
+    {
+        const string Path = "Patient/patient/$request-access";
+        await RefusedAsync(CallAsync("doctor", Path, Known, Born, Until, Treating), HttpStatusCode.BadRequest, "required");
+        await RefusedAsync(CallAsync("doctor", Path, Known, Born, Until, Treating, "\"name\":\"reason\",\"valueString\":\"because\""), HttpStatusCode.BadRequest, "value");
+        await RefusedAsync(CallAsync("doctor", Path, Known, Born, Until, Reason), HttpStatusCode.BadRequest, "required");
+        await RefusedAsync(CallAsync("doctor", Path, Known, Born, Treating, Reason), HttpStatusCode.BadRequest, "required");
+        await RefusedAsync(CallAsync("doctor", Path, Known, Born, Treating, Reason, "\"name\":\"period\",\"valuePeriod\":{\"start\":\"2020\"}"), HttpStatusCode.UnprocessableEntity);
+        await RefusedAsync(CallAsync("doctor", Path, Known, Born, Treating, Reason, "\"name\":\"period\",\"valuePeriod\":{\"end\":\"2020\"}"), HttpStatusCode.UnprocessableEntity);
+    }
+
+    [Fact]
+    public async Task Rules_of_ones_own_are_proposed_as_they_are_if_they_can_be_followed()
+    {
+        string Consent(string provision) => $$"""
+            "name":"consent","resource":{"resourceType":"Consent","status":"proposed","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]},
+            "category":[{"coding":[{"system":"http://loinc.org","code":"59284-0"}]}],"policy":[{"uri":"urn:example:policy"}],"provision":{{provision}} }
+            """;
+        const string Actor = """
+            "actor":[{"role":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ParticipationType","code":"IRCP"}]},"reference":{"reference":"Organization/hospital"}}]
+            """;
+
+        (JsonNode task, string reference) = await AskAsync("doctor", Reason, Known, Born, Consent($$"""{"type":"permit","period":{"end":"2099"},{{Actor}} }"""));
+        Assert.Equal("permit", (string?)(await StandsAsync(reference))["provision"]!["type"]);
+        Assert.Equal("requested", (string?)task["status"]);
+
+        foreach (string provision in new[]
+        {
+            """{"type":"permit","period":{"end":"2099"}}""",
+            $$"""{"period":{"end":"2099"},{{Actor}} }""",
+            $$"""{"type":"deny","period":{"end":"2099"},{{Actor}} }""",
+            $$"""{"type":"permit","period":{"end":"2099"},{{Actor}},"provision":[{"type":"deny","securityLabel":[{"system":"urn:unknown","code":"x"}]}]}""",
+        })
+        {
+            await RefusedAsync(CallAsync("doctor", "Patient/patient/$request-access", Reason, Known, Born, Consent(provision)), HttpStatusCode.UnprocessableEntity);
+        }
+
+        await RefusedAsync(CallAsync("doctor", "Patient/patient/$request-access", [.. Usual, Consent($$"""{"type":"permit",{{Actor}} }""")]), HttpStatusCode.BadRequest, "value");
+    }
+}
