@@ -124,7 +124,13 @@ internal static class ConsentTexts
     public static JsonObject Grant(JsonObject proposal, JsonNode provision, string patient, DateTimeOffset now)
     {
         var consent = proposal.DeepClone().AsObject();
-        consent["meta"] = new JsonObject { ["profile"] = new JsonArray(GrantProfile) };
+        if (consent["meta"] is not JsonObject meta)
+        {
+            consent["meta"] = meta = [];
+        }
+
+        // Labels stay.
+        meta["profile"] = new JsonArray(GrantProfile);
         consent["status"] = "active";
         consent["dateTime"] = Instant(now);
         consent["performer"] = new JsonArray(Reference(patient));
