@@ -12,6 +12,9 @@ public sealed class OperationRecordTests(LoggedServer server) : AccessLogTest(se
     /// <summary>Operations that make a resource: their record is that of its creation.</summary>
     private static readonly string[] Creating = ["verify", "suspend"];
 
+    /// <summary>Steps by which consents come and go, which are on record as such: tests of their own.</summary>
+    private static readonly string[] OfConsents = ["approve", "reject", "request-access", "revoke", "withdraw"];
+
     /// <summary>
     /// Calls: the operation, verb and path, content, and what the record names; <c>{p}</c> is the run's prefix. Patients, observations and the like were stored by
     /// <see cref="StoreAllAsync"/>.
@@ -95,7 +98,7 @@ public sealed class OperationRecordTests(LoggedServer server) : AccessLogTest(se
     [Fact]
     public void Every_operation_is_tried()
     {
-        string[] tried = [.. Calls.Select(call => call.Data.Item1).Concat(Creating).Distinct()];
+        string[] tried = [.. Calls.Select(call => call.Data.Item1).Concat(Creating).Concat(OfConsents).Distinct()];
 
         Assert.Equal(
             server.Server.Services.GetRequiredService<OperationTable>().All.Select(operation => operation.Name).Distinct().Order(StringComparer.Ordinal),
