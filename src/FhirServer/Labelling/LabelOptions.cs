@@ -17,7 +17,10 @@ internal sealed record LabelOptions
     /// Roles whose bearers may take security labels off what they may write. Patients: it is their record that the labels protect. Operators' tokens
     /// without a role may always.
     /// </summary>
-    public IReadOnlyList<Role> Relabellers { get; init; } = [Role.Patient];
+    public IReadOnlyList<Role> Relabellers { get; init; } = Patients;
+
+    // One list, so that options with the default are equal.
+    private static readonly Role[] Patients = [Role.Patient];
 }
 
 /// <summary>What an operator may set of labels; part of <see cref="Settings"/>.</summary>
