@@ -18,6 +18,7 @@ using HealthChain.FhirServer.Organisations;
 using HealthChain.FhirServer.Responses;
 using HealthChain.FhirServer.Searching;
 using HealthChain.FhirServer.Server;
+using HealthChain.FhirServer.Subscriptions;
 using HealthChain.Smart.Http;
 using HealthChain.Storage.Blobs;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -69,6 +70,7 @@ internal static class FhirPipeline
         services.AddSingleton<OrganisationDirectory>();
         services.AddSingleton<IOrganisationStatus>(provider => provider.GetRequiredService<OrganisationDirectory>());
         services.AddHostedService(provider => provider.GetRequiredService<OrganisationDirectory>());
+        services.AddSubscriptions();
         services.AddSingleton<Commits>();
         services.AddSingleton<SingleWrite>();
         services.AddSingleton<LocalMatch>();
@@ -91,6 +93,7 @@ internal static class FhirPipeline
         FhirEndpoint endpoint = app.Services.GetRequiredService<FhirEndpoint>();
         RequestLimits limits = app.Services.GetRequiredService<RequestLimits>();
         Measurements measurements = app.Services.GetRequiredService<Measurements>();
+        app.MapSubscriptions();
         app.Map(FhirEndpoint.Path, fhir =>
         {
             fhir.Use(measurements.MeasureAsync);

@@ -37,6 +37,9 @@ public sealed class AccessGrant
     /// <summary>What the guarded server made of the grant and keeps with it, so that it need not do so for each request.</summary>
     public object? Attachment { get; set; }
 
+    /// <summary>Names what the token came of, for <see cref="SmartState.FindStanding"/>: a user's decision, or a system's request.</summary>
+    public string? Decision => Family?.Family.Key.ToString();
+
     /// <summary>What the token came of, which may be ended with all that came of it.</summary>
     internal FamilyNode? Family { get; init; }
 }

@@ -33,6 +33,9 @@ public sealed record Put(ResourceKey Key, Element Resource) : Write(Key)
     /// <summary>The server chose the id: a create, which histories tell from a put to an id that the client chose.</summary>
     public bool IsPosted { get; init; }
 
+    /// <summary>What whoever makes the write wants to find again when it is committed; engines pass it over.</summary>
+    public object? Attachment { get; init; }
+
     /// <summary>The blobs to which the content refers; they are durable already.</summary>
     public IReadOnlyList<BlobAddress> Blobs { get; init; } = BlobStandIn.AddressesIn(Resource);
 }

@@ -8,6 +8,7 @@ using HealthChain.FhirServer.LargeData;
 using HealthChain.FhirServer.Responses;
 using HealthChain.FhirServer.Server;
 using HealthChain.Smart;
+using HealthChain.Smart.State;
 using HealthChain.Storage;
 using HealthChain.Storage.Blobs;
 using HealthChain.Storage.ContractTests;
@@ -61,6 +62,9 @@ public class FhirServerFixture : IAsyncLifetime
     /// <summary>Laid around the store before the server gets it.</summary>
     internal Func<IResourceStore, IResourceStore> Around { get; init; } = static store => store;
 
+    /// <summary>Knows tokens of users and systems; null for a server that takes fixed tokens alone.</summary>
+    internal SmartState? Smart { get; init; }
+
     /// <summary>What the server writes to, without what is laid around it.</summary>
     internal IResourceStore Engine => _store!;
 
@@ -85,6 +89,7 @@ public class FhirServerFixture : IAsyncLifetime
         {
             _stores = await Stores.OpenAsync(options, setup.Parameters, TimeProvider.System, CancellationToken.None);
             _store = _stores.Resources;
+            builder.Services.AddSingleton(_stores);
         }
 
         builder.Services.AddSingleton(TimeProvider.System);
@@ -93,6 +98,11 @@ public class FhirServerFixture : IAsyncLifetime
         builder.Services.AddSingleton(_stores?.Resources.Hasher ?? setup.Hasher);
         builder.Services.AddSingleton(new PageCursors("a secret for tests, 32 bytes long"u8));
         builder.Services.AddSingleton(_stores?.Blobs ?? new BlobStore(options.Blobs with { Folder = options.Folder(options.Blobs.Folder) }, TimeProvider.System));
+        if (Smart is not null)
+        {
+            builder.Services.AddSingleton(Smart);
+        }
+
         builder.Services.AddFhir(Around(_store));
         _app = builder.Build();
         _app.Use(Outcomes.AnswerFailures);
@@ -112,6 +122,9 @@ public class FhirServerFixture : IAsyncLifetime
 
     /// <summary>The files of the blob store.</summary>
     public string[] BlobFiles() => Directory.GetFiles(Path.Combine(_folder.FullName, "blobs"), "*", SearchOption.AllDirectories);
+
+    /// <summary>All files of the data folder.</summary>
+    public string[] DataFiles() => Directory.GetFiles(_folder.FullName, "*", SearchOption.AllDirectories);
 
     /// <summary>A part of the server, for tests of what no request can say.</summary>
     internal T Part<T>()
@@ -138,11 +151,26 @@ public class FhirServerFixture : IAsyncLifetime
         return committed.Versions[0]!;
     }
 
+    /// <summary>Ends the server and starts another one on what it left, at another address.</summary>
+    public async Task RestartAsync()
+    {
+        await StopAsync();
+        await InitializeAsync();
+    }
+
     public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _folder.Delete(recursive: true);
+        GC.SuppressFinalize(this);
+    }
+
+    private async Task StopAsync()
     {
         Client.Dispose();
         if (_app is not null)
         {
+            await _app.StopAsync();
             await _app.DisposeAsync();
         }
 
@@ -150,8 +178,5 @@ public class FhirServerFixture : IAsyncLifetime
         {
             await _stores.DisposeAsync();
         }
-
-        _folder.Delete(recursive: true);
-        GC.SuppressFinalize(this);
     }
 }

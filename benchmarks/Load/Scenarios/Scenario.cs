@@ -16,6 +16,7 @@ internal sealed record Scenario(string Name, string Summary, Func<Bench, Task> R
         new("chain", "chained searches", Searching.ChainAsync),
         new("mixed", "reads, searches, creates and updates together", Mixed.RunAsync),
         new("access-log", "reads, searches and creates with the access log and without it", Logging.RunAsync),
+        new("subscriptions", "creates with 1,000 Subscriptions on the type and without any", Notifying.RunAsync),
         new("growth", "creates and patient searches at 10,000 to 1,000,000 resources", Growing.RunAsync),
         new("memory", "resident memory after loading 1,000,000 resources", Growing.MemoryAsync),
         new("update", "check: 1,000 parallel updates with If-Match have one winner per version", Races.UpdateAsync),

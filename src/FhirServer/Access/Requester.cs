@@ -35,6 +35,9 @@ internal sealed record Requester(string Who, AccessScope Scope)
     /// <summary>SMART scopes of the token.</summary>
     public IReadOnlyList<string> Scopes { get; init; } = [];
 
+    /// <summary>What the authorisation server gave; null for the operator's own tokens, and in development mode.</summary>
+    public AccessGrant? Grant { get; init; }
+
     /// <summary>What decides for each interaction what exists; null when <see cref="Scope"/> says it for all of them.</summary>
     public TokenRights? Rights { get; init; }
 

@@ -61,6 +61,22 @@ internal sealed class Requesters : IDisposable
         return requester;
     }
 
+    /// <summary>Whoever a token stands for at this moment; null for nobody. For a connection that was let in by it, which it must not outlive.</summary>
+    /// <param name="token">Null for a connection that needed none.</param>
+    public Requester? Recognise(string? token) =>
+        token is null ? _development
+        : _state?.FindToken(token) is { } grant ? Of(grant)
+        : Find(token);
+
+    /// <summary>The bearer of the fixed token of that name; null when there is none.</summary>
+    public Requester? OfToken(string name) => Array.Find(_tokens, token => token.Requester.Who == name).Requester;
+
+    /// <summary>Who comes without login in development mode; null in any other.</summary>
+    public Requester? Development => _development;
+
+    /// <summary>On whose behalf something runs that nobody shows a token for, while what was given stands.</summary>
+    public Requester OfStanding(AccessGrant grant) => RightsOf(grant).Requester;
+
     public void Dispose() => _rates?.Dispose();
 
     private ValueTask<Result<Requester>> ReadTokenAsync(HttpContext context)
@@ -180,6 +196,7 @@ internal sealed class Requesters : IDisposable
             Purpose = grant.Purpose,
             TokenName = grant.TokenName,
             Account = grant.Account,
+            Grant = grant,
             Scopes = grant.Scopes.Text.Split(' ', StringSplitOptions.RemoveEmptyEntries),
         },
         grant.Role,

@@ -131,7 +131,7 @@ internal sealed class TransactionBundle(
                     writes.AddRange(delete.Keys.Select(key => new Storage.Delete(key)));
                     break;
                 case PutPlan put:
-                    Result<CheckedPut> write = content.ToPut(put, links.EditOf(entry.Number), outer.BaseUrl);
+                    Result<CheckedPut> write = content.ToPut(put, links.EditOf(entry.Number), outer);
                     if (!write.IsOk)
                     {
                         faults.Add(entry, write.Error);

@@ -2,6 +2,7 @@ using HealthChain.Fhir;
 using HealthChain.FhirServer.Access.Log;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Organisations;
+using HealthChain.FhirServer.Subscriptions;
 using HealthChain.Storage;
 
 namespace HealthChain.FhirServer.Interactions;
@@ -18,7 +19,7 @@ internal sealed record Draft(Transaction Transaction, Func<IReadOnlyList<StoredV
 /// Commits what was thought out, and has it thought out again when meanwhile others changed what it rested on. Thinking again answers
 /// for itself: who sent If-Match then learns that the version has changed. The access record is a part of the commit.
 /// </summary>
-internal sealed class Commits(IResourceStore store, OrganisationDirectory organisations, AccessLog log)
+internal sealed class Commits(IResourceStore store, OrganisationDirectory organisations, SubscriptionWrites subscriptions, AccessLog log)
 {
     private const int MaxAttempts = 100;
 
@@ -51,6 +52,7 @@ internal sealed class Commits(IResourceStore store, OrganisationDirectory organi
 
                 // Before the answer: who reads it may rely on the organisation being verified or suspended.
                 organisations.Apply(committed.Versions);
+                subscriptions.Apply(transaction.Writes, committed.Versions);
                 return await draft.Value.Answer(committed.Versions);
             }
         }

@@ -7,6 +7,7 @@ using HealthChain.Fhir.Validation;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Labelling;
 using HealthChain.FhirServer.Server;
+using HealthChain.FhirServer.Subscriptions;
 using HealthChain.Storage;
 
 namespace HealthChain.FhirServer.Interactions;
@@ -20,7 +21,7 @@ internal readonly record struct CheckedPut(Put Put, IReadOnlyList<Issue> Issues)
 /// R4 on create and update: 400 when "the resource could not be parsed or failed basic FHIR validation rules", 422 when it "violated
 /// applicable FHIR profiles or server business rules".
 /// </remarks>
-internal sealed class Content(Validator validator, Labeller labeller, ServerOptions options)
+internal sealed class Content(Validator validator, Labeller labeller, SubscriptionWrites subscriptions, ServerOptions options)
 {
     private static readonly ValidationRequest BasicRules = new() { ClaimedProfiles = false };
 
@@ -37,15 +38,15 @@ internal sealed class Content(Validator validator, Labeller labeller, ServerOpti
 
     /// <summary>Makes the write of a plan: gives the resource its id, checks it, and gives it the security labels that it has to have.</summary>
     /// <param name="edit">Further changes to the plan's resource, such as references that were resolved.</param>
-    /// <param name="baseUrl">The FHIR base as the client sees it.</param>
-    public Result<CheckedPut> ToPut(PutPlan plan, ResourceEdit edit, string baseUrl)
+    /// <param name="request">In whose name it is written, and by which FHIR base the client knows this server.</param>
+    public Result<CheckedPut> ToPut(PutPlan plan, ResourceEdit edit, FhirRequest request)
     {
         if (IdOf(plan.Resource) != plan.Key.Id)
         {
             edit.SetId(plan.Key.Id);
         }
 
-        Element resource = options.BaseUrl is null ? WithOwnReferences(edit.ToTree().Root, baseUrl) : edit.ToTree().Root;
+        Element resource = options.BaseUrl is null ? WithOwnReferences(edit.ToTree().Root, request.BaseUrl) : edit.ToTree().Root;
         Result<Element> labelled = labeller.Label(resource, plan.Before, plan.Relabels);
         if (!labelled.IsOk)
         {
@@ -58,9 +59,19 @@ internal sealed class Content(Validator validator, Labeller labeller, ServerOpti
             ValidationLevel.Base => validator.Validate(resource, BasicRules),
             _ => validator.Validate(resource),
         };
-        return issues.Any(issue => issue.IsError)
-            ? new FhirError(KindOf(resource), issues)
-            : new CheckedPut(new Put(plan.Key, labelled.Value) { IsPosted = plan.IsPosted }, issues);
+        if (issues.Any(issue => issue.IsError))
+        {
+            return new FhirError(KindOf(resource), issues);
+        }
+
+        var put = new Put(plan.Key, labelled.Value) { IsPosted = plan.IsPosted };
+        if (plan.Key.Type != SubscriptionTerms.Type)
+        {
+            return new CheckedPut(put, issues);
+        }
+
+        Result<Put> subscription = subscriptions.Prepare(put, request.Requester);
+        return subscription.IsOk ? new CheckedPut(subscription.Value, issues) : subscription.Error;
     }
 
     /// <summary>

@@ -25,7 +25,7 @@ internal sealed class SingleWrite(WritePlanners planners, Content content, Commi
         switch (plan.Value)
         {
             case PutPlan put:
-                Result<CheckedPut> write = content.ToPut(put, new ResourceEdit(put.Resource), request.BaseUrl);
+                Result<CheckedPut> write = content.ToPut(put, new ResourceEdit(put.Resource), request);
                 return write.IsOk
                     ? Draft([write.Value.Put], put, versions => WriteAnswers.OfPut(request, versions[0]!, write.Value.Issues))
                     : write.Error;

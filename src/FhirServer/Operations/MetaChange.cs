@@ -72,7 +72,7 @@ internal sealed class MetaChange(IResourceStore store, Commits commits, Content 
 
         // A profile is a claim, which is checked like that of an update.
         var plan = new PutPlan(version.Key, changed, [Preconditioned.At(version.Key, version)]) { Before = version, Relabels = takesLabelsOff };
-        Result<CheckedPut> put = content.ToPut(plan, new ResourceEdit(changed), request.BaseUrl);
+        Result<CheckedPut> put = content.ToPut(plan, new ResourceEdit(changed), request);
         return put.IsOk
             ? new Draft(new Transaction([put.Value.Put], plan.Guards), versions => ValueTask.FromResult(Answer(versions[0]!)))
             : put.Error;

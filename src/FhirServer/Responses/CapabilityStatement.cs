@@ -11,6 +11,7 @@ using HealthChain.FhirServer.Interactions;
 using HealthChain.FhirServer.Operations;
 using HealthChain.FhirServer.Searching;
 using HealthChain.FhirServer.Server;
+using HealthChain.FhirServer.Subscriptions;
 
 namespace HealthChain.FhirServer.Responses;
 
@@ -74,6 +75,7 @@ internal sealed class CapabilityStatement(
     private void WriteRest(Utf8JsonWriter json)
     {
         json.WriteStartObject();
+        WriteWebSocket(json);
         json.WriteString("mode"u8, "server"u8);
         WriteSecurity(json);
         Dictionary<TypeSchema, List<string>> pointers = Pointers();
@@ -86,6 +88,18 @@ internal sealed class CapabilityStatement(
         json.WriteEndArray();
         WriteSystem(json);
         json.WriteEndObject();
+    }
+
+    /// <summary>Where websockets are opened, which only a server that knows its address can say: http://hl7.org/fhir/R4/extension-capabilitystatement-websocket.html</summary>
+    private void WriteWebSocket(Utf8JsonWriter json)
+    {
+        string at = options.BaseUrl ?? options.Urls.Split(';')[0].Trim().TrimEnd('/').Replace("*", "localhost", StringComparison.Ordinal).Replace("+", "localhost", StringComparison.Ordinal) + FhirEndpoint.Path;
+        json.WriteStartArray("extension"u8);
+        json.WriteStartObject();
+        json.WriteString("url"u8, "http://hl7.org/fhir/StructureDefinition/capabilitystatement-websocket"u8);
+        json.WriteString("valueUri"u8, string.Concat("ws", at.AsSpan("http".Length), SubscriptionSockets.Path.AsSpan(FhirEndpoint.Path.Length)));
+        json.WriteEndObject();
+        json.WriteEndArray();
     }
 
     private void WriteSecurity(Utf8JsonWriter json)

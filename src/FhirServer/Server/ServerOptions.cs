@@ -3,6 +3,7 @@ using HealthChain.FhirServer.Labelling;
 using HealthChain.FhirServer.Ledger;
 using HealthChain.FhirServer.Organisations.Bootstrap;
 using HealthChain.FhirServer.Searching;
+using HealthChain.FhirServer.Subscriptions;
 using HealthChain.Smart;
 using HealthChain.Storage.Blobs;
 using HealthChain.Storage.Sealing;
@@ -93,6 +94,8 @@ internal sealed record ServerOptions
     public LedgerSettings Ledger { get; init; } = new();
 
     public SmartOptions Smart { get; init; } = new();
+
+    public SubscriptionOptions Subscriptions { get; init; } = new();
 
     public BootstrapOptions Bootstrap { get; init; } = new();
 

@@ -2,6 +2,7 @@ using HealthChain.FhirServer.Authorisation;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Labelling;
 using HealthChain.FhirServer.Ledger;
+using HealthChain.FhirServer.Subscriptions;
 using HealthChain.Smart;
 using Of = HealthChain.FhirServer.Server.Setting<HealthChain.FhirServer.Server.ServerOptions>;
 using OfToken = HealthChain.FhirServer.Server.Setting<HealthChain.FhirServer.Server.TokenOptions>;
@@ -73,6 +74,8 @@ internal static class Settings
         .. LabelTable.All,
 
         .. LedgerTable.All,
+
+        .. SubscriptionTable.All,
 
         .. SmartTable.All,
         Of.Text("HealthChain:Smart:PreRegistration", "organisations, users and clients to register at each start", "a JSON file that is there",

@@ -1,5 +1,6 @@
 using HealthChain.FhirServer.Cli;
 using HealthChain.FhirServer.Ledger;
+using HealthChain.FhirServer.Subscriptions;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
@@ -12,7 +13,7 @@ namespace HealthChain.FhirServer.Server;
 internal sealed class Telemetry : IDisposable
 {
     // The platform's own: garbage collection, threads, memory; connections.
-    private static readonly string[] Meters = [Measurements.Name, "HealthChain.Storage", LedgerWatch.MeterName, "System.Runtime", "Microsoft.AspNetCore.Server.Kestrel"];
+    private static readonly string[] Meters = [Measurements.Name, "HealthChain.Storage", LedgerWatch.MeterName, SubscriptionMeter.Name, "System.Runtime", "Microsoft.AspNetCore.Server.Kestrel"];
 
     private static readonly TimeSpan LastExport = TimeSpan.FromSeconds(5);
 

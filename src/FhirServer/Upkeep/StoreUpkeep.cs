@@ -3,6 +3,7 @@ using HealthChain.FhirServer.Access.Log;
 using HealthChain.FhirServer.Authorisation;
 using HealthChain.FhirServer.Organisations.Bootstrap;
 using HealthChain.FhirServer.Server;
+using HealthChain.FhirServer.Subscriptions;
 using HealthChain.Smart.State;
 using HealthChain.Files;
 using HealthChain.Storage;
@@ -12,7 +13,7 @@ using HealthChain.Storage.Sqlite;
 namespace HealthChain.FhirServer.Upkeep;
 
 /// <summary>
-/// Backups and checks of everything in a data folder, while it is in use. A backup is a folder with <c>database/</c>, <c>keys/</c>, <c>blobs/</c> and <c>smart/</c>; the
+/// Backups and checks of everything in a data folder, while it is in use. A backup is a folder with <c>database/</c>, <c>keys/</c>, <c>blobs/</c>, <c>smart/</c> and <c>subscriptions/</c>; the
 /// tenant key is not in it, so that a thief of the backup opens nothing.
 /// </summary>
 internal sealed class StoreUpkeep(Stores stores, ServerOptions options)
@@ -42,7 +43,8 @@ internal sealed class StoreUpkeep(Stores stores, ServerOptions options)
 
         // After the database, so that no blob is missing that it names; more than it names do no harm.
         int count = CopyBlobs(options.Folder(options.Blobs.Folder), Path.Combine(folder, BlobFolder), new Progress(onProgress, DatabasePart, 1), cancellationToken);
-        CopyState(options.Folder(SmartRegistration.Folder), Path.Combine(folder, SmartRegistration.Folder));
+        CopyState(options.Folder(SmartRegistration.Folder), Path.Combine(folder, SmartRegistration.Folder), SmartState.FileName);
+        CopyState(options.Folder(SubscriptionRegistration.Folder), Path.Combine(folder, SubscriptionRegistration.Folder), SubscriptionBook.JournalName);
         return $"Versions and records up to {newest}, and {Count(count, "large content")} in {folder}. The tenant key is not in it; keep a copy of {stores.Keys.TenantKeyPath} in another place.";
     }
 
@@ -67,7 +69,8 @@ internal sealed class StoreUpkeep(Stores stores, ServerOptions options)
 
         // Before the database, which must not name blobs that are not there.
         int count = CopyBlobs(Path.Combine(backup, BlobFolder), options.Folder(options.Blobs.Folder), new Progress(onProgress, 0, 1 - DatabasePart), cancellationToken);
-        if (CopyState(Path.Combine(backup, SmartRegistration.Folder), options.Folder(SmartRegistration.Folder)))
+        CopyState(Path.Combine(backup, SubscriptionRegistration.Folder), options.Folder(SubscriptionRegistration.Folder), SubscriptionBook.JournalName);
+        if (CopyState(Path.Combine(backup, SmartRegistration.Folder), options.Folder(SmartRegistration.Folder), SmartState.FileName))
         {
             RestoredState.Mark(options);
         }
@@ -76,11 +79,14 @@ internal sealed class StoreUpkeep(Stores stores, ServerOptions options)
         return $"The database and {Count(count, "large content")} are in {options.Folder("")}.";
     }
 
-    /// <summary>Copies what the authorisation server keeps, sealed as it is; not the keys that sign, which are not. What is there already stays.</summary>
-    private static bool CopyState(string from, string to)
+    /// <summary>
+    /// Copies a journal, sealed as it is: of the authorisation server, not the keys that sign, which are not; and of the owners of Subscriptions. What is there already
+    /// stays.
+    /// </summary>
+    private static bool CopyState(string from, string to, string name)
     {
-        var source = new FileInfo(Path.Combine(from, SmartState.FileName));
-        string target = Path.Combine(to, SmartState.FileName);
+        var source = new FileInfo(Path.Combine(from, name));
+        string target = Path.Combine(to, name);
         if (!source.Exists || File.Exists(target))
         {
             return false;

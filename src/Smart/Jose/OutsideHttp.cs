@@ -25,7 +25,7 @@ internal sealed record OutsideAnswer(HttpStatusCode Status, byte[] Body, TimeSpa
 /// cookies, bounded size and time. Names are resolved once and what they resolve to is checked and connected to, so that a name which changes its mind in
 /// between gains nothing (https://owasp.org/API-Security/editions/2023/en/0xa7-server-side-request-forgery/).
 /// </summary>
-internal sealed class OutsideHttp : IDisposable
+public sealed class OutsideHttp : IDisposable
 {
     public const int MostBytes = 64 << 10;
 
@@ -58,12 +58,23 @@ internal sealed class OutsideHttp : IDisposable
         && (address.Scheme == Uri.UriSchemeHttps || (address.Scheme == Uri.UriSchemeHttp && address.IsLoopback && reach != OutsideReach.Public))
         && (!IPAddress.TryParse(address.DnsSafeHost, out IPAddress? literal) || OutsideAddresses.MayConnect(literal, reach));
 
+    /// <summary>Sends something for the sake of its effect: the status of the answer, whose content nobody reads; null when there is none within the bounds.</summary>
+    public async Task<HttpStatusCode?> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        await ExchangeAsync(request, static (response, _) => Task.FromResult<HttpStatusCode?>(response.StatusCode), cancellationToken);
+
     /// <summary>The answer, whatever its status; null when there is none within the bounds. The caller is not told why: it may be asking for somebody who is curious about our network.</summary>
-    public async Task<OutsideAnswer?> AskAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    internal Task<OutsideAnswer?> AskAsync(HttpRequestMessage request, CancellationToken cancellationToken) => ExchangeAsync(
+        request,
+        static async (response, limit) => await ReadAsync(response.Content, limit) is { } body ? new OutsideAnswer(response.StatusCode, body, FreshFor(response)) : null,
+        cancellationToken);
+
+    public void Dispose() => _invoker.Dispose();
+
+    private async Task<T?> ExchangeAsync<T>(HttpRequestMessage request, Func<HttpResponseMessage, CancellationToken, Task<T?>> read, CancellationToken cancellationToken)
     {
         if (!MayAsk(request.RequestUri!, _reach))
         {
-            return null;
+            return default;
         }
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -71,19 +82,17 @@ internal sealed class OutsideHttp : IDisposable
         try
         {
             using HttpResponseMessage response = await _invoker.SendAsync(request, limit.Token);
-            return await ReadAsync(response.Content, limit.Token) is { } body ? new OutsideAnswer(response.StatusCode, body, FreshFor(response)) : null;
+            return await read(response, limit.Token);
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or SocketException)
         {
-            return null;
+            return default;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return null;
+            return default;
         }
     }
-
-    public void Dispose() => _invoker.Dispose();
 
     private static async Task<byte[]?> ReadAsync(HttpContent content, CancellationToken cancellationToken)
     {

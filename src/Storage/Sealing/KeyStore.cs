@@ -145,6 +145,9 @@ public sealed partial class KeyStore : IDisposable
     /// <summary>The key (32 bytes) for what the authorisation server keeps, made once and durable like that of the search indexes.</summary>
     public void GetAuthorisationKey(Span<byte> key) => DeriveForNoPerson("HealthChain 1 authorisation state"u8, key);
 
+    /// <summary>The key (32 bytes) for what is kept of subscriptions beside the resources, made once and durable likewise.</summary>
+    public void GetSubscriptionKey(Span<byte> key) => DeriveForNoPerson("HealthChain 1 subscriptions"u8, key);
+
     internal KeyState TryGet(SubjectId subject, out SubjectKeys? keys)
     {
         if (_cache.TryGet(subject, out keys))

@@ -5,28 +5,32 @@ namespace HealthChain.Http.Tests.Access;
 /// <param name="Writes">Whether what is seen may be changed.</param>
 internal sealed record MatrixRequester(string Name, Func<string, string, bool> Sees, Func<string, bool> Writes)
 {
+    /// <summary>A type of which everybody sees their own: here the operator made them all.</summary>
+    private const string Subscription = "Subscription";
+
     public static IReadOnlyList<MatrixRequester> All { get; } =
     [
-        new("patient-a", OwnAndShared, type => IsRecord(type)),
-        new("relative-of-a", OwnAndShared, type => IsRecord(type) && type != "RelatedPerson"),
+        new("patient-a", OwnAndShared, type => IsRecord(type) || type == Subscription),
+        new("relative-of-a", OwnAndShared, type => (IsRecord(type) && type != "RelatedPerson") || type == Subscription),
         new("app-of-a", (type, owner) => type == "Observation" && owner == "a", _ => false),
         new("laboratory-app-of-a", (_, _) => false, _ => false),
-        new("practitioner", (type, _) => type != "AuditEvent", IsCare),
+        new("practitioner", (type, _) => type is not ("AuditEvent" or Subscription), IsCare),
         new("practitioner-suspended", (type, _) => IsShared(type), _ => false),
-        new("backend", (type, _) => type != "AuditEvent", IsCare),
-        new("reading-backend", (type, _) => type != "AuditEvent", _ => false),
-        new("insurer-a", (type, owner) => IsShared(type) || (MatrixTypes.OfInsurers.ContainsKey(type) && owner == "a"), MatrixTypes.WrittenByInsurers.Contains),
+        new("backend", (type, _) => type is not ("AuditEvent" or Subscription), IsCare),
+        new("reading-backend", (type, _) => type is not ("AuditEvent" or Subscription), _ => false),
+        new("insurer-a", (type, owner) => IsShared(type) || (MatrixTypes.OfInsurers.ContainsKey(type) && owner == "a"), type => MatrixTypes.WrittenByInsurers.Contains(type) || type == Subscription),
         new("analyst", (type, _) => MatrixTypes.Definitions.Contains(type), _ => false),
         new("researcher", (type, _) => MatrixTypes.Definitions.Contains(type), _ => false),
         new("auditor", (type, _) => type == "AuditEvent", _ => false),
-        new("administrator", (type, _) => IsAdministered(type), IsAdministered),
+        new("administrator", (type, _) => IsAdministered(type) || type == Subscription, IsAdministered),
     ];
 
     /// <summary>Whether there is anything of the type that could exist for the requester; else the type is refused as such.</summary>
     public bool SeesAnyOf(string type) => Sees(type, "a") || Name switch
     {
         // Access records are AuditEvents, and a patient has some.
-        "patient-a" => type == "AuditEvent",
+        "patient-a" => type is "AuditEvent" or Subscription,
+        "relative-of-a" or "practitioner" or "backend" or "reading-backend" or "insurer-a" => type == Subscription,
 
         // It sees laboratory results, of which there are none.
         "laboratory-app-of-a" => type == "Observation",

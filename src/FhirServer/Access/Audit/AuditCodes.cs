@@ -94,6 +94,7 @@ internal static class AuditCodes
         [AccessAction.Transaction] = new(Rest, Interaction("transaction"), 'E', AuditFlow.ToServer) { Discloses = true },
         [AccessAction.Operation] = new(Rest, Interaction("operation"), 'E', AuditFlow.ToServer) { IsQuery = true, Discloses = true },
         [AccessAction.Export] = new(Export, Interaction("operation"), 'R', AuditFlow.ToClient, "PrivacyDisclosure.Source") { IsQuery = true, Discloses = true },
+        [AccessAction.Notification] = new(Export, Interaction("read"), 'R', AuditFlow.ToClient, "PrivacyDisclosure.Source") { Discloses = true },
         [AccessAction.Unknown] = new(Rest, null, null, AuditFlow.ToServer) { IsQuery = true },
         [AccessAction.Login] = new(Authentication, new AuditCode(Dicom, "110122", "Login"), 'E', AuditFlow.ToAuthorisation),
         [AccessAction.Logout] = new(Authentication, new AuditCode(Dicom, "110123", "Logout"), 'E', AuditFlow.ToAuthorisation),

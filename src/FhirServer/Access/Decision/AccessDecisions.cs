@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using HealthChain.FhirServer.Organisations;
+using HealthChain.FhirServer.Subscriptions;
 using HealthChain.Smart;
 using HealthChain.Smart.Scopes;
 using HealthChain.Storage;
@@ -56,4 +57,7 @@ internal sealed class AccessDecisions(
     /// <summary>Hash of a reference such as <c>Patient/1</c>; 0 for none.</summary>
     public long HashOf(string? reference) =>
         reference?.Split('/') is [var type, var id] ? hasher.Reference(new ResourceKey(type, id)) : 0;
+
+    /// <summary>Hash of who asks.</summary>
+    public long HashOf(Requester requester) => SubscriptionOwner.HashOf(requester, hasher);
 }

@@ -44,6 +44,8 @@ internal sealed class AccessRules
         Deletes = Written(Permissions.Delete, ChangeKind.Delete);
     }
 
+    public Party Party => _party;
+
     /// <summary>What may be posted: it and the others tell of what is written and, but for this, of what stood there before.</summary>
     public TypeRules Posts { get; }
 

@@ -1,3 +1,4 @@
+using HealthChain.FhirServer.Subscriptions;
 using HealthChain.Storage;
 
 namespace HealthChain.FhirServer.Access.Decision;
@@ -125,4 +126,10 @@ internal sealed class OnlyPatientRule : FactRule
 {
     public override KeyAnswer Ask(in ResourceFacts facts, Holder holder) =>
         facts.Patients is [var only] && only == holder.Patient ? KeyAnswer.Yes : KeyAnswer.No;
+}
+
+/// <summary>The Subscription is the asker's own.</summary>
+internal sealed class OwnSubscriptionRule(SubscriptionBook owners) : FactRule
+{
+    public override KeyAnswer Ask(in ResourceFacts facts, Holder holder) => owners.OwnerOf(facts.Id) == holder.Asker ? KeyAnswer.Yes : KeyAnswer.No;
 }

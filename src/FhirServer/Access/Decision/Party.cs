@@ -25,6 +25,9 @@ internal enum Whose
 /// <summary>The resources that rules speak of, as hashes of <c>Type/id</c>; 0 for none.</summary>
 internal sealed record Holder(long Patient, long PatientInContext, long Organisation)
 {
+    /// <summary>Who asks, as a hash (<see cref="Subscriptions.SubscriptionOwner"/>).</summary>
+    public long Asker { get; init; }
+
     public long Of(Whose whose) => whose switch
     {
         Whose.Patients => Patient,

@@ -1,12 +1,14 @@
 using HealthChain.Fhir.Schema;
 using HealthChain.Fhir.Search;
+using HealthChain.FhirServer.Subscriptions;
 using HealthChain.Smart;
 using HealthChain.Storage;
 
 namespace HealthChain.FhirServer.Access.Decision;
 
 /// <summary>How far each role reaches, whatever its tokens say: the table of docs/access.md as rules. A token's scopes only narrow it.</summary>
-internal sealed class RoleReach(SearchParameterSet parameters)
+/// <param name="owners">Whose which Subscription is; null when there are none.</param>
+internal sealed class RoleReach(SearchParameterSet parameters, SubscriptionBook? owners = null)
 {
     /// <summary>
     /// Types outside the compartment of patients that still hold something of one patient, and the search parameter that tells of whom. They are
@@ -17,6 +19,8 @@ internal sealed class RoleReach(SearchParameterSet parameters)
     /// <summary>What exists for a party.</summary>
     public FactRule Reads(Party party, TypeSchema type) => party.Role switch
     {
+        Role.Administrator when type.Name == SubscriptionTerms.Type => FactRule.Always,
+        _ when type.Name == SubscriptionTerms.Type => MaySubscribe(party) ? Own() : FactRule.Never,
         Role.Patient or Role.RelatedPerson => SharedOr(type, party.HasPatient ? InRecord(type, Whose.Patients) : FactRule.Never),
         Role.Practitioner or Role.Backend => SharedOr(type, party.IsCurrent && type.Name != "AuditEvent" ? FactRule.Always : FactRule.Never),
         Role.Insurer => SharedOr(type, party is { IsCurrent: true, HasOrganisation: true } ? NamesInsurer(type) : FactRule.Never),
@@ -34,6 +38,14 @@ internal sealed class RoleReach(SearchParameterSet parameters)
         if (TypeGroups.OfPeople.Contains(type.Name) && change == ChangeKind.Create && (party.Role is Role.Patient or Role.RelatedPerson || !party.IsCurrent))
         {
             return FactRule.Never;
+        }
+
+        if (type.Name == SubscriptionTerms.Type)
+        {
+            // Whoever changes where notifications go, gets what its owner may see.
+            return !MaySubscribe(party) ? FactRule.Never
+                : change == ChangeKind.Create ? FactRule.Always
+                : Own();
         }
 
         switch (party.Role)
@@ -59,7 +71,18 @@ internal sealed class RoleReach(SearchParameterSet parameters)
     }
 
     /// <summary>What a scope for one patient speaks of: that patient's record, and what all records refer to.</summary>
-    public FactRule OfPatientInContext(TypeSchema type) => SharedOr(type, InRecord(type, Whose.PatientInContext));
+    /// <remarks>Subscriptions are their owners', whoever is in context: what is notified is decided by what those may see.</remarks>
+    public FactRule OfPatientInContext(TypeSchema type) =>
+        type.Name == SubscriptionTerms.Type ? FactRule.Always : SharedOr(type, InRecord(type, Whose.PatientInContext));
+
+    private static bool MaySubscribe(Party party) => party.Role switch
+    {
+        Role.Patient or Role.RelatedPerson => party.HasPatient,
+        Role.Practitioner or Role.Backend or Role.Insurer => party.IsCurrent,
+        _ => false,
+    };
+
+    private FactRule Own() => owners is null ? FactRule.Never : new OwnSubscriptionRule(owners);
 
     private FactRule InRecord(TypeSchema type, Whose patient) => FactRule.Any(
         [InCompartment(type, patient), .. BesideCompartment.Where(beside => beside.Type == type.Name).Select(beside => Refers(type, beside.Parameter, patient))]);

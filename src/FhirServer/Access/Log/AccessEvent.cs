@@ -17,6 +17,9 @@ internal enum AccessAction : byte
     Operation = 10,
     Export = 11,
 
+    /// <summary>A version left for where a Subscription sends to.</summary>
+    Notification = 12,
+
     /// <summary>Something that is no interaction of FHIR, because nobody could tell what was wanted or by whom.</summary>
     Unknown = 31,
 

@@ -90,6 +90,11 @@ internal sealed class AccessLog(IResourceStore store, IndexHasher hasher, Server
         ? AppendAsync(new LedgerRecord(AccessCodec.Write(happened)) { Patients = Distinct([.. patients.Select(hasher.Reference)]) })
         : ValueTask.FromResult<Result<long>>(0);
 
+    /// <summary>Puts on record that a version leaves without having been asked for in a request.</summary>
+    public ValueTask<Result<long>> AppendAsync(AccessEvent happened, StoredVersion disclosed) => IsOn
+        ? AppendAsync(new LedgerRecord(AccessCodec.Write(happened)) { Patients = Distinct([.. disclosed.Patients]), Accessed = [disclosed.Sequence] })
+        : ValueTask.FromResult<Result<long>>(0);
+
     // Whoever asked may be gone by now; that it was asked is on record all the same.
     private ValueTask<Result<long>> AppendAsync(LedgerRecord record) => store.AppendRecordAsync(Scope, record, CancellationToken.None);
 

@@ -1,0 +1,69 @@
+using HealthChain.FhirServer.Access;
+using HealthChain.Smart;
+using HealthChain.Storage;
+
+namespace HealthChain.FhirServer.Subscriptions;
+
+/// <summary>A version that may have to be told of.</summary>
+internal readonly record struct SubscriptionEvent(long Sequence, ResourceKey Key);
+
+/// <summary>What is next for a Subscription.</summary>
+internal enum SubscriberTask
+{
+    Nothing,
+
+    /// <summary>To see whether notifications can be sent.</summary>
+    Check,
+    Notify,
+
+    /// <summary>To read what did not find room in memory.</summary>
+    CatchUp,
+}
+
+/// <summary>A Subscription and what waits for it.</summary>
+/// <remarks><see cref="State"/> may be read by anybody; the queue belongs to <see cref="SubscriptionDirectory"/>, all else to the one task that serves it.</remarks>
+internal sealed class Subscriber(ResourceKey key)
+{
+    private volatile SubscriptionState _state = new(0, SubscriptionStatus.Off, null);
+
+    public ResourceKey Key => key;
+
+    public SubscriptionState State
+    {
+        get => _state;
+        set => _state = value;
+    }
+
+    public Queue<SubscriptionEvent> Waiting { get; } = [];
+
+    /// <summary>Everything up to this sequence number was told, or need not be.</summary>
+    public long Done { get; set; }
+
+    /// <summary>Nothing up to this sequence number is to be queued any more.</summary>
+    public long QueuedThrough { get; set; }
+
+    /// <summary>From where on versions were not looked at for this Subscription; null when it keeps up.</summary>
+    public long? ResumeFrom { get; set; }
+
+    /// <summary>Whether a task serves it.</summary>
+    public bool IsServed { get; set; }
+
+    /// <summary>How often in a row its endpoint took nothing.</summary>
+    public int Failures { get; set; }
+
+    public DateTimeOffset FailingSince { get; set; }
+
+    /// <summary>Sequence number of the version whose disclosure was put on record last.</summary>
+    public long Recorded { get; set; }
+
+    /// <summary>On whose behalf it was served last, as what was given stood then.</summary>
+    public KnownRequester? Known { get; set; }
+}
+
+/// <summary>A requester, and what it was made of.</summary>
+internal sealed record KnownRequester(AccessGrant Grant, Requester Requester)
+{
+    public bool IsOf(AccessGrant other) =>
+        Grant.Role == other.Role && Grant.Organisation == other.Organisation && Grant.FhirUser == other.FhirUser && Grant.Purpose == other.Purpose
+        && Grant.Launch.Patient == other.Launch.Patient && Grant.Scopes.Text == other.Scopes.Text && Grant.Client == other.Client && Grant.Account == other.Account;
+}

@@ -1,0 +1,173 @@
+using HealthChain.Fhir.Search;
+using HealthChain.FhirServer.Searching;
+using HealthChain.FhirServer.Server;
+using HealthChain.Storage;
+
+namespace HealthChain.FhirServer.Subscriptions;
+
+/// <summary>
+/// Follows the commits of the store, in their order, and queues what Subscriptions may have to be told of; from time to time it writes down how far they are,
+/// so that a restart repeats little and loses nothing.
+/// </summary>
+internal sealed class SubscriptionFollower(
+    IResourceStore store,
+    SubscriptionDirectory directory,
+    SubscriptionBook book,
+    SubscriptionSender sender,
+    SubscriptionStatusWriter statuses,
+    SearchParameterSet parameters,
+    IndexHasher hasher,
+    ServerOptions options,
+    TimeProvider time,
+    ILogger<SubscriptionFollower> logger) : BackgroundService
+{
+    private const int PageSize = 1000;
+
+    private static readonly AccessScope Scope = AccessScope.System("subscriptions");
+
+    /// <summary>Commits that come together are looked at together.</summary>
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(5);
+
+    private static readonly TimeSpan CursorInterval = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long it may take until a Subscription that nothing happens to says that it has ended.</summary>
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
+
+    private readonly CancellationTokenSource _stopping = new();
+    private SubscriptionCursors? _written;
+
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (book.IsDamaged)
+        {
+            SubscriptionLog.Damaged(logger);
+        }
+
+        // A store that was put back from a backup is behind what was written down.
+        SubscriptionCursors cursors = book.ReadCursors() ?? new SubscriptionCursors(store.Newest, []);
+        long position = Math.Min(cursors.Position, store.Newest);
+        directory.Begin(position);
+        directory.OnWork = subscriber => _ = Task.Run(() => sender.ServeAsync(subscriber, _stopping.Token), CancellationToken.None);
+        var search = new SearchRequest { Types = [ResourceTypes.Find(SubscriptionTerms.Type)!], Count = PageSize };
+        do
+        {
+            SearchPage page = (await store.SearchAsync(Scope, search, cancellationToken)).Value;
+            foreach (StoredVersion version in page.Matches)
+            {
+                long done = Math.Min(cursors.Behind.GetValueOrDefault(version.Key.Id, position), position);
+                directory.Apply(version, Math.Max(done, book.Find(version.Key.Id)?.Since ?? 0));
+            }
+
+            search = search with { After = page.Next };
+        }
+        while (search.After is not null);
+
+        await base.StartAsync(cancellationToken);
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync();
+        await base.StopAsync(cancellationToken);
+        WriteCursors();
+    }
+
+    public override void Dispose()
+    {
+        _stopping.Dispose();
+        base.Dispose();
+    }
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
+        RepeatAsync(FollowAsync, TimeSpan.Zero, stoppingToken),
+        RepeatAsync(WriteCursorsAsync, CursorInterval, stoppingToken),
+        RepeatAsync(SweepAsync, SweepInterval, stoppingToken));
+
+    private async Task RepeatAsync(Func<CancellationToken, Task> work, TimeSpan interval, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            TimeSpan pause = interval;
+            try
+            {
+                await work(cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception failure)
+            {
+                SubscriptionLog.Behind(logger, failure);
+                pause = PauseAfterFailure;
+            }
+
+            await Task.Delay(pause, time, cancellationToken).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+    }
+
+    /// <summary>Looks at all that was committed until now, and waits for more.</summary>
+    private async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        var values = new VersionValues(parameters, hasher, options.BaseUrl);
+        while (true)
+        {
+            long newest = store.Newest;
+            if (directory.Live > 0)
+            {
+                await foreach (StoredVersion version in store.ChangesAsync(Scope, directory.Position, cancellationToken))
+                {
+                    bool isWanted = directory.IsWanted(version);
+                    if (isWanted)
+                    {
+                        values.Read(version);
+                    }
+
+                    directory.Consider(version, isWanted ? values : null);
+                }
+            }
+
+            directory.Pass(newest);
+            await store.WaitForChangeAsync(directory.Position, cancellationToken);
+            await Task.Delay(Gathering, time, cancellationToken);
+        }
+    }
+
+    private Task WriteCursorsAsync(CancellationToken cancellationToken)
+    {
+        WriteCursors();
+        return Task.CompletedTask;
+    }
+
+    private void WriteCursors()
+    {
+        SubscriptionCursors now = directory.Cursors();
+        bool isSame = _written is { } before && before.Position == now.Position && before.Behind.Count == now.Behind.Count && !before.Behind.Except(now.Behind).Any();
+
+        // Nobody to tell: at the next start everything from then on counts.
+        if (!isSame && directory.Live > 0)
+        {
+            book.WriteCursors(now);
+            _written = now;
+        }
+    }
+
+    /// <summary>Subscriptions that have ended say so, even if nothing happens that they would be told of.</summary>
+    private async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        foreach (Subscriber subscriber in directory.All())
+        {
+            SubscriptionState state = subscriber.State;
+            if (state.IsLive)
+            {
+                await sender.EndIfOverAsync(subscriber, state, cancellationToken);
+            }
+            else if (state is { Terms: null, Status: SubscriptionStatus.Requested or SubscriptionStatus.Active })
+            {
+                await statuses.WriteAsync(subscriber, state, SubscriptionStatus.Error, "This Subscription cannot be served any more: it is not known whose it is, or its criteria or endpoint are not allowed here.", cancellationToken);
+            }
+        }
+    }
+}
