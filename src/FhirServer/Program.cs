@@ -63,7 +63,7 @@ catch (SmartStateException unusable)
 }
 
 using var telemetry = Telemetry.Start(options.Telemetry, app.Lifetime);
-ServerHost.Announce(app, options, stores);
+await ServerHost.PrepareAsync(app, options, stores);
 
 app.Use(Outcomes.AnswerFailures);
 app.MapSmart();

@@ -17,6 +17,17 @@ internal static class Varint
         return at;
     }
 
+    public static int LengthOf(ulong value)
+    {
+        int length = 1;
+        for (; value >= 0x80; value >>= 7)
+        {
+            length++;
+        }
+
+        return length;
+    }
+
     public static bool TryRead(ReadOnlySpan<byte> bytes, ref int at, out ulong value)
     {
         value = 0;

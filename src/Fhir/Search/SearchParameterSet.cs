@@ -62,6 +62,9 @@ public sealed class SearchParameterSet
     /// <summary>The id of the parameter that a fact of resources has; those of all facts follow each other in their order.</summary>
     public ushort IdOf(ResourceFact fact) => (ushort)(_firstFact + (int)fact);
 
+    /// <summary>Whether resources of a type can have <see cref="ResourceFact.Patient"/>.</summary>
+    public bool HasPatients(TypeSchema type) => WalkOf(type).Facts is { IsPatient: true } or { HasPatients: true };
+
     /// <summary>All parameters, each at the position of its id.</summary>
     public IReadOnlyList<IndexedParameter> Parameters => _parameters;
 

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text;
 using HealthChain.Consent;
+using HealthChain.Fhir.Schema;
 using HealthChain.Fhir.Search;
 using HealthChain.Storage;
 
@@ -45,6 +46,9 @@ internal sealed class ConsentKeys : ITermKeys
 
     /// <summary>The patients whose it is; the hash of each key is that of the patient.</summary>
     public ReadOnlySpan<IndexKey> PatientsOf(in ResourceFacts facts) => facts.Keys.Of(IdOf(ResourceFact.Patient));
+
+    /// <summary>Whether resources of the type can be patients' at all.</summary>
+    public bool HasPatients(TypeSchema type) => PatientsWithin.Decides(type) || _parameters.HasPatients(type);
 
     public ushort IdOf(ResourceFact fact) => _parameters.IdOf(fact);
 

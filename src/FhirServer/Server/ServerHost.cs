@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using HealthChain.FhirServer.Upkeep;
+using HealthChain.Storage;
 using Microsoft.Extensions.Logging.Console;
 
 namespace HealthChain.FhirServer.Server;
@@ -49,8 +51,11 @@ internal static class ServerHost
         return (builder, options);
     }
 
-    /// <summary>Says what the operator should know at the start, and loads sample data once the server listens.</summary>
-    public static void Announce(WebApplication app, ServerOptions options, Stores stores)
+    /// <summary>
+    /// Says what the operator should know at the start, brings the index up to date, and loads sample data once the server listens. By the index is decided
+    /// who sees what: resources whose keys lack what today's decisions ask would exist for whom they must not.
+    /// </summary>
+    public static async Task PrepareAsync(WebApplication app, ServerOptions options, Stores stores)
     {
         if (options.Development)
         {
@@ -59,7 +64,11 @@ internal static class ServerHost
 
         if (stores.Resources.NeedsReindexing)
         {
-            ServerLog.NeedsReindexing(app.Logger);
+            ServerLog.Reindexing(app.Logger);
+            long start = Stopwatch.GetTimestamp();
+            long resources = await stores.Resources.ReindexAsync(AccessScope.System("search parameters that changed"), null, CancellationToken.None);
+            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            ServerLog.Reindexed(app.Logger, resources, seconds);
         }
 
         if (options.Sample > 0)

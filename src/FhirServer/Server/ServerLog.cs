@@ -6,8 +6,11 @@ internal static partial class ServerLog
     [LoggerMessage(EventId = 10, Level = LogLevel.Warning, Message = "Development mode: whoever is on this machine may read and change everything without login")]
     public static partial void DevelopmentMode(ILogger logger);
 
-    [LoggerMessage(EventId = 11, Level = LogLevel.Warning, Message = "Search parameters changed since resources were indexed: searches by them miss older resources until $reindex has run")]
-    public static partial void NeedsReindexing(ILogger logger);
+    [LoggerMessage(EventId = 11, Level = LogLevel.Information, Message = "Search parameters changed since resources were indexed: the index is computed again before the server answers")]
+    public static partial void Reindexing(ILogger logger);
+
+    [LoggerMessage(EventId = 14, Level = LogLevel.Information, Message = "The index of {Resources} resources was computed again, {Seconds:F1} s")]
+    public static partial void Reindexed(ILogger logger, long resources, double seconds);
 
     [LoggerMessage(EventId = 12, Level = LogLevel.Warning, Message = "There are demo accounts, whose names and passwords everybody knows")]
     public static partial void Demo(ILogger logger);

@@ -25,7 +25,8 @@ public sealed class KeyCodingTests : IDisposable
         var random = new Random(3);
         for (int round = 0; round < 300; round++)
         {
-            IndexKey[] keys = [.. Enumerable.Range(0, random.Next(60)).Select(_ => Any(random)).Distinct().Order()];
+            IndexKey[] some = [.. Enumerable.Range(0, random.Next(60)).Select(_ => Any(random))];
+            IndexKey[] keys = [.. some.Concat(some.Where(_ => random.Next(3) == 0).Select(key => key with { Parameter = (ushort)random.Next(40) })).Distinct().Order()];
             byte[] coded = new byte[KeyCoding.MaxLength(keys.Length)];
             ReadOnlySpan<byte> bytes = coded.AsSpan(0, KeyCoding.Write(keys, _numbers, coded));
             List<IndexKey> read = [new IndexKey(1, IndexKeyKind.Code, 1, 1, 1)];
@@ -35,6 +36,30 @@ public sealed class KeyCodingTests : IDisposable
             KeyCoding.ReadOf(bytes, _numbers.OfParameter(asked), asked, read);
             Assert.Equal(keys.Where(key => key.Parameter == asked), read);
         }
+    }
+
+    [Fact]
+    public void A_value_of_several_parameters_is_written_once()
+    {
+        IndexKey key = new(1, IndexKeyKind.Token, 0x0102_0304_0506_0708, 0, 0);
+        IndexKey[] once = [key];
+        IndexKey[] often = [.. Enumerable.Range(1, 9).Select(parameter => key with { Parameter = (ushort)parameter })];
+        byte[] coded = new byte[KeyCoding.MaxLength(often.Length)];
+
+        int first = KeyCoding.Write(once, _numbers, coded);
+        Assert.Equal(first + (8 * 4), KeyCoding.Write(often, _numbers, coded));
+    }
+
+    /// <summary>Stored by programs that knew no places: stays readable.</summary>
+    [Fact]
+    public void Keys_of_the_first_version_are_read()
+    {
+        byte number = (byte)(2 * _numbers.OfParameter(0));
+        List<IndexKey> read = [];
+
+        KeyCoding.Read([1, number, 9, 0x80, 1, 0, 0, 0, 0, 0, 0, 0], _numbers, read);
+
+        Assert.Equal([new IndexKey(0, IndexKeyKind.Code, 1, 0, 0)], read);
     }
 
     [Fact]
