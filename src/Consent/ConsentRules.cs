@@ -141,7 +141,8 @@ public sealed class ConsentRules
 
     private static string? FaultOf(Element consent, Rule? root, PolicyRule policyRule, ImplicitPolicy? policy)
     {
-        if (consent.Child("modifierExtension").Exists)
+        // Those of rules are found where rules are read.
+        if (HasModifier(consent) || consent.ChildrenOf("policy").ToList().Exists(HasModifier) || consent.ChildrenOf("verification").ToList().Exists(HasModifier))
         {
             return "Consent has a modifier extension that nobody here knows.";
         }
@@ -160,11 +161,12 @@ public sealed class ConsentRules
         return root switch
         {
             null when !hasBase => "Consent has no provision, and its policy is not known here.",
-            { Type: Verdict.Silent, Exceptions.Count: 0 } => "Consent.provision has neither a type nor rules.",
             { Type: Verdict.Silent } when !hasBase => "Consent.provision has no type, and the policy is not known here.",
             _ => null,
         };
     }
+
+    private static bool HasModifier(Element element) => element.Child("modifierExtension").Exists;
 
     private static PolicyRule ReadPolicyRule(Element policyRule)
     {

@@ -8,15 +8,6 @@ namespace HealthChain.Consent;
 /// <summary>What rules ask of a resource, answered by the resource itself.</summary>
 public sealed class ElementFacts : IResourceFacts
 {
-    // Of the elements that say when something happened, the first that is there counts.
-    private static readonly string[] Times =
-    [
-        "effective", "performed", "onset", "occurrence", "period", "started", "whenHandedOver", "authoredOn", "date", "recordedDate", "created", "dateTime", "issued",
-    ];
-
-    private static readonly string[] Makers = ["performer", "author", "recorder", "asserter", "requester", "provider"];
-    private static readonly string[] Keepers = ["custodian", "managingOrganization", "serviceProvider"];
-
     private readonly Element _resource;
     private readonly string? _serverBase;
     private readonly HashSet<ConsentCode> _codes = [];
@@ -81,9 +72,9 @@ public sealed class ElementFacts : IResourceFacts
 
     public bool RefersTo(in TextTerm reference) => _references.Contains(reference.Text);
 
-    public bool IsBy(in TextTerm reference) => Names(Makers, reference.Text);
+    public bool IsBy(in TextTerm reference) => Names(FactElements.Makers, reference.Text);
 
-    public bool IsKeptBy(in TextTerm reference) => Names(Keepers, reference.Text);
+    public bool IsKeptBy(in TextTerm reference) => Names(FactElements.Keepers, reference.Text);
 
     /// <summary>How labels count.</summary>
     internal static ResourceLabels LabelsOf(IReadOnlyCollection<ConsentCode> labels, Vocabulary vocabulary)
@@ -105,7 +96,7 @@ public sealed class ElementFacts : IResourceFacts
 
     private static DateRange? TimeOf(Element resource)
     {
-        foreach (string name in Times)
+        foreach (string name in FactElements.Times)
         {
             if (resource.Child(name) is { Exists: true } element)
             {
@@ -146,7 +137,7 @@ public sealed class ElementFacts : IResourceFacts
         }
     }
 
-    private bool Names(string[] elements, string reference)
+    private bool Names(IReadOnlyList<string> elements, string reference)
     {
         foreach (string name in elements)
         {

@@ -18,6 +18,15 @@ public sealed class ClosedTests
     [InlineData("""{"type":"permit","provision":[{"type":"deny","class":[{"system":"urn:nowhere","code":"x"}]}]}""")]
     [InlineData("""{"type":"permit","provision":[{"type":"deny","code":[{"text":"everything about my heart"}]}]}""")]
     [InlineData("""{"actor":[{"role":{"coding":[{"code":"IRCP"}]},"reference":{"reference":"Practitioner/dr"}}],"provision":[{"type":"permit"}]}""")]
+    [InlineData("""{"type":"permit","provision":[{"type":"deny","actor":[{"role":{"coding":[{"code":"CST"}]},"reference":{"identifier":{"system":"urn:s","value":"1"}}}]}]}""")]
+    [InlineData("""{"type":"permit","provision":[{"type":"deny","actor":[{"role":{"coding":[{"code":"WIT"}]},"reference":{"reference":"Practitioner/dr"}}]}]}""")]
+    [InlineData("""{"type":"permit","provision":[{"type":"deny","purpose":[{"code":"HPAYMT"}]}]}""")]
+    [InlineData("""{"type":"permit","provision":[{"type":"deny","data":[{"meaning":"instance","reference":{"display":"the thing from May"}}]}]}""")]
+    [InlineData("""{"type":"permit","provision":[{"type":"deny","action":[{"text":"selling it"}]}]}""")]
+    [InlineData("""{"type":"permit","provision":[{"type":"deny","securityLabel":[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"X"}]}]}""")]
+    [InlineData("""{"type":"permit","actor":[{"modifierExtension":[{"url":"urn:x","valueBoolean":true}],"role":{"coding":[{"code":"IRCP"}]},"reference":{"reference":"Practitioner/dr"}}]}""")]
+    [InlineData("""{"type":"permit","data":[{"modifierExtension":[{"url":"urn:x","valueBoolean":true}],"meaning":"instance","reference":{"reference":"Condition/k"}}]}""")]
+    [InlineData("""{"type":"permit","securityLabel":[{"system":"urn:nowhere","code":"x"}],"provision":[{"type":"deny","purpose":[{"system":"urn:s","code":"x"}]}]}""")]
     public void A_provision_that_cannot_be_followed_closes(string provision)
     {
         ConsentRules consent = Of(provision);
@@ -25,6 +34,49 @@ public sealed class ClosedTests
         Assert.NotNull(consent.Fault);
         Assert.True(Treating.Withholds(Condition(), consent));
         Assert.True((Treating with { Actors = new HashSet<string> { "Patient/p" }, Person = "Patient/p" }).Permits(Condition(), consent));
+    }
+
+    [Theory]
+    [InlineData("\"modifierExtension\":[{\"url\":\"urn:x\",\"valueBoolean\":true}]")]
+    [InlineData("\"implicitRules\":\"urn:x\"")]
+    [InlineData("\"verification\":[{\"modifierExtension\":[{\"url\":\"urn:x\",\"valueBoolean\":true}],\"verified\":true}]")]
+    public void What_changes_the_meaning_of_a_consent_and_is_not_known_closes_it(string element)
+    {
+        ConsentRules consent = Of("""{"type":"permit"}""", element);
+
+        Assert.NotNull(consent.Fault);
+        Assert.True(Treating.Withholds(Condition(), consent));
+    }
+
+    [Theory]
+    [InlineData("\"status\":\"suspended\",\"scope\":{\"coding\":[{\"system\":\"http://terminology.hl7.org/CodeSystem/consentscope\",\"code\":\"patient-privacy\"}]},\"policy\":[{\"uri\":\"urn:x\"}]")]
+    [InlineData("\"scope\":{\"coding\":[{\"system\":\"http://terminology.hl7.org/CodeSystem/consentscope\",\"code\":\"patient-privacy\"}]},\"policy\":[{\"uri\":\"urn:x\"}]")]
+    [InlineData("\"status\":\"active\",\"scope\":{\"text\":\"privacy\"},\"policy\":[{\"uri\":\"urn:x\"}]")]
+    [InlineData("\"status\":\"active\",\"policy\":[{\"uri\":\"urn:x\"}]")]
+    [InlineData("\"status\":\"active\",\"scope\":{\"coding\":[{\"system\":\"http://terminology.hl7.org/CodeSystem/consentscope\",\"code\":\"patient-privacy\"}]}")]
+    [InlineData("\"status\":\"active\",\"scope\":{\"coding\":[{\"system\":\"http://terminology.hl7.org/CodeSystem/consentscope\",\"code\":\"patient-privacy\"}]},\"policy\":[{\"modifierExtension\":[{\"url\":\"urn:x\",\"valueBoolean\":true}],\"uri\":\"urn:x\"}]")]
+    public void A_consent_without_a_known_standing_is_closed(string elements)
+    {
+        ConsentRules consent = Read($$"""{"resourceType":"Consent","patient":{"reference":"Patient/p"},"provision":{"type":"permit"},{{elements}}}""");
+
+        Assert.True(consent.Counts);
+        Assert.NotNull(consent.Fault);
+        Assert.True(Treating.Withholds(Condition(), consent));
+    }
+
+    [Theory]
+    [InlineData("treatment")]
+    [InlineData("adr")]
+    [InlineData("research")]
+    public void A_consent_of_another_scope_says_nothing_of_treatment(string scope)
+    {
+        ConsentRules consent = Read($$"""
+            {"resourceType":"Consent","status":"active","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"{{scope}}"}]},
+             "patient":{"reference":"Patient/p"},"policy":[{"uri":"urn:x"}],"provision":{"type":"deny"} }
+            """);
+
+        Assert.False(Treating.Withholds(Condition(), consent));
+        Assert.Equal(scope == "research", (Treating with { Purposes = [new ConsentCode(Vocabulary.ActReasonSystem, "CLINTRCH")] }).Withholds(Condition(), consent));
     }
 
     [Theory]

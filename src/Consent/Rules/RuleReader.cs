@@ -91,12 +91,12 @@ internal sealed class RuleReader(Vocabulary vocabulary, string? serverBase)
     private void CheckTestable(Element provision, Criteria criteria)
     {
         string? untestable =
-            criteria.Actors?.Any(actor => actor is { Reference: null, Identifier: null }) == true ? "actor"
+            criteria.Actors?.Any(IsUntestable) == true ? "actor"
             : criteria.Labels?.Any(label => label.Code.Length == 0 || !vocabulary.Knows(label.System) || IsUnknownConfidentiality(label)) == true ? "securityLabel"
             : criteria.Classes?.Any(type => type.Code.Length == 0 || type.System is not (ResourceTypes or Uris)) == true ? "class"
             : criteria.Codes?.Any(code => code.Code.Length == 0) == true ? "code"
             : criteria.Actions?.Any(action => action.Length == 0) == true ? "action"
-            : criteria.Purposes?.Any(purpose => purpose.Code.Length == 0) == true ? "purpose"
+            : criteria.Purposes?.Any(purpose => purpose.Code.Length == 0 || purpose.System.Length == 0) == true ? "purpose"
             : criteria.Data?.Any(data => data.Reference.Length == 0) == true ? "data"
             : null;
         if (untestable is not null)
@@ -104,6 +104,9 @@ internal sealed class RuleReader(Vocabulary vocabulary, string? serverBase)
             Close($"{provision.Expression} denies by a value of '{untestable}' that cannot be told from others.");
         }
     }
+
+    /// <summary>Identifiers are known of those who ask; of those who keep or made a resource, the references that stand in it.</summary>
+    private static bool IsUntestable(ActorTerm actor) => actor.Reference is null && (actor.Identifier is null || actor.Role != ActorRole.Recipient);
 
     private static bool IsUnknownConfidentiality(ConsentCode label) =>
         label.System == Vocabulary.ConfidentialitySystem && Vocabulary.ConfidentialityOf(label) is null;

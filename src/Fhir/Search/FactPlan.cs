@@ -13,35 +13,18 @@ internal sealed class FactPlan
 
     public FactPlan(TypeSchema type, SearchParameterSet parameters)
     {
-        ElementSchema[] Elements(params ReadOnlySpan<string> names)
-        {
-            var found = new List<ElementSchema>();
-            foreach (string name in names)
-            {
-                if (type.Element(name) is { } element)
-                {
-                    found.Add(element);
-                }
-            }
-
-            return [.. found];
-        }
-
         _first = parameters.IdOf(default);
-        Times = Elements(
-            "effective", "performed", "onset", "occurrence", "period", "started", "whenHandedOver", "authoredOn", "date", "recordedDate", "created", "dateTime", "issued");
-        Makers = Elements("performer", "author", "recorder", "asserter", "requester", "provider");
-        Keepers = Elements("custodian", "managingOrganization", "serviceProvider");
+        Times = ElementsOf(type, FactElements.Times);
+        Makers = ElementsOf(type, FactElements.Makers);
+        Keepers = ElementsOf(type, FactElements.Keepers);
         CompartmentMembership? membership = parameters.Compartment("Patient", type);
         IsPatient = membership is { IsSelf: true };
         IEnumerable<IndexedParameter> beside = BesideCompartment.Where(one => one.Type == type.Name).Select(one => parameters.Find(type, one.Parameter)).OfType<IndexedParameter>();
         _ofPatients = IsPatient ? [] : [.. (membership?.Parameters ?? []).Concat(beside).Select(parameter => parameter.Id)];
     }
 
-    /// <summary>Of the elements that say when something happened, the first that is there counts.</summary>
     public ElementSchema[] Times { get; }
 
-    /// <summary>References to makers, or what has one as its <c>actor</c>.</summary>
     public ElementSchema[] Makers { get; }
 
     public ElementSchema[] Keepers { get; }
@@ -56,4 +39,6 @@ internal sealed class FactPlan
 
     /// <summary>Whether references by a parameter make it a patient's.</summary>
     public bool TellsPatient(ushort parameter) => _ofPatients.Contains(parameter);
+
+    private static ElementSchema[] ElementsOf(TypeSchema type, IReadOnlyList<string> names) => [.. names.Select(type.Element).OfType<ElementSchema>()];
 }
