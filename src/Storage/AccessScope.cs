@@ -21,6 +21,13 @@ public abstract class AccessScope
     /// <summary>False when no resource of the type can exist for the requester; engines leave the whole type out.</summary>
     public virtual bool MaySee(string type) => true;
 
+    /// <summary>
+    /// The patient (as <see cref="IndexHasher.Reference(ResourceKey)"/> names one) in whose compartment everything of a type lies that exists for the
+    /// requester, so that engines look there alone; null when there is no such patient. Compartments are those of R4's definition, as searches in them
+    /// are. What it says may only spare asking <see cref="Sees"/>, never change what is found.
+    /// </summary>
+    public virtual long? OnlyPatient(string type) => null;
+
     /// <summary>Whether a version exists for the requester. Called for every candidate: fast, no allocation, no I/O.</summary>
     public abstract bool Sees(in ResourceFacts facts);
 

@@ -100,6 +100,64 @@ public abstract class ScopeContract(Func<StoreSetup, IResourceStore> open) : Sto
         Assert.Equal(1, (await ReadAsync("Patient/a"))!.Version);
     }
 
+    [Fact]
+    public async Task A_scope_of_one_patient_finds_the_whole_record_and_nothing_else()
+    {
+        const string Observation = """{"resourceType":"Observation","status":"final","code":{"coding":[{"code":"pulse"}]}""";
+        foreach (string json in Clinic.Resources.Concat(
+        [
+            Observation + ""","id":"a1","effectiveDateTime":"2026-01-03","subject":{"reference":"Patient/p1"}}""",
+            Observation + ""","id":"a2","effectiveDateTime":"2026-01-02","subject":{"reference":"Patient/p1"}}""",
+            Observation + ""","id":"both","effectiveDateTime":"2026-01-01","subject":{"reference":"Patient/p2"},"performer":[{"reference":"Patient/p1"}]}""",
+            Observation + ""","id":"moved-away","subject":{"reference":"Patient/p1"}}""",
+            Observation + ""","id":"moved-here","subject":{"reference":"Patient/p2"}}""",
+            Observation + ""","id":"deleted","subject":{"reference":"Patient/p1"}}""",
+            """{"resourceType":"Appointment","id":"together","status":"booked","participant":[{"actor":{"reference":"Patient/p1"},"status":"accepted"},{"actor":{"reference":"Patient/p2"},"status":"accepted"}]}""",
+            """{"resourceType":"Group","id":"all","type":"person","actual":true,"member":[{"entity":{"reference":"Patient/p1"}},{"entity":{"reference":"Patient/p3"}}]}""",
+            """{"resourceType":"Patient","id":"linked","link":[{"other":{"reference":"Patient/p1"},"type":"seealso"}]}""",
+            Observation + ""","id":"moved-away","subject":{"reference":"Patient/p2"}}""",
+            Observation + ""","id":"moved-here","subject":{"reference":"Patient/p1"}}""",
+        ]))
+        {
+            await PutAsync(json);
+        }
+
+        await CommitAsync(Transaction.Of(new Delete(Key("Observation/deleted"))));
+        var telling = new RecordScope(Setup.Parameters, Setup.Hasher, "p1", tells: true);
+        var silent = new RecordScope(Setup.Parameters, Setup.Hasher, "p1", tells: false);
+        var nobodys = new RecordScope(Setup.Parameters, Setup.Hasher, "nobody", tells: true);
+
+        Assert.Equal(["a1", "a2", "both", "moved-here", "o1", "o3"], Ids((await SearchAsync(Request("Observation"), telling)).Matches).Order());
+        Assert.Equal(["together"], Ids((await SearchAsync(Request("Appointment"), telling)).Matches));
+        Assert.Equal(["p1", "linked"], Ids((await SearchAsync(Request("Patient"), telling)).Matches));
+        Assert.Equal(2, (await SearchAsync(Request("ValueSet"), telling)).Matches.Count);
+        Assert.Empty((await SearchAsync(Request("Observation"), nobodys)).Matches);
+        foreach (SearchRequest request in Requests().Concat(
+        [
+            Request("Observation", "code=pulse", 1) with { Sort = [new SortKey(Parameter("Observation", "date"), true)] },
+            Request("Observation", "date=ge2026-01-02"),
+            Request("Observation", "", 2) with { Sort = [new SortKey(Parameter("Observation", "_lastUpdated"), true)] },
+            Request("Observation", "patient=Patient/p2"),
+            Request("Observation") with { Types = [TypeOf("Observation"), TypeOf("Appointment"), TypeOf("Group"), TypeOf("Patient")], Count = 3 },
+            Request("Observation") with { Types = [TypeOf("Observation"), TypeOf("ValueSet")] },
+        ]))
+        {
+            SearchRequest? next = request;
+            while (next is not null)
+            {
+                SearchPage expected = await SearchAsync(next, silent);
+                SearchPage actual = await SearchAsync(next, telling);
+                Assert.Equal(Names(expected.Matches), Names(actual.Matches));
+                Assert.Equal(Names(expected.Included).Order(), Names(actual.Included).Order());
+                Assert.Equal((expected.Total, expected.Next), (actual.Total, actual.Next));
+                next = actual.Next is null ? null : next with { After = actual.Next };
+            }
+        }
+
+        var guard = new Finds("Observation", Query("Observation", "code=pulse"), [Key("Observation/a1"), Key("Observation/a2"), Key("Observation/both"), Key("Observation/moved-here")]);
+        await CommitAsync(Transaction.Of(PutOf("""{"resourceType":"ValueSet","id":"v3","status":"draft"}"""), guard), new RecordScope(Setup.Parameters, Setup.Hasher, "p1", tells: true));
+    }
+
     private static IEnumerable<string> Names(IEnumerable<StoredVersion> versions) => versions.Select(version => $"{version.Key}/{version.Version}");
 
     private TestScope ScopeOf(Withheld withheld) => withheld switch

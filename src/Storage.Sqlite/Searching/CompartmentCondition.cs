@@ -4,13 +4,14 @@ using HealthChain.Fhir.Search;
 namespace HealthChain.Storage.Sqlite.Searching;
 
 /// <summary>The resource is in a compartment.</summary>
+/// <param name="compartment">Type of whose compartment it is.</param>
 /// <param name="owner">Hash of the type and id of whose compartment it is.</param>
 /// <param name="types">Types searched.</param>
-internal sealed class CompartmentCondition(SearchParameterSet parameters, InCompartment criterion, long owner, IReadOnlyList<TypeSchema> types) : Condition
+internal sealed class CompartmentCondition(SearchParameterSet parameters, string compartment, long owner, IReadOnlyList<TypeSchema> types) : Condition
 {
     private readonly Dictionary<TypeSchema, CompartmentMembership?> _memberships = [];
 
-    public InCompartment Criterion => criterion;
+    public string Compartment => compartment;
 
     public long Owner => owner;
 
@@ -68,7 +69,7 @@ internal sealed class CompartmentCondition(SearchParameterSet parameters, InComp
     {
         if (!_memberships.TryGetValue(type, out CompartmentMembership? membership))
         {
-            membership = parameters.Compartment(criterion.Compartment, type);
+            membership = parameters.Compartment(compartment, type);
             _memberships.Add(type, membership);
         }
 

@@ -9,6 +9,7 @@ namespace HealthChain.Storage.Sqlite.Searching;
 internal sealed class ConditionCompiler(SearchParameterSet parameters, IndexHasher hasher, PatientMemberships memberships)
 {
     private const int MostContainedTypes = 16;
+    private const string Patient = "Patient";
 
     private readonly TypeSchema _patient = FhirSchema.R4.Type("Patient")!;
     private readonly IReadOnlyList<IndexedParameter> _links = parameters.Compartment("Patient", FhirSchema.R4.Type("Patient")!)?.Parameters ?? [];
@@ -25,10 +26,19 @@ internal sealed class ConditionCompiler(SearchParameterSet parameters, IndexHash
         PointsAt at => new ChainCondition(at.Reference.Id, at.Targets, Compile(at.Target, at.Targets), Compile(Containing(at.Targets), types), UrlsOf(at.Targets)),
         PointedAtBy by => new ReverseCondition(
             by.Source, by.Reference.Id, IsMember(by.Reference, [by.Source]), Compile(by.Condition, [by.Source]), UrlsOf(by.Reference.Targets)),
-        InCompartment compartment => new CompartmentCondition(parameters, compartment, Hash(compartment.Compartment, Encoding.UTF8.GetBytes(compartment.Id)), types),
+        InCompartment compartment => new CompartmentCondition(parameters, compartment.Compartment, Hash(compartment.Compartment, Encoding.UTF8.GetBytes(compartment.Id)), types),
         HasWords words => new WordsCondition(words),
         _ => throw new ArgumentException($"Unknown criterion {criterion.GetType().Name}.", nameof(criterion)),
     };
+
+    /// <summary>A condition for what exists for a scope: where that is of one patient, all that can be found lies in that record.</summary>
+    public Condition Within(AccessScope scope, Condition condition, IReadOnlyList<TypeSchema> types)
+    {
+        long? patient = types.Count == 0 ? null : scope.OnlyPatient(types[0].Name);
+        return patient is not { } owner || types.Any(type => scope.OnlyPatient(type.Name) != owner)
+            ? condition
+            : new AllCondition([.. condition is AllCondition all ? all.Parts : [condition], new CompartmentCondition(parameters, Patient, owner, types)]);
+    }
 
     /// <summary>Whether the order is first of all that of versions, the newest before the others.</summary>
     public bool IsNewestFirst(IReadOnlyList<SortKey> sort) => sort.Count > 0 && sort[0].Descending && sort[0].Parameters.All(parameter => parameter == _lastUpdated);
@@ -41,7 +51,7 @@ internal sealed class ConditionCompiler(SearchParameterSet parameters, IndexHash
         {
             PatientFocus? focus = part switch
             {
-                CompartmentCondition { Criterion.Compartment: "Patient" } compartment => Focus(run, compartment.Owner, compartment.Members()),
+                CompartmentCondition { Compartment: Patient } compartment => Focus(run, compartment.Owner, compartment.Members()),
                 ValueCondition value => FocusOf(value, types, run),
                 _ => null,
             };

@@ -48,7 +48,7 @@ internal sealed class SearchEngine(EngineParts parts)
         {
             TypeSchema type = FhirSchema.R4.Type(guard.Type)!;
             HashSet<long> expected = [.. guard.Keys.Select(parts.Hasher.Reference)];
-            var matches = new MatchCollector(run, [type], _compiler.Compile(guard.Criterion, [type]), _compiler, long.MaxValue);
+            var matches = new MatchCollector(run, [type], _compiler.Within(scope, _compiler.Compile(guard.Criterion, [type]), [type]), _compiler, long.MaxValue);
             int found = 0;
             bool isOther = false;
             matches.Visit(candidate =>
@@ -88,7 +88,7 @@ internal sealed class SearchEngine(EngineParts parts)
 
         long newest = request.After?.Newest ?? run.Snapshot.Newest;
         var page = new PageBuilder(sort, request.Count == 0 ? 0 : request.Count + 1, place);
-        var matches = new MatchCollector(run, types, _compiler.Compile(request.Criterion, types), _compiler, newest);
+        var matches = new MatchCollector(run, types, _compiler.Within(run.Scope, _compiler.Compile(request.Criterion, types), types), _compiler, newest);
         long total = matches.Collect(page, request.CountTotal, _compiler.IsNewestFirst(request.Sort));
         return ToPage(run, request, page.ToPage(), total, newest);
     }

@@ -16,6 +16,9 @@ internal abstract class FactRule
 
     public abstract KeyAnswer Ask(in ResourceFacts facts, Holder holder);
 
+    /// <summary>The patient in whose compartment everything lies for which it holds; null when there is no one such patient.</summary>
+    public virtual long? OnlyPatient(Holder holder) => null;
+
     public bool Holds(in ResourceFacts facts, Holder holder) => Ask(facts, holder) == KeyAnswer.Yes;
 
     /// <summary>All of them hold; Always for none.</summary>
@@ -63,6 +66,8 @@ internal abstract class FactRule
 
             return all;
         }
+
+        public override long? OnlyPatient(Holder holder) => parts.Select(part => part.OnlyPatient(holder)).FirstOrDefault(patient => patient is not null);
     }
 
     private sealed class AnyRule(FactRule[] parts) : FactRule
@@ -80,6 +85,12 @@ internal abstract class FactRule
 
             return any;
         }
+
+        public override long? OnlyPatient(Holder holder)
+        {
+            long? first = parts[0].OnlyPatient(holder);
+            return parts.All(part => part.OnlyPatient(holder) == first) ? first : null;
+        }
     }
 
     private sealed class NotRule(FactRule part) : FactRule
@@ -92,10 +103,13 @@ internal abstract class FactRule
 internal sealed class IsPatientRule(Whose whose) : FactRule
 {
     public override KeyAnswer Ask(in ResourceFacts facts, Holder holder) => facts.Id == holder.Of(whose) ? KeyAnswer.Yes : KeyAnswer.No;
+
+    public override long? OnlyPatient(Holder holder) => holder.Of(whose);
 }
 
 /// <summary>One of the parameters refers to the holder's patient or organisation.</summary>
-internal sealed class RefersRule(ushort[] parameters, Whose whose) : FactRule
+/// <param name="areOfCompartment">The parameters are those by which resources are in a patient's compartment.</param>
+internal sealed class RefersRule(ushort[] parameters, Whose whose, bool areOfCompartment = false) : FactRule
 {
     public override KeyAnswer Ask(in ResourceFacts facts, Holder holder)
     {
@@ -113,6 +127,8 @@ internal sealed class RefersRule(ushort[] parameters, Whose whose) : FactRule
 
         return KeyAnswer.No;
     }
+
+    public override long? OnlyPatient(Holder holder) => areOfCompartment ? holder.Of(whose) : null;
 }
 
 /// <summary>A search parameter has one of certain values.</summary>

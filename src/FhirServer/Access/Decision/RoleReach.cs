@@ -100,7 +100,7 @@ internal sealed class RoleReach(SearchParameterSet parameters, SubscriptionBook?
 
         return membership.IsSelf
             ? new IsPatientRule(patient)
-            : new RefersRule([.. membership.Parameters.Select(parameter => parameter.Id)], patient);
+            : new RefersRule([.. membership.Parameters.Select(parameter => parameter.Id)], patient, areOfCompartment: true);
     }
 
     private FactRule NamesInsurer(TypeSchema type) =>

@@ -15,6 +15,8 @@ internal sealed class RuledScope(string requester, TypeRules seen, AccessRules r
     /// <summary>Whether all resources of the type exist for the requester.</summary>
     public bool SeesAll(string type) => seen[type] == FactRule.Always;
 
+    public override long? OnlyPatient(string type) => seen[type].OnlyPatient(holder);
+
     public override bool Sees(in ResourceFacts facts) => seen[facts.Type].Holds(facts, holder);
 
     public override bool MayWrite(in ResourceFacts facts, ChangeKind kind)
