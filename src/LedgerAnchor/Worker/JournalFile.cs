@@ -36,6 +36,13 @@ internal sealed class JournalFile
         var file = new JournalFile(disk, path, payloadBytes);
         disk.CreateFolder(Path.GetDirectoryName(path)!);
         file.FindEnd();
+        if (file.Count > 0)
+        {
+            // What is there may be of a process that was killed before it was durable, and counts from now on.
+            disk.Sync(path);
+            disk.SyncFolder(Path.GetDirectoryName(path)!);
+        }
+
         return file;
     }
 
