@@ -6,8 +6,8 @@ public sealed record LedgerOptions
     /// <summary>How long new leaves wait for company before they are hashed into the tree.</summary>
     public TimeSpan IntegrateInterval { get; init; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>So many leaves do not wait.</summary>
-    public int IntegrateLeaves { get; init; } = 256;
+    /// <summary>So many leaves do not wait: a part of them is read at a time, and whoever reads the store shares its connections.</summary>
+    public int IntegrateLeaves { get; init; } = 1 << 14;
 
     /// <summary>After so many leaves a checkpoint comes without regard to the interval, so that catching up is kept.</summary>
     public long MaxBatch { get; init; } = 1 << 18;

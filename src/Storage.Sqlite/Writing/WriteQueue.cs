@@ -11,7 +11,9 @@ internal sealed class WriteQueue
     private readonly object _gate = new();
     private Queue<WriteRequest> _arriving = new();
     private Queue<WriteRequest> _taken = new();
-    private bool _isAwaited;
+
+    // How many must wait before the writer, who sleeps, is woken; 0 while it does not.
+    private int _awaited;
     private bool _isClosed;
 
     public bool IsClosed
@@ -32,9 +34,9 @@ internal sealed class WriteQueue
         {
             ObjectDisposedException.ThrowIf(_isClosed, this);
             _arriving.Enqueue(request);
-            if (_isAwaited)
+            if (_awaited > 0 && _arriving.Count >= _awaited)
             {
-                _isAwaited = false;
+                _awaited = 0;
                 Monitor.Pulse(_gate);
             }
         }
@@ -62,14 +64,32 @@ internal sealed class WriteQueue
         {
             if (_arriving.Count == 0 && !_isClosed && patience != TimeSpan.Zero)
             {
-                _isAwaited = true;
-                Monitor.Wait(_gate, patience);
-                _isAwaited = false;
+                Sleep(1, patience);
             }
 
             (_arriving, _taken) = (_taken, _arriving);
         }
 
         return _taken.TryDequeue(out request);
+    }
+
+    /// <summary>Sleeps until so many wait, or for so long. For the thread that takes.</summary>
+    public void Await(int count, TimeSpan patience)
+    {
+        count -= _taken.Count;
+        lock (_gate)
+        {
+            if (_arriving.Count < count && !_isClosed)
+            {
+                Sleep(count, patience);
+            }
+        }
+    }
+
+    private void Sleep(int count, TimeSpan patience)
+    {
+        _awaited = count;
+        Monitor.Wait(_gate, patience);
+        _awaited = 0;
     }
 }

@@ -17,6 +17,12 @@ internal sealed class Writer : IDisposable
     private const int FlushedWhenIdle = 4096;
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(5);
 
+    // What a commit costs the processor it costs for few as for many. Where this many come at a time, the next waits until as many are there again:
+    // in a crowd, that is a wait of less than a commit, and each commit is of twice as many.
+    private const int LeastCrowd = 16;
+    private const int MostCrowd = 128;
+    private static readonly TimeSpan CrowdPatience = TimeSpan.FromMilliseconds(2);
+
     private readonly WriteQueue _queue = new();
     private readonly Func<WriterSession> _open;
     private readonly Checkpointer _checkpointer;
@@ -31,6 +37,9 @@ internal sealed class Writer : IDisposable
     private bool _isLast;
     private int _unflushed;
     private int _queued;
+
+    // Requests that the last commit was of.
+    private int _crowd;
     private string? _failure;
 
     public Writer(WriterSession first, Func<WriterSession> open, Checkpointer checkpointer, ReaderPool readers, ChangeSignal changes, SqliteStoreOptions options)
@@ -120,6 +129,7 @@ internal sealed class Writer : IDisposable
             {
                 Gather((GroupRequest)request);
                 RunGroup(_group);
+                _crowd = _group.Count;
                 _group.Clear();
             }
         }
@@ -133,6 +143,12 @@ internal sealed class Writer : IDisposable
         {
             (request, _held) = (_held, null);
             return true;
+        }
+
+        if (_crowd >= LeastCrowd)
+        {
+            _queue.Await(Math.Min(_crowd, MostCrowd), CrowdPatience);
+            _crowd = 0;
         }
 
         TimeSpan patience = _session is not { } session || _isAtRest ? Timeout.InfiniteTimeSpan
