@@ -17,6 +17,8 @@ public sealed class ElementFacts : IResourceFacts
     /// <param name="serverBase">The FHIR base of this server, without the last slash, for absolute references to it.</param>
     public ElementFacts(Element resource, Vocabulary vocabulary, string? serverBase = null)
     {
+        // Parts that can be withheld are judged by themselves.
+        resource = InlineLabels.Open(resource);
         _resource = resource;
         _serverBase = serverBase;
         ClinicalTime = TimeOf(resource);

@@ -14,6 +14,30 @@ public static class InlineLabels
 
     private static ReadOnlySpan<byte> Url => "http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-inline-sec-label"u8;
 
+    /// <summary>Whether a resource says that parts of it have labels.</summary>
+    public static bool AreIn(Element resource)
+    {
+        if (resource.Child("meta") is { Exists: true } meta)
+        {
+            foreach (Element label in meta.ChildrenOf("security"))
+            {
+                if (label.Child("code") is { Exists: true } code && code.ValueIs("PROCESSINLINELABEL"u8))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// What of a resource may be known by whoever knows that it is there: without the parts that a label can withhold, and without narrative, which may say the same in
+    /// words. By this it is found and judged; the parts are judged by themselves. The resource itself where it has no such parts.
+    /// </summary>
+    public static Element Open(Element resource) =>
+        AreIn(resource) ? PartialResource.Without(resource, static element => element.Type.Name == "Narrative" || Cover(element)) : resource;
+
     /// <summary>Whether an extension is such a label.</summary>
     public static bool Is(Element extension) =>
         extension.Type.Name == "Extension" && extension.Child("url") is { Exists: true } url && url.ValueIs(Url);
@@ -35,7 +59,7 @@ public static class InlineLabels
 
         foreach (Element child in element.Children)
         {
-            if (child.Type.Name == "Extension" && child.Schema is { Name: "extension" } && Withholds(child))
+            if (child.Schema is { Name: "extension" } && Withholds(child))
             {
                 return true;
             }

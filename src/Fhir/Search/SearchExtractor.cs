@@ -25,6 +25,8 @@ public sealed class SearchExtractor
     /// <remarks>Does not fail: an expression of a package that cannot be evaluated on this resource gives no value.</remarks>
     public void Extract(Element resource, IndexValues values)
     {
+        // By parts that can be withheld nobody finds a resource.
+        resource = InlineLabels.Open(resource);
         TypeWalk walk = _parameters.WalkOf(resource.Type);
         values.Start(resource.Tree, walk.Constants.Bytes);
         var run = new Run(new ValueWriter(values, walk.Constants, walk.Systems, _serverBase), values, resource, _evaluation);

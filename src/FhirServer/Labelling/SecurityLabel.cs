@@ -32,6 +32,15 @@ internal sealed record SecurityLabel(string? System, string? Code, ReadOnlyMemor
     public static SecurityLabel Derived(string system, string code) => new(
         system, code, (byte[])[.. "{"u8, .. Classifier, .. ","u8, .. Plain(system, code)[1..]], IsDerived: true);
 
+    /// <summary>A label that says no more than its system and code.</summary>
+    public static SecurityLabel Given(string system, string code) => new(system, code, Plain(system, code), IsDerived: false);
+
+    public static SecurityLabel Read(Element coding)
+    {
+        byte[] json = FhirJson.ToBytes(coding);
+        return new SecurityLabel(TextOf(coding, "system"), TextOf(coding, "code"), json, IsDerivedIn(json));
+    }
+
     /// <summary>The labels of a resource that stand in its <c>meta</c>.</summary>
     public static List<SecurityLabel> Of(Element resource)
     {
@@ -40,8 +49,7 @@ internal sealed record SecurityLabel(string? System, string? Code, ReadOnlyMemor
         {
             foreach (Element coding in meta.ChildrenOf("security"))
             {
-                byte[] json = FhirJson.ToBytes(coding);
-                labels.Add(new SecurityLabel(TextOf(coding, "system"), TextOf(coding, "code"), json, IsDerivedIn(json)));
+                labels.Add(Read(coding));
             }
         }
 

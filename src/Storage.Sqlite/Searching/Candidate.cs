@@ -15,12 +15,12 @@ internal sealed class Candidate
 
     public Head Head { get; } = new();
 
-    /// <summary>The resource, opened once; it does not exist when its patient is being erased.</summary>
+    /// <summary>The resource as it is found (<see cref="InlineLabels.Open"/>), opened once; it does not exist when its patient is being erased.</summary>
     public Element Root(SearchRun run)
     {
         if (_opened != Head.Newest)
         {
-            _root = run.Open(Head.Newest);
+            _root = run.Open(Head.Newest) is { Exists: true } root ? InlineLabels.Open(root) : default;
             _opened = Head.Newest;
             _isExtracted = false;
         }

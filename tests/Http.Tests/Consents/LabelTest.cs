@@ -13,12 +13,25 @@ public sealed class LabelServer : IAsyncLifetime
     internal const string Doctor = "the-doctor-of-label-tests";
     internal const string Patient = "the-patient-of-label-tests";
 
+    /// <summary>May do all to what is not labelled V.</summary>
+    internal const string Discreet = "the-discreet-doctor-of-label-tests";
+    private const string NotV = "_security:not=http://terminology.hl7.org/CodeSystem/v3-Confidentiality|V";
+
     internal FhirServerFixture Server { get; } = new(new ServerOptions
     {
         Tokens =
         [
             new TokenOptions { Token = Operator, Name = "operator" },
             new TokenOptions { Token = Doctor, Name = "doctor", Role = Role.Practitioner, FhirUser = "Practitioner/doctor", Organisation = "Organization/clinic", Purpose = "TREAT" },
+            new TokenOptions
+            {
+                Token = Discreet,
+                Name = "discreet",
+                Role = Role.Practitioner,
+                FhirUser = "Practitioner/doctor",
+                Organisation = "Organization/clinic",
+                Scopes = $"user/Observation.cruds?{NotV} user/Patient.cruds?{NotV} user/Practitioner.rs user/Organization.rs",
+            },
             new TokenOptions { Token = Patient, Name = "patient", Role = Role.Patient, FhirUser = "Patient/pat" },
         ],
     });

@@ -86,7 +86,7 @@ internal sealed partial class ModelView(SearchParameterSet parameters, IReadOnly
             }
 
             string id = Encoding.UTF8.GetString(version.Values.Text(value.Code))[1..];
-            foreach (Element contained in version.Tree.Root.ChildrenOf("contained").ToList().Where(contained => contained.Child("id") is { Exists: true } own && own.Text == id))
+            foreach (Element contained in InlineLabels.Open(version.Tree.Root).ChildrenOf("contained").ToList().Where(contained => contained.Child("id") is { Exists: true } own && own.Text == id))
             {
                 ElementTree tree = new ResourceEdit(contained).ToTree();
                 var values = new IndexValues();
@@ -107,7 +107,7 @@ internal sealed partial class ModelView(SearchParameterSet parameters, IReadOnly
 
     private static bool Has(ModelVersion version, HasWords words)
     {
-        Element root = version.Tree.Root;
+        Element root = InlineLabels.Open(version.Tree.Root);
         string[] texts = words.InNarrativeOnly
             ? root.Child("text") is { Exists: true } narrative && narrative.Child("div") is { Exists: true } div ? [div.Text ?? ""] : []
             : [.. Texts(root)];
