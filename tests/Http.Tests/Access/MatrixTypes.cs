@@ -85,6 +85,7 @@ internal static class MatrixTypes
     {
         ["Binary"] = """ "contentType":"text/plain","securityContext":{"reference":"$"} """,
         ["Device"] = One("patient"),
+        ["Task"] = One("for"),
     };
 
     /// <summary>Types of which an insurer sees what names it, and the element that does (% for the insurer's reference).</summary>
@@ -98,6 +99,7 @@ internal static class MatrixTypes
         ["ExplanationOfBenefit"] = """ "insurer":{"reference":"%"} """,
         ["PaymentNotice"] = """ "recipient":{"reference":"%"} """,
         ["PaymentReconciliation"] = """ "paymentIssuer":{"reference":"%"} """,
+        ["Task"] = """ "requester":{"reference":"%"} """,
     };
 
     public static IReadOnlySet<string> WrittenByInsurers { get; } =

@@ -57,8 +57,13 @@ internal sealed class AccessRules
     /// <summary>Whether resources of a type may come into being by whatever interaction.</summary>
     public bool BringsAbout(string type) => _reach.Writes(_party, ResourceTypes.Find(type)!, ChangeKind.Create) != FactRule.Never;
 
-    /// <summary>What exists for who does what needs all of these permissions.</summary>
-    public TypeRules Seen(Permissions permissions) => _seen[(int)permissions] ??= Joined(FactRule.All, permissions);
+    /// <summary>
+    /// What exists for who does what needs all of these permissions. What can be read is there too for who would change or delete it, so that it is
+    /// refused: of a deletion it would else be said that it is done.
+    /// </summary>
+    public TypeRules Seen(Permissions permissions) => _seen[(int)permissions] ??= permissions is Permissions.Update or Permissions.Delete
+        ? Joined(FactRule.Any, permissions | Permissions.Read)
+        : Joined(FactRule.All, permissions);
 
     /// <summary>
     /// What the entries of a transaction may rest on: each was thought through by its own permissions, and of what it writes each is asked by

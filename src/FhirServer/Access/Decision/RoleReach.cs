@@ -14,7 +14,7 @@ internal sealed class RoleReach(SearchParameterSet parameters, SubscriptionBook?
     /// Types outside the compartment of patients that still hold something of one patient, and the search parameter that tells of whom. They are
     /// read, not written: who writes them must show that the rest is hers too, which one parameter does not.
     /// </summary>
-    private static readonly (string Type, string Parameter)[] BesideCompartment = [("Device", "patient"), ("Binary", "patient")];
+    private static readonly (string Type, string Parameter)[] BesideCompartment = [("Device", "patient"), ("Binary", "patient"), ("Task", "patient")];
 
     /// <summary>What exists for a party.</summary>
     public FactRule Reads(Party party, TypeSchema type) => party.Role switch

@@ -50,6 +50,9 @@ internal static class TypeGroups
         ["ExplanationOfBenefit"] = "insurer",
         ["PaymentNotice"] = "recipient",
         ["PaymentReconciliation"] = "payment-issuer",
+
+        // What it asked patients for.
+        ["Task"] = "requester",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>What insurers write: their side of the matter.</summary>
