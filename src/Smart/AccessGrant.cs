@@ -29,6 +29,9 @@ public sealed class AccessGrant
     /// <summary>What for, a code of PurposeOfUse such as <c>TREAT</c>.</summary>
     public string? Purpose { get; init; }
 
+    /// <summary>Whether the person may break the glass.</summary>
+    public bool MayBreakGlass { get; init; }
+
     public LaunchContext Launch { get; init; } = LaunchContext.None;
 
     /// <summary>Thumbprint of the key whose possession the bearer must prove (RFC 9449); null for a token that whoever has it may use.</summary>

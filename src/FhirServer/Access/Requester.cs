@@ -32,6 +32,9 @@ internal sealed record Requester(string Who, AccessScope Scope)
     /// <summary>What access records call the token: it cannot be made into the token again. Null for a fixed one, whose name is <see cref="Who"/>.</summary>
     public string? TokenName { get; init; }
 
+    /// <summary>Thumbprint of the key to which the token is bound; null for none.</summary>
+    public string? KeyThumbprint => Grant?.KeyThumbprint;
+
     /// <summary>SMART scopes of the token.</summary>
     public IReadOnlyList<string> Scopes { get; init; } = [];
 

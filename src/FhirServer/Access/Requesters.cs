@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using HealthChain.Fhir;
 using HealthChain.FhirServer.Access.Decision;
+using HealthChain.FhirServer.Consents.Workflow;
 using HealthChain.FhirServer.Server;
 using HealthChain.Smart;
 using HealthChain.Smart.Http;
@@ -24,15 +25,18 @@ internal sealed class Requesters : IDisposable
     private readonly AccessDecisions _decisions;
     private readonly SmartState? _state;
     private readonly PossessionCheck? _possession;
+    private readonly EmergencyTokens? _emergencies;
     private readonly string? _origin;
 
     /// <param name="state">Knows the tokens that the authorisation server issued; null where that is off.</param>
     /// <param name="possession">Checks that who sends a token has its key; null likewise.</param>
-    public Requesters(ServerOptions options, AccessDecisions decisions, SmartState? state = null, PossessionCheck? possession = null)
+    /// <param name="emergencies">Tokens of who broke the glass.</param>
+    public Requesters(ServerOptions options, AccessDecisions decisions, SmartState? state = null, PossessionCheck? possession = null, EmergencyTokens? emergencies = null)
     {
         _decisions = decisions;
         _state = state;
         _possession = possession;
+        _emergencies = emergencies;
         _origin = options.BaseUrl is { } known ? new Uri(known).GetLeftPart(UriPartial.Authority) : null;
         _tokens = [.. options.Tokens.Select(token => (SHA256.HashData(Encoding.UTF8.GetBytes(token.Token)), Of(token)))];
         _development = options.Development ? new Requester("development", new OpenScope("development")) { IsDevelopment = true } : null;
@@ -104,11 +108,11 @@ internal sealed class Requesters : IDisposable
             return ValueTask.FromResult<Result<Requester>>(Invalid(context));
         }
 
-        if (_state?.FindToken(token) is { } grant)
+        if ((_state?.FindToken(token) is { } grant ? Of(grant) : _emergencies?.Find(token)) is { } known)
         {
             // https://www.rfc-editor.org/rfc/rfc9449#section-7.2: a token that is bound to a key is refused as a bearer's.
-            return (grant.KeyThumbprint is null) == isBearer
-                ? isBearer ? ValueTask.FromResult<Result<Requester>>(Of(grant)) : ProveAsync(context, token.ToString(), grant)
+            return (known.KeyThumbprint is null) == isBearer
+                ? isBearer ? ValueTask.FromResult<Result<Requester>>(known) : ProveAsync(context, token.ToString(), known)
                 : ValueTask.FromResult<Result<Requester>>(Invalid(context, isBearer));
         }
 
@@ -127,7 +131,7 @@ internal sealed class Requesters : IDisposable
         return rights.Requester;
     }
 
-    private async ValueTask<Result<Requester>> ProveAsync(HttpContext context, string token, AccessGrant grant)
+    private async ValueTask<Result<Requester>> ProveAsync(HttpContext context, string token, Requester requester)
     {
         if (_possession is null)
         {
@@ -136,8 +140,8 @@ internal sealed class Requesters : IDisposable
 
         // Where something stands before the server, only the operator knows its address as clients see it.
         string origin = _origin ?? $"{context.Request.Scheme}://{context.Request.Host.Value}";
-        OAuthError? refused = await _possession.CheckAsync(context, origin, token, grant.KeyThumbprint!);
-        return refused is null ? Of(grant) : FhirError.Of(ErrorKind.Unauthenticated, IssueType.Login, refused.Reason);
+        OAuthError? refused = await _possession.CheckAsync(context, origin, token, requester.KeyThumbprint!);
+        return refused is null ? requester : FhirError.Of(ErrorKind.Unauthenticated, IssueType.Login, refused.Reason);
     }
 
     private Requester? Find(ReadOnlySpan<char> token)
@@ -197,6 +201,7 @@ internal sealed class Requesters : IDisposable
             TokenName = grant.TokenName,
             Account = grant.Account,
             Grant = grant,
+            MayBreakGlass = grant.MayBreakGlass,
             Scopes = grant.Scopes.Text.Split(' ', StringSplitOptions.RemoveEmptyEntries),
         },
         grant.Role,
@@ -211,6 +216,7 @@ internal sealed class Requesters : IDisposable
             FhirUser = token.FhirUser,
             Organisation = token.Organisation,
             Purpose = token.Purpose,
+            MayBreakGlass = token.MayBreakGlass,
             Scopes = token.Scopes.Split(' ', StringSplitOptions.RemoveEmptyEntries),
         };
         return token.Role is { } role ? _decisions.OfOperator(requester, role, ScopeSet.Parse(token.Scopes)).Requester : requester;

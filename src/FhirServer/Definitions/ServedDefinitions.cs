@@ -46,7 +46,7 @@ internal sealed class ServedDefinitions
             [TypeOf(DefinitionKind.CompartmentDefinition)] = new(() => Serve(
                 "CompartmentDefinition", definitions.Compartments.Select(compartment => (compartment.Url, DefinitionText.Of(compartment))))),
             [TypeOf(DefinitionKind.StructureDefinition)] = new(() => Serve(
-                "StructureDefinition", ResourceTypes.All.Select(type => definitions.Type(type.Name)).OfType<StructureDefinition>().Select(structure => (structure.Url, StructureText.Of(structure))))),
+                "StructureDefinition", ResourceTypes.All.Select(type => definitions.Type(type.Name)).OfType<StructureDefinition>().Select(structure => (structure.Url, StructureText.Of(structure))).Concat(OwnDefinitions.Profiles()))),
         };
     }
 

@@ -108,6 +108,12 @@ internal sealed record ServerOptions
     /// <summary>A folder of a part, made absolute.</summary>
     public string Folder(string part) => Path.GetFullPath(Path.Combine(Data, part));
 
+    /// <summary>How long somebody who broke the glass sees the patient's record.</summary>
+    public TimeSpan BreakGlassLifetime { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>How often one requester may break the glass, or try to, within an hour.</summary>
+    public int BreakGlassPerHour { get; init; } = 10;
+
     /// <summary>How long running requests may take to end once the process is asked to stop.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
 }
@@ -187,6 +193,9 @@ internal sealed record TokenOptions
     public string? Organisation { get; init; }
 
     public string? Purpose { get; init; }
+
+    /// <summary>Whether a practitioner may break the glass, for a patient's safety.</summary>
+    public bool MayBreakGlass { get; init; }
 
     public string Scopes { get; init; } = "";
 }

@@ -29,6 +29,8 @@ internal static class Settings
         Of.Choice("HealthChain:Validation", "how much is checked before a resource is taken", typeof(ValidationLevel), o => (int)o.Validation, (o, value) => o with { Validation = (ValidationLevel)value }),
         Of.Flag("HealthChain:ClientIds", "whether PUT may create a resource under an id of the client's choice", o => o.ClientIds, (o, value) => o with { ClientIds = value }),
         Of.Flag("HealthChain:Development", "open access without login; works on loopback addresses only", o => o.Development, (o, value) => o with { Development = value }),
+        Of.Seconds("HealthChain:Consent:BreakGlassLifetime", "how long somebody who broke the glass sees the patient's record", 30, 900, o => o.BreakGlassLifetime, (o, value) => o with { BreakGlassLifetime = value }),
+        Of.Number("HealthChain:Consent:BreakGlassPerHour", "how often one requester may break the glass, or try to, within an hour", 1, 1_000, o => o.BreakGlassPerHour, (o, value) => o with { BreakGlassPerHour = value }),
         Of.Flag("HealthChain:AccessLog", "whether it is put on record who reads and writes what; can be switched off in development mode or on loopback addresses only", o => o.AccessLog, (o, value) => o with { AccessLog = value }),
         Of.Flag("HealthChain:Demo", "accounts with known passwords for trying things out, one for each role; works on loopback addresses only", o => o.Bootstrap.Demo, (o, value) => o with { Bootstrap = o.Bootstrap with { Demo = value } }),
         Of.Number("HealthChain:Sample", "sample patients to load when the store is empty; needs development mode", 0, 1_000_000, o => o.Sample, (o, value) => o with { Sample = value }),
@@ -107,6 +109,7 @@ internal static class Settings
             o => o.Organisation, (o, value) => o with { Organisation = value }, IsReference),
         OfToken.Text("HealthChain:Tokens:N:Purpose", "what for, a code of PurposeOfUse", "a code such as TREAT or HPAYMT",
             o => o.Purpose, (o, value) => o with { Purpose = value }, value => value.All(char.IsAsciiLetterUpper)),
+        OfToken.Flag("HealthChain:Tokens:N:MayBreakGlass", "whether a practitioner may break the glass, for a patient's safety", o => o.MayBreakGlass, (o, value) => o with { MayBreakGlass = value }),
         OfToken.Text("HealthChain:Tokens:N:Scopes", "SMART scopes, separated by spaces", "scopes such as user/*.rs",
             o => o.Scopes, (o, value) => o with { Scopes = value }),
     ];

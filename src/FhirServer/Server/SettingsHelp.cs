@@ -14,6 +14,7 @@ internal static class SettingsHelp
         ["HealthChain:Sqlite"] = "Embedded engine",
         ["HealthChain:Keys"] = "Keys",
         ["HealthChain:Blobs"] = "Large contents",
+        ["HealthChain:Consent"] = "Consent",
         ["HealthChain:Labels"] = "Security labels",
         ["HealthChain:Ledger"] = "Ledger",
         ["HealthChain:Ledger:Rpc"] = "Chain of --ledger-chain rpc",

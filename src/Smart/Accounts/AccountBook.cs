@@ -18,6 +18,9 @@ public sealed record NewAccount(string Name, Role Role)
     /// <summary>For whom the person works, such as <c>Organization/1</c>.</summary>
     public string? Organisation { get; init; }
 
+    /// <summary>See <see cref="Account.MayBreakGlass"/>.</summary>
+    public bool MayBreakGlass { get; init; }
+
     /// <summary>Null for one that is made here, good for one login.</summary>
     public string? Password { get; init; }
 
@@ -97,6 +100,7 @@ public sealed class AccountBook : IDisposable
             DisplayName = made.DisplayName,
             FhirUser = made.FhirUser,
             Organisation = made.Organisation,
+            MayBreakGlass = made.MayBreakGlass,
             Registration = made.Registration,
             Created = _time.GetUtcNow(),
             Password = hash,

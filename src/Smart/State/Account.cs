@@ -20,6 +20,9 @@ public sealed record Account
     /// <summary>For whom the person works, such as <c>Organization/1</c>.</summary>
     public string? Organisation { get; init; }
 
+    /// <summary>Whether the person may see, for a patient's safety, what nobody permitted: breaking the glass. Only practitioners do.</summary>
+    public bool MayBreakGlass { get; init; }
+
     public Registration Registration { get; init; }
 
     public DateTimeOffset Created { get; init; }

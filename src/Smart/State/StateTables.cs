@@ -326,6 +326,7 @@ internal sealed class StateTables
             FhirUser = account?.FhirUser,
             Organisation = account is null ? client.Organisation : account.Organisation,
             Purpose = family.Purpose,
+            MayBreakGlass = account?.MayBreakGlass ?? false,
             Launch = family.Launch,
             KeyThumbprint = token.KeyThumbprint,
             Family = node,

@@ -25,7 +25,7 @@ public sealed class CodecTests
         {
             Id = "a", Name = "n", Role = Role.Practitioner, DisplayName = "D", FhirUser = "Practitioner/1", Organisation = "Organization/1",
             Registration = Registration.Administrator, Created = Time, Password = [3], MustChangePassword = true, SecondFactor = [4], LastSecondFactorStep = 300,
-            RecoveryCodes = [[5], [6, 7]], ExternalIssuer = "https://i", ExternalSubject = "s", IsDisabled = true,
+            RecoveryCodes = [[5], [6, 7]], ExternalIssuer = "https://i", ExternalSubject = "s", IsDisabled = true, MayBreakGlass = true,
         }),
         new Change.RemoveAccount("a"),
         new Change.PutAuthorisation(new Authorisation("i", "a", "c", ScopeSet.Parse("patient/*.rs"), "12", Time, Time)),
@@ -61,7 +61,7 @@ public sealed class CodecTests
 
     [Fact]
     public void The_bytes_of_changes_stay_as_they_are() =>
-        Assert.Equal("ff56de2dfa0a638d06b77fa55dac5565352ecc3aaaec17e5c67c217247636d97", Hash256.Of(Write(Changes)).ToString());
+        Assert.Equal("d656e9e69e97886e57151a7f9b32b3442f060cd6106766176abaadd0e40ebb46", Hash256.Of(Write(Changes)).ToString());
 
     [Fact]
     public void A_row_that_was_written_before_its_last_fields_were_thought_of_is_read()

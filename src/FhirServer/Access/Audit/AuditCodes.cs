@@ -105,6 +105,7 @@ internal static class AuditCodes
         [AccessAction.ClientRegistered] = new(Alert, new AuditCode(Dicom, "110129", "Security Configuration"), 'C', AuditFlow.ToAuthorisation),
         [AccessAction.AccountChanged] = new(Alert, new AuditCode(Dicom, "110137", "User security Attributes Changed"), 'U', AuditFlow.ToAuthorisation),
         [AccessAction.ConsentChanged] = new(Alert, new AuditCode(Dicom, "110135", "Object Security Attributes Changed"), 'U', AuditFlow.ToServer),
+        [AccessAction.BreakGlass] = new(Alert, new AuditCode(Dicom, "110127", "Emergency Override Started"), 'E', AuditFlow.ToServer),
         [AccessAction.Administration] = new(Alert, new AuditCode(Dicom, "110132", "Use of Restricted Function"), 'E', AuditFlow.ToServer),
     };
 

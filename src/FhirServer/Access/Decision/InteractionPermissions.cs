@@ -19,6 +19,7 @@ internal static class InteractionPermissions
     private static readonly FrozenDictionary<string, Permissions> Operations = new Dictionary<string, Permissions>
     {
         ["approve"] = Judged,
+        ["break-glass"] = Judged,
         ["convert"] = Judged,
         ["diff"] = Permissions.Read,
         ["document"] = Permissions.Read,

@@ -37,6 +37,18 @@ internal sealed class TokenRights
     /// <summary>Whether scopes give a permission on a type, wherever the role reaches.</summary>
     public bool Gives(Permissions permission, string type) => _granted.Resources.Any(scope => scope.IsOf(type) && scope.Permissions.HasFlag(permission));
 
+    /// <summary>What the bearer sees of one patient after breaking the glass: no more than her scopes give of others, and nothing to write.</summary>
+    /// <param name="requester">The bearer with what was declared.</param>
+    /// <param name="patient">Id of the patient.</param>
+    public TokenRights ForEmergency(Requester requester, string patient)
+    {
+        const Permissions Seeing = Permissions.Read | Permissions.Search;
+        ScopeSet scopes = ScopeSet.Of(_granted.Resources
+            .Where(scope => (scope.Permissions & Seeing) != Permissions.None)
+            .Select(scope => (scope with { Context = ScopeContext.Patient, Permissions = scope.Permissions & Seeing }).ToString()));
+        return new TokenRights(_decisions, requester with { Scopes = [.. scopes.Resources.Select(scope => scope.ToString())] }, _role, scopes, patient, _trusted);
+    }
+
     /// <summary>What holds at this moment.</summary>
     public ValueTask<Entitlement> NowAsync(CancellationToken cancellationToken)
     {

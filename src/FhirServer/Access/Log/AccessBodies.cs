@@ -64,7 +64,7 @@ internal sealed class AccessBodies(IndexHasher hasher)
         body.Number((uint)ending.Status);
         WriteTarget(ref body, request.Target);
         WriteQuery(ref body, request, isOfOnePatient);
-        body.Text(ending.Reason, AccessCodec.LongestDetail);
+        body.Text(DetailOf(request.Requester, ending, isOfOnePatient), AccessCodec.LongestDetail);
         WriteAddress(ref body, request.Access.Address);
         body.Text(request.Access.RequestId, AccessCodec.LongestName);
         return body.ToArray();
@@ -84,6 +84,7 @@ internal sealed class AccessBodies(IndexHasher hasher)
         (TargetKind.Type or TargetKind.Instance, HttpVerb.Delete) => AccessAction.Delete,
         (TargetKind.Operation, _) => target.Name switch
         {
+            "break-glass" => AccessAction.BreakGlass,
             "export" => AccessAction.Export,
             "request-access" or "approve" or "reject" or "withdraw" or "revoke" => AccessAction.ConsentChanged,
             _ => AccessAction.Operation,
@@ -198,6 +199,10 @@ internal sealed class AccessBodies(IndexHasher hasher)
 
         body.Text(query.End());
     }
+
+    /// <summary>Why it was refused, and why the glass was broken: that may tell who the patient is.</summary>
+    private static string? DetailOf(Requester requester, in Ending ending, bool isOfOnePatient) => requester.BreakGlass is not { } declared ? ending.Reason
+        : $"{ending.Reason}{(ending.Reason is null ? "" : " ")}Break-glass: {(isOfOnePatient ? declared.Reason : Withheld)}";
 
     /// <summary>Whether values of the parameter, or of the one at the end of its chain, cannot tell who is meant.</summary>
     private static bool TellsNobody(string parameter)

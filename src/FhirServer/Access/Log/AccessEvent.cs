@@ -33,6 +33,7 @@ internal enum AccessAction : byte
     AccountChanged = 39,
     ConsentChanged = 40,
     Administration = 41,
+    BreakGlass = 42,
 }
 
 /// <summary>How it ended, as AuditEvent.outcome has it: https://hl7.org/fhir/R4/valueset-audit-event-outcome.html</summary>

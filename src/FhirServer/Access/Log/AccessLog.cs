@@ -139,9 +139,9 @@ internal sealed class AccessLog(IResourceStore store, IndexHasher hasher, Server
             Add(bundle.Entries[i].Version);
         }
 
-        // The store adds to those of what is written the patients of old and new versions.
+        // The store adds to those of what is written the patients of old and new versions. Who broke the glass writes nothing but the report to that patient.
         List<long> concerned = Distinct(patients);
-        return new LedgerRecord(_bodies.Write(request, ending, concerned.Count == 1 && ending != Written)) { Patients = concerned, Accessed = Distinct(accessed) };
+        return new LedgerRecord(_bodies.Write(request, ending, concerned.Count == 1 && (ending != Written || request.Requester.BreakGlass is not null))) { Patients = concerned, Accessed = Distinct(accessed) };
 
         void Add(StoredVersion? disclosed)
         {

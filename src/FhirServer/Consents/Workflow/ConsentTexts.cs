@@ -173,5 +173,21 @@ internal static class ConsentTexts
         return task;
     }
 
+    /// <summary>Tells a patient that somebody saw her record without being permitted to.</summary>
+    public static JsonObject Report(string id, string patient, string sender, string reason, DateTimeOffset now) => new()
+    {
+        ["resourceType"] = "Communication",
+        ["id"] = id,
+        ["status"] = "completed",
+        ["category"] = new JsonArray(Concept(Terminology + "communication-category", "alert")),
+        ["priority"] = "urgent",
+        ["subject"] = Reference(patient),
+        ["sent"] = Instant(now),
+        ["recipient"] = new JsonArray(Reference(patient)),
+        ["sender"] = Reference(sender),
+        ["reasonCode"] = new JsonArray(Concept(Vocabulary.ActReasonSystem, Vocabulary.BreakGlass.Code)),
+        ["payload"] = new JsonArray(new JsonObject { ["contentString"] = reason }),
+    };
+
     private static JsonNode? Take(JsonObject form, string name) => form.TryGetPropertyValue(name, out JsonNode? stated) ? stated?.DeepClone() : null;
 }

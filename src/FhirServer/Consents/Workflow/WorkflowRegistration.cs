@@ -1,5 +1,6 @@
 using HealthChain.Consent;
 using HealthChain.FhirServer.Operations;
+using HealthChain.Smart.State;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace HealthChain.FhirServer.Consents.Workflow;
@@ -18,5 +19,7 @@ internal static class WorkflowRegistration
         }
 
         services.AddSingleton<IOperation, Revoke>();
+        services.AddSingleton(provider => new EmergencyTokens(provider.GetRequiredService<TimeProvider>(), provider.GetService<SmartState>()));
+        services.AddSingleton<IOperation, BreakGlass>();
     }
 }

@@ -41,10 +41,10 @@ internal sealed class WorkflowStore(
     public async ValueTask<StoredVersion?> ReadAsync(ResourceKey key, CancellationToken cancellationToken) =>
         await store.ReadAsync(Scope, key, cancellationToken) is { IsDeleted: false } version ? version : null;
 
-    /// <summary>The one patient who has that identifier and was born on that day; null for none, or several.</summary>
-    public async ValueTask<StoredVersion?> FindPatientAsync(string system, string value, string birthDate, CancellationToken cancellationToken)
+    /// <summary>The one patient who has that identifier, and was born on that day if one is given; null for none, or several.</summary>
+    public async ValueTask<StoredVersion?> FindPatientAsync(string system, string value, string? birthDate, CancellationToken cancellationToken)
     {
-        QueryParameter[] query = [new("identifier", $"{Escaped(system)}|{Escaped(value)}"), new("birthdate", birthDate)];
+        QueryParameter[] query = [new("identifier", $"{Escaped(system)}|{Escaped(value)}"), .. birthDate is null ? Array.Empty<QueryParameter>() : [new("birthdate", birthDate)]];
         Result<SearchPlan> plan = reader.Read(new SearchContext { Types = [ResourceTypes.Find("Patient")!], Handling = SearchHandling.Strict, ServerBase = options.BaseUrl }, query);
         if (!plan.IsOk)
         {
@@ -56,10 +56,10 @@ internal sealed class WorkflowStore(
     }
 
     /// <summary>Whether a patient has that identifier and was born on that day.</summary>
-    public static bool IsKnownBy(StoredVersion patient, string system, string value, string birthDate)
+    public static bool IsKnownBy(StoredVersion patient, string system, string value, string? birthDate)
     {
         Element root = FhirJson.Read(patient.Json).Root;
-        if (root.TextOf("birthDate") != birthDate)
+        if (birthDate is not null && root.TextOf("birthDate") != birthDate)
         {
             return false;
         }

@@ -97,6 +97,7 @@ internal sealed class PreRegistration(SmartState state, AccountBook accounts, Co
                 DisplayName = user.DisplayName,
                 FhirUser = user.FhirUser,
                 Organisation = user.Organisation,
+                MayBreakGlass = user.MayBreakGlass,
                 Password = user.OneTimePassword,
                 MustChangePassword = user.OneTimePassword is not null,
                 PasswordHash = user.PasswordHash,
@@ -110,13 +111,14 @@ internal sealed class PreRegistration(SmartState state, AccountBook accounts, Co
                 throw new InvalidDataException($"The account of users '{user.Name}' cannot be made: {created.Error.Reason}");
             }
         }
-        else if (known.Role != user.Role || known.ExternalIssuer != user.ExternalIssuer || known.ExternalSubject != user.ExternalSubject || known.FhirUser != user.FhirUser || known.Organisation != user.Organisation || (user.DisplayName is not null && known.DisplayName != user.DisplayName))
+        else if (known.Role != user.Role || known.ExternalIssuer != user.ExternalIssuer || known.ExternalSubject != user.ExternalSubject || known.FhirUser != user.FhirUser || known.Organisation != user.Organisation || known.MayBreakGlass != user.MayBreakGlass || (user.DisplayName is not null && known.DisplayName != user.DisplayName))
         {
             _ = await state.ChangeAccountAsync(known.Id, before => before with
             {
                 Role = user.Role,
                 FhirUser = user.FhirUser,
                 Organisation = user.Organisation,
+                MayBreakGlass = user.MayBreakGlass,
                 DisplayName = user.DisplayName ?? before.DisplayName,
                 ExternalIssuer = user.ExternalIssuer,
                 ExternalSubject = user.ExternalSubject,

@@ -181,6 +181,9 @@ internal sealed record RegisteredUser
     /// <summary>For whom the person works, such as <c>Organization/hospital</c>.</summary>
     public string? Organisation { get; init; }
 
+    /// <summary>Whether a practitioner may break the glass, for a patient's safety.</summary>
+    public bool MayBreakGlass { get; init; }
+
     /// <summary>As <c>healthchain accounts hash</c> makes it.</summary>
     public string? PasswordHash { get; init; }
 
@@ -213,6 +216,11 @@ internal sealed record RegisteredUser
         if (Organisation is null ? Role is Role.Practitioner or Role.Insurer : !References.IsTo(Organisation, Organisations.Organisation.Type))
         {
             yield return "organisation: for this role it is a reference such as Organization/hospital";
+        }
+
+        if (MayBreakGlass && Role != Role.Practitioner)
+        {
+            yield return "mayBreakGlass: only a practitioner may";
         }
 
         if (ExternalIssuer is null != ExternalSubject is null)

@@ -53,7 +53,7 @@ internal sealed class SmartAdministration(SmartState state, AccountBook accounts
         }
 
         await RecordAsync(new AccessEvent(AccessAction.AccountChanged, AccessOutcome.Success) { Detail = $"account added for {user.FhirUser ?? user.Role.ToString()}" }, cancellationToken);
-        var made = new NewAccount(user.Name, user.Role) { DisplayName = user.DisplayName, FhirUser = user.FhirUser, Organisation = user.Organisation };
+        var made = new NewAccount(user.Name, user.Role) { DisplayName = user.DisplayName, FhirUser = user.FhirUser, Organisation = user.Organisation, MayBreakGlass = user.MayBreakGlass };
         OAuthResult<CreatedAccount> created = await accounts.CreateAsync(made, cancellationToken);
         return created.IsOk
             ? new ControlAnswer(Result: "The password is good for one login, which asks for another.", Lines: [$"{user.Name}\t{created.Value.OneTimePassword}"])

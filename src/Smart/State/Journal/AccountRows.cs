@@ -26,6 +26,7 @@ internal static class AccountRows
         row.Text(account.ExternalIssuer);
         row.Text(account.ExternalSubject);
         row.Flag(account.IsDisabled);
+        row.Flag(account.MayBreakGlass);
     }
 
     public static Account ReadAccount(ref FieldReader row) => new()
@@ -46,6 +47,7 @@ internal static class AccountRows
         ExternalIssuer = row.Text(),
         ExternalSubject = row.Text(),
         IsDisabled = row.Flag(),
+        MayBreakGlass = row.Flag(),
     };
 
     public static void Write(FieldWriter row, Session session)
