@@ -4,6 +4,7 @@ using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Terminology;
 using HealthChain.Fhir.Validation;
+using HealthChain.FhirServer.Operations;
 using Xunit;
 
 namespace HealthChain.Http.Tests;
@@ -75,7 +76,8 @@ public sealed class DefinitionTests(FhirServerFixture server) : FhirTest(server)
     [InlineData("StructureDefinition")]
     public async Task Pages_give_each_once_and_each_is_valid(string type)
     {
-        var validator = new Validator(DefinitionSet.R4, new TerminologyService(DefinitionSet.R4));
+        DefinitionSet definitions = OwnDefinitions.Over(DefinitionSet.R4);
+        var validator = new Validator(definitions, new TerminologyService(definitions));
         JsonNode[] all = await AllAsync(type);
 
         Assert.Equal(all.Length, all.Select(definition => (string)definition["id"]!).Distinct().Count());

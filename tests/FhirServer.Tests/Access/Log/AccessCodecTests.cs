@@ -47,7 +47,7 @@ public sealed class AccessCodecTests
     public void The_numbers_of_actions_outcomes_and_roles_stay()
     {
         Assert.Equal(
-            "1 2 3 4 5 6 7 8 9 10 11 31 32 33 34 35 36 37 38 39 40 41 42",
+            "1 2 3 4 5 6 7 8 9 10 11 12 31 32 33 34 35 36 37 38 39 40 41 42",
             string.Join(' ', Enum.GetValues<AccessAction>().Select(action => (int)action)));
         Assert.Equal([0, 4, 8], Enum.GetValues<AccessOutcome>().Select(outcome => (int)outcome));
         Assert.Equal(
