@@ -17,6 +17,7 @@ var benchmarks = new (string Name, Action Run)[]
     ("ledger", Ledger.Run),
     ("chain", Signing.Run),
     ("worker", LedgerWorking.Run),
+    ("consent", Consents.Run),
     ("passwords", PasswordHashing.Run),
     ("jose", JoseTokens.Run),
     ("tokens", SmartTokens.Run),

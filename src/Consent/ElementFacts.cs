@@ -78,6 +78,8 @@ public sealed class ElementFacts : IResourceFacts
 
     public bool IsKeptBy(in TextTerm reference) => Names(FactElements.Keepers, reference.Text);
 
+    public bool Mark(TermIndex index, scoped Span<ulong> marks) => false;
+
     /// <summary>How labels count.</summary>
     internal static ResourceLabels LabelsOf(IReadOnlyCollection<ConsentCode> labels, Vocabulary vocabulary)
     {

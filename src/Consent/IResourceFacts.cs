@@ -34,6 +34,9 @@ public interface IResourceFacts
 
     /// <summary>Whether an organisation keeps it.</summary>
     bool IsKeptBy(in TextTerm reference);
+
+    /// <summary>Marks the consents that name something that it has; false where it is not known by keys, so that all must be asked.</summary>
+    bool Mark(TermIndex index, scoped Span<ulong> marks);
 }
 
 /// <summary>The security labels of a resource, as the rules count them.</summary>

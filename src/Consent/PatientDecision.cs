@@ -7,17 +7,18 @@ namespace HealthChain.Consent;
 /// </summary>
 public sealed class PatientDecision
 {
-    private static readonly PatientDecision Nothing = new([], Verdict.Deny, isPermittedByPolicy: false, default, DateTimeOffset.MaxValue);
-    private static readonly PatientDecision Everything = new([], Verdict.Permit, isPermittedByPolicy: true, default, DateTimeOffset.MaxValue);
+    private static readonly DependingConsents None = new([], hasKeys: false);
+    private static readonly PatientDecision Nothing = new(None, Verdict.Deny, isPermittedByPolicy: false, default, DateTimeOffset.MaxValue);
+    private static readonly PatientDecision Everything = new(None, Verdict.Permit, isPermittedByPolicy: true, default, DateTimeOffset.MaxValue);
 
-    private readonly ResidualConsent[] _consents;
+    private readonly DependingConsents _depending;
     private readonly Verdict _known;
     private readonly bool _isPermittedByPolicy;
     private readonly CodeTerm _undisclosed;
 
-    private PatientDecision(ResidualConsent[] consents, Verdict known, bool isPermittedByPolicy, CodeTerm undisclosed, DateTimeOffset until)
+    private PatientDecision(DependingConsents depending, Verdict known, bool isPermittedByPolicy, CodeTerm undisclosed, DateTimeOffset until)
     {
-        _consents = consents;
+        _depending = depending;
         _known = known;
         _isPermittedByPolicy = isPermittedByPolicy;
         _undisclosed = undisclosed;
@@ -28,10 +29,10 @@ public sealed class PatientDecision
     public DateTimeOffset Until { get; }
 
     /// <summary>True when everything is withheld, whatever it is.</summary>
-    public bool WithholdsEverything => _known == Verdict.Deny || (_consents.Length == 0 && _known != Verdict.Permit && !(_known == Verdict.Silent && _isPermittedByPolicy));
+    public bool WithholdsEverything => _known == Verdict.Deny || (_depending.IsNone && _known != Verdict.Permit && !(_known == Verdict.Silent && _isPermittedByPolicy));
 
     /// <summary>True when nothing is withheld, whatever it is.</summary>
-    public bool WithholdsNothing => _consents.Length == 0 && _known == Verdict.Permit;
+    public bool WithholdsNothing => _depending.IsNone && _known == Verdict.Permit;
 
     /// <param name="patient">Whose data is asked for: the references that are this patient's, such as <c>Patient/7</c> and those that it replaces.</param>
     /// <param name="consents">All consents of the patient; null when they cannot be read, which opens nothing.</param>
@@ -69,7 +70,9 @@ public sealed class PatientDecision
         long until = DateTimeOffset.MaxValue.UtcTicks;
         var known = Verdict.Silent;
         var depending = new List<ResidualConsent>();
-        foreach (ConsentRules consent in consents)
+
+        // Many patients sign the same form, and some sign it more than once.
+        foreach (ConsentRules consent in consents.Distinct())
         {
             until = Math.Min(until, NextOf(consent.Moments, question.Time.UtcTicks));
             if (compiler.Compile(consent) is not { } residual)
@@ -88,12 +91,21 @@ public sealed class PatientDecision
         }
 
         return new PatientDecision(
-            known == Verdict.Deny ? [] : [.. depending],
+            known == Verdict.Deny ? None : new DependingConsents(depending, hasKeys: keys != NoTermKeys.Instance),
             known,
             policy.Permits(question, vocabulary),
             new CodeTerm(Vocabulary.NoDisclosureWithoutConsent, keys.OfCode(Vocabulary.NoDisclosureWithoutConsent)),
             new DateTimeOffset(until, TimeSpan.Zero));
     }
+
+    /// <summary>Whether the resource exists for whoever asks, as far as this patient is concerned.</summary>
+    public bool Permits<T>(in T facts)
+        where T : IResourceFacts, allows ref struct => _depending.Judge(facts, _known) switch
+        {
+            Verdict.Permit => true,
+            Verdict.Silent => _isPermittedByPolicy && !facts.IsLabelled(_undisclosed),
+            _ => false,
+        };
 
     private static long NextOf(IReadOnlyList<long> moments, long now)
     {
@@ -106,32 +118,5 @@ public sealed class PatientDecision
         }
 
         return DateTimeOffset.MaxValue.UtcTicks;
-    }
-
-    /// <summary>Whether the resource exists for whoever asks, as far as this patient is concerned.</summary>
-    public bool Permits<T>(in T facts)
-        where T : IResourceFacts, allows ref struct => Judge(facts) switch
-        {
-            Verdict.Permit => true,
-            Verdict.Silent => _isPermittedByPolicy && !facts.IsLabelled(_undisclosed),
-            _ => false,
-        };
-
-    private Verdict Judge<T>(in T facts)
-        where T : IResourceFacts, allows ref struct
-    {
-        Verdict verdict = _known;
-        foreach (ResidualConsent consent in _consents)
-        {
-            Verdict one = consent.Judge(facts);
-            if (one == Verdict.Deny)
-            {
-                return Verdict.Deny;
-            }
-
-            verdict = one > verdict ? one : verdict;
-        }
-
-        return verdict;
     }
 }

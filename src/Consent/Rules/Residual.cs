@@ -50,14 +50,17 @@ internal sealed record ResidualConsent(ResidualRule? Root, Verdict Otherwise, bo
     public static ResidualConsent Closed { get; } = new(null, Verdict.Deny, MayPermit: false);
 
     /// <summary>What it says whatever the resource is; null when that depends on the resource.</summary>
-    public Verdict? Constant => Root is null ? Limited(Otherwise) : Root.IsConstant && Root.Type != Verdict.Silent ? Limited(Root.Type) : null;
+    public Verdict? Constant => Root is null ? LastWord : Root.IsConstant && Root.Type != Verdict.Silent ? Limited(Root.Type) : null;
 
     public Verdict Judge<T>(in T facts)
         where T : IResourceFacts, allows ref struct
     {
         Verdict verdict = Root is null ? Verdict.Silent : Root.Judge(facts);
-        return Limited(verdict == Verdict.Silent ? Otherwise : verdict);
+        return verdict == Verdict.Silent ? LastWord : Limited(verdict);
     }
+
+    /// <summary>What it says when no rule applies.</summary>
+    public Verdict LastWord => Limited(Otherwise);
 
     private Verdict Limited(Verdict verdict) => MayPermit || verdict == Verdict.Deny ? verdict : Verdict.Silent;
 }

@@ -41,5 +41,24 @@ internal readonly ref struct KeyFacts : IResourceFacts
 
     public bool IsKeptBy(in TextTerm reference) => Has(ResourceFact.Keeper, reference.Key);
 
+    public bool Mark(TermIndex index, scoped Span<ulong> marks)
+    {
+        bool isLabelled = false;
+        foreach (ref readonly IndexKey key in _facts)
+        {
+            index.MarkKey(key.Hash, marks);
+            isLabelled |= key.Parameter == _keys.IdOf(ResourceFact.Label) || key.Parameter == _keys.IdOf(ResourceFact.Confidentiality);
+        }
+
+        index.MarkKey(_id, marks);
+        index.MarkType(_type, marks);
+        if (isLabelled)
+        {
+            index.MarkLabelled(marks);
+        }
+
+        return true;
+    }
+
     private bool Has(ResourceFact fact, long hash) => _facts.Has(_keys.IdOf(fact), hash);
 }

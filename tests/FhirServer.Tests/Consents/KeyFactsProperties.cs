@@ -19,6 +19,9 @@ public sealed class KeyFactsProperties
 
     private const int ConsentsPerResource = 4;
 
+    /// <summary>So many that those which matter are looked up.</summary>
+    private const int ManyConsents = 60;
+
     private static readonly SearchParameterSet Parameters = new(DefinitionSet.R4);
     private static readonly IndexHasher Hasher = new("0123456789abcdef"u8);
     private static readonly Vocabulary Words = new(new TerminologyService(DefinitionSet.R4));
@@ -49,7 +52,7 @@ public sealed class KeyFactsProperties
         {
             Element resource = samples.Next();
             consents.About(resource);
-            ConsentRules[] rules = [.. Enumerable.Range(0, random.Next(1, ConsentsPerResource)).Select(_ => ConsentRules.Read(consents.Next(), Words, SampleResources.ServerBase))];
+            ConsentRules[] rules = [.. Enumerable.Range(0, random.Next(8) == 0 ? random.Next(20, ManyConsents) : random.Next(1, ConsentsPerResource)).Select(_ => ConsentRules.Read(consents.Next(), Words, SampleResources.ServerBase))];
             PatientDecision decision = PatientDecision.For(Question, ["Patient/p"], rules, ImplicitPolicy.AllNormal, Words, Keys);
             bool expected = decision.Permits(new ElementFacts(resource, Words, SampleResources.ServerBase));
             bool actual = decision.Permits(new KeyFacts(Keys, FactsOf(resource)));

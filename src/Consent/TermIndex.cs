@@ -1,0 +1,115 @@
+using HealthChain.Consent.Rules;
+
+namespace HealthChain.Consent;
+
+/// <summary>
+/// Which of many consents can say anything but their last word of a resource: those of which a rule names something that the resource has. A rule is
+/// listed under the terms of one of its conditions, since it applies only if all of them are met; a consent that has a rule without such a condition is
+/// not listed at all. So a patient with a thousand consents costs little more than one with a few. Immutable once it is built.
+/// </summary>
+public sealed class TermIndex
+{
+    private readonly Dictionary<long, List<int>> _byKey = [];
+    private readonly Dictionary<string, List<int>> _byType = new(StringComparer.Ordinal);
+    private readonly List<int> _labelled = [];
+
+    internal TermIndex()
+    {
+    }
+
+    /// <summary>Whether each rule of a consent has a condition that it can be listed under.</summary>
+    internal static bool CanList(ResidualRule rule) =>
+        (rule.Type == Verdict.Silent || BestOf(rule) is not null) && Array.TrueForAll(rule.Exceptions, CanList);
+
+    /// <param name="rule">The root of the consent.</param>
+    internal void List(ResidualRule rule, int consent)
+    {
+        if (rule.Type != Verdict.Silent)
+        {
+            switch (BestOf(rule))
+            {
+                case WithCode about:
+                    Add(about.Codes.Select(code => code.Key), consent);
+                    break;
+                case Concerning about:
+                    Add(about.Instances.Concat(about.Referred).Concat(about.Makers).Select(term => term.Key), consent);
+                    break;
+                case KeptOrMadeBy about:
+                    Add(about.Keepers.Concat(about.Makers).Select(term => term.Key), consent);
+                    break;
+                case OfClass about:
+                    Add(about.Profiles.Select(profile => profile.Key), consent);
+                    foreach (string type in about.Types)
+                    {
+                        Add(_byType, type, consent);
+                    }
+
+                    break;
+                default:
+                    _labelled.Add(consent);
+                    break;
+            }
+        }
+
+        foreach (ResidualRule exception in rule.Exceptions)
+        {
+            List(exception, consent);
+        }
+    }
+
+    /// <summary>Marks the consents that name a term of the resource, or the resource itself, by its key.</summary>
+    /// <param name="marks">A bit for each consent.</param>
+    public void MarkKey(long key, Span<ulong> marks)
+    {
+        if (_byKey.TryGetValue(key, out List<int>? consents))
+        {
+            Mark(consents, marks);
+        }
+    }
+
+    /// <summary>Marks the consents that name the type of the resource.</summary>
+    public void MarkType(string type, Span<ulong> marks)
+    {
+        if (_byType.TryGetValue(type, out List<int>? consents))
+        {
+            Mark(consents, marks);
+        }
+    }
+
+    /// <summary>Marks the consents that ask for labels; for a resource that has any.</summary>
+    public void MarkLabelled(Span<ulong> marks) => Mark(_labelled, marks);
+
+    /// <summary>The condition that fewest resources meet, by experience; null when what meets one cannot be listed.</summary>
+    private static Condition? BestOf(ResidualRule rule) =>
+        Array.Find(rule.Conditions, condition => condition is WithCode)
+        ?? Array.Find(rule.Conditions, condition => condition is Concerning or KeptOrMadeBy)
+        ?? Array.Find(rule.Conditions, condition => condition is From { Floor: null or > Confidentiality.Normal })
+        ?? Array.Find(rule.Conditions, condition => condition is OfClass);
+
+    private static void Mark(List<int> consents, Span<ulong> marks)
+    {
+        foreach (int consent in consents)
+        {
+            marks[consent >> 6] |= 1UL << consent;
+        }
+    }
+
+    private void Add(IEnumerable<long> keys, int consent)
+    {
+        foreach (long key in keys)
+        {
+            Add(_byKey, key, consent);
+        }
+    }
+
+    private static void Add<TKey>(Dictionary<TKey, List<int>> lists, TKey key, int consent)
+        where TKey : notnull
+    {
+        if (!lists.TryGetValue(key, out List<int>? consents))
+        {
+            lists.Add(key, consents = []);
+        }
+
+        consents.Add(consent);
+    }
+}
