@@ -31,7 +31,7 @@ internal static class Notifying
         for (var number = 0; number < Subscriptions; number++)
         {
             var criteria = number % Tried == 0 ? $"Observation?code={Clinic.CodeToken(number % Clinic.Codes)}&value-quantity=gt{100_000_000 + number}" : $"Observation?patient=Patient/nobody-{number}";
-            var subscription = $$"""{"resourceType":"Subscription","status":"requested","reason":"load","criteria":"{{criteria}}","channel":{"type":"websocket"}}""";
+            var subscription = $$$"""{"resourceType":"Subscription","status":"requested","reason":"load","criteria":"{{{criteria}}}","channel":{"type":"websocket"}}""";
             var response = await connection.ExchangeAsync(Requests.WithBody("POST", "/fhir/Subscription", Encoding.UTF8.GetBytes(subscription)));
             UnexpectedAnswerException.Unless(response.Status == 201, "201 for a Subscription", response);
         }

@@ -52,7 +52,7 @@ internal sealed class Commits(IResourceStore store, OrganisationDirectory organi
 
                 // Before the answer: who reads it may rely on the organisation being verified or suspended.
                 organisations.Apply(committed.Versions);
-                subscriptions.Apply(transaction.Writes, committed.Versions);
+                subscriptions.Apply(transaction.Writes, committed);
                 return await draft.Value.Answer(committed.Versions);
             }
         }

@@ -7,6 +7,7 @@ using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Access.Log;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Searching;
+using HealthChain.FhirServer.Subscriptions;
 using HealthChain.Smart.State;
 using HealthChain.Storage;
 
@@ -17,7 +18,7 @@ namespace HealthChain.FhirServer.Operations;
 /// Definitions/Patient-erase.json.
 /// </summary>
 /// <remarks>The reason is kept in the log and in the ledger, so it may hold nothing that is known of the patient.</remarks>
-internal sealed partial class Erase(IResourceStore store, Mentions mentions, DefinitionSet definitions, Erase.Accounts accounts, ILogger<Erase> logger) : IOperation
+internal sealed partial class Erase(IResourceStore store, Mentions mentions, DefinitionSet definitions, Erase.Accounts accounts, SubscriptionBook subscriptions, ILogger<Erase> logger) : IOperation
 {
     private const int MinReason = 3;
     private const int MaxReason = 200;
@@ -96,18 +97,23 @@ internal sealed partial class Erase(IResourceStore store, Mentions mentions, Def
     /// <summary>Those of the patient and of the related persons, who are erased with the patient; and what apps were given of the record.</summary>
     private async ValueTask EraseAccountsAsync(AccessScope scope, ResourceKey patient, CancellationToken cancellationToken)
     {
-        if (accounts.State is not { } state)
-        {
-            return;
-        }
-
         var search = new SearchRequest { Types = [ResourceTypes.Find("RelatedPerson")!], Criterion = new InCompartment(patient.Type, patient.Id), Count = MaxRelated };
         foreach (StoredVersion related in (await store.SearchAsync(scope, search, cancellationToken)).Value.Matches)
         {
-            await state.EraseAsync(related.Key.ToString());
+            await EraseAccountsAsync(related.Key.ToString());
         }
 
-        await state.EraseAsync(patient.ToString());
+        await EraseAccountsAsync(patient.ToString());
+    }
+
+    /// <summary>And what was to be told to whoever had them: without an owner Subscriptions tell nothing and soon are off.</summary>
+    private async ValueTask EraseAccountsAsync(string fhirUser)
+    {
+        subscriptions.Forget(fhirUser);
+        if (accounts.State is { } state)
+        {
+            await state.EraseAsync(fhirUser);
+        }
     }
 
     /// <summary>

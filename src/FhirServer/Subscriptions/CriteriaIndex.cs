@@ -16,9 +16,11 @@ internal sealed class VersionValues(SearchParameterSet parameters, IndexHasher h
 
     public ReadOnlySpan<IndexKey> Keys => CollectionsMarshal.AsSpan(_keys);
 
-    public void Read(StoredVersion version)
+    public void Read(StoredVersion version) => Read(FhirJson.Read(version.Json).Root);
+
+    public void Read(Element resource)
     {
-        _extractor.Extract(FhirJson.Read(version.Json).Root, Values);
+        _extractor.Extract(resource, Values);
         _writer.Write(Values, _keys);
     }
 }
@@ -30,6 +32,9 @@ internal sealed class VersionValues(SearchParameterSet parameters, IndexHasher h
 /// <remarks>One thread at a time.</remarks>
 internal sealed class CriteriaIndex(IndexHasher hasher)
 {
+    /// <summary>The commit assigns it; what was written does not have it.</summary>
+    private const string LastUpdated = "_lastUpdated";
+
     private readonly Dictionary<string, OfType> _types = new(StringComparer.Ordinal);
 
     public bool Has(string type) => _types.ContainsKey(type);
@@ -85,16 +90,60 @@ internal sealed class CriteriaIndex(IndexHasher hasher)
 
     /// <summary>
     /// False when what a resource shows cannot meet a criterion. What is met by absence is left open: of a resource that is shown in part, more is absent. So is
-    /// what other resources decide.
+    /// what other resources decide, and the instant of the commit, which what was written does not have.
     /// </summary>
+    /// <remarks>Asked for each Subscription that a key leads to, so it allocates nothing.</remarks>
     public static bool MayMeet(IndexValues values, Criterion criterion) => criterion switch
     {
-        HasValue { Modifier: SearchModifier.Not or SearchModifier.NotIn } => true,
-        HasValue value => value.Alternatives.Any(query => query is MissingQuery) || SearchMatcher.Matches(values, value.Parameter.Id, value.Modifier, value.Alternatives),
-        AllOf all => all.Parts.All(part => MayMeet(values, part)),
-        OneOf one => one.Parts.Any(part => MayMeet(values, part)),
+        HasValue value => IsMetByAbsence(value) || SearchMatcher.Matches(values, value.Parameter.Id, value.Modifier, value.Alternatives),
+        AllOf all => !AnyFails(values, all.Parts),
+        OneOf one => AnyHolds(values, one.Parts),
         _ => true,
     };
+
+    private static bool IsMetByAbsence(HasValue value)
+    {
+        if (value.Modifier is SearchModifier.Not or SearchModifier.NotIn || value.Parameter.Code == LastUpdated)
+        {
+            return true;
+        }
+
+        for (int i = 0; i < value.Alternatives.Count; i++)
+        {
+            if (value.Alternatives[i] is MissingQuery)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool AnyFails(IndexValues values, IReadOnlyList<Criterion> parts)
+    {
+        for (int i = 0; i < parts.Count; i++)
+        {
+            if (!MayMeet(values, parts[i]))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool AnyHolds(IndexValues values, IReadOnlyList<Criterion> parts)
+    {
+        for (int i = 0; i < parts.Count; i++)
+        {
+            if (MayMeet(values, parts[i]))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static void AddMet(List<Subscriber> candidates, IndexValues values, List<Subscriber> found)
     {

@@ -51,6 +51,9 @@ internal sealed class Subscriber(ResourceKey key)
     /// <summary>How often in a row its endpoint took nothing.</summary>
     public int Failures { get; set; }
 
+    /// <summary>How often in a row it could not be served for a reason that lies here.</summary>
+    public int Broken { get; set; }
+
     public DateTimeOffset FailingSince { get; set; }
 
     /// <summary>Sequence number of the version whose disclosure was put on record last.</summary>

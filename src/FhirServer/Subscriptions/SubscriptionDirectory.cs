@@ -121,27 +121,21 @@ internal sealed class SubscriptionDirectory(SubscriptionReader reader, Subscript
         }
     }
 
-    /// <summary>Whether a version has to be looked at.</summary>
-    public bool IsWanted(StoredVersion version)
+    /// <summary>Whether versions of a type have to be looked at.</summary>
+    public bool IsWanted(string type)
     {
         lock (_gate)
         {
-            return !version.IsDeleted && _index.Has(version.Key.Type);
+            return _index.Has(type);
         }
     }
 
     /// <summary>Queues a version for those whose criteria it may meet. Versions come in their order.</summary>
-    /// <param name="values">Its values; null when nobody wants it.</param>
-    public void Consider(StoredVersion version, VersionValues? values)
+    public void Consider(StoredVersion version, VersionValues values)
     {
         lock (_gate)
         {
             _position = version.Sequence;
-            if (values is null)
-            {
-                return;
-            }
-
             _found.Clear();
             _index.Find(version.Key.Type, values, _found);
             foreach (Subscriber subscriber in _found)

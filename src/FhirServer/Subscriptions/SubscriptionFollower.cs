@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using HealthChain.Fhir.Search;
 using HealthChain.FhirServer.Searching;
 using HealthChain.FhirServer.Server;
 using HealthChain.Storage;
+using HealthChain.Storage.Ledger;
 
 namespace HealthChain.FhirServer.Subscriptions;
 
@@ -13,6 +15,7 @@ internal sealed class SubscriptionFollower(
     IResourceStore store,
     SubscriptionDirectory directory,
     SubscriptionBook book,
+    RecentCommits recent,
     SubscriptionSender sender,
     SubscriptionStatusWriter statuses,
     SearchParameterSet parameters,
@@ -22,6 +25,8 @@ internal sealed class SubscriptionFollower(
     ILogger<SubscriptionFollower> logger) : BackgroundService
 {
     private const int PageSize = 1000;
+    private const int ReadAtOnce = 256;
+    private const int MostWaits = 4;
 
     private static readonly AccessScope Scope = AccessScope.System("subscriptions");
 
@@ -36,6 +41,8 @@ internal sealed class SubscriptionFollower(
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _stopping = new();
+    private readonly ConcurrentDictionary<Subscriber, Task> _serving = [];
+    private CancellationToken _stop;
     private SubscriptionCursors? _written;
 
     public override async Task StartAsync(CancellationToken cancellationToken)
@@ -49,7 +56,8 @@ internal sealed class SubscriptionFollower(
         SubscriptionCursors cursors = book.ReadCursors() ?? new SubscriptionCursors(store.Newest, []);
         long position = Math.Min(cursors.Position, store.Newest);
         directory.Begin(position);
-        directory.OnWork = subscriber => _ = Task.Run(() => sender.ServeAsync(subscriber, _stopping.Token), CancellationToken.None);
+        _stop = _stopping.Token;
+        directory.OnWork = Serve;
         var search = new SearchRequest { Types = [ResourceTypes.Find(SubscriptionTerms.Type)!], Count = PageSize };
         do
         {
@@ -71,6 +79,7 @@ internal sealed class SubscriptionFollower(
     {
         await _stopping.CancelAsync();
         await base.StopAsync(cancellationToken);
+        await Task.WhenAll(_serving.Values).WaitAsync(cancellationToken);
         WriteCursors();
     }
 
@@ -80,6 +89,9 @@ internal sealed class SubscriptionFollower(
         base.Dispose();
     }
 
+    /// <summary>Under the directory's lock, and so once for each Subscription at a time.</summary>
+    private void Serve(Subscriber subscriber) => _serving[subscriber] = Task.Run(() => sender.ServeAsync(subscriber, _stop), CancellationToken.None);
+
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
         RepeatAsync(FollowAsync, TimeSpan.Zero, stoppingToken),
         RepeatAsync(WriteCursorsAsync, CursorInterval, stoppingToken),
@@ -87,12 +99,19 @@ internal sealed class SubscriptionFollower(
 
     private async Task RepeatAsync(Func<CancellationToken, Task> work, TimeSpan interval, CancellationToken cancellationToken)
     {
+        bool hasFailed = false;
         while (!cancellationToken.IsCancellationRequested)
         {
-            TimeSpan pause = interval;
             try
             {
+                if (hasFailed)
+                {
+                    await Task.Delay(PauseAfterFailure, time, cancellationToken);
+                }
+
                 await work(cancellationToken);
+                hasFailed = false;
+                await Task.Delay(interval, time, cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -101,10 +120,8 @@ internal sealed class SubscriptionFollower(
             catch (Exception failure)
             {
                 SubscriptionLog.Behind(logger, failure);
-                pause = PauseAfterFailure;
+                hasFailed = true;
             }
-
-            await Task.Delay(pause, time, cancellationToken).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
     }
 
@@ -115,17 +132,21 @@ internal sealed class SubscriptionFollower(
         while (true)
         {
             long newest = store.Newest;
-            if (directory.Live > 0)
+            int waits = 0;
+            while (directory.Live > 0 && directory.Position + 1 is var next && next <= newest)
             {
-                await foreach (StoredVersion version in store.ChangesAsync(Scope, directory.Position, cancellationToken))
+                if (recent.TryTake(next, out RecentCommit commit))
                 {
-                    bool isWanted = directory.IsWanted(version);
-                    if (isWanted)
-                    {
-                        values.Read(version);
-                    }
-
-                    directory.Consider(version, isWanted ? values : null);
+                    Consider(next, commit, values);
+                }
+                else if (waits++ < MostWaits)
+                {
+                    // Whoever committed it may be about to say so.
+                    await Task.Delay(Gathering, time, cancellationToken);
+                }
+                else
+                {
+                    await ReadAsync(next, newest, values, cancellationToken);
                 }
             }
 
@@ -133,6 +154,47 @@ internal sealed class SubscriptionFollower(
             await store.WaitForChangeAsync(directory.Position, cancellationToken);
             await Task.Delay(Gathering, time, cancellationToken);
         }
+    }
+
+    /// <summary>Reads from the store what nobody told of: most of it records, or what was committed before a start.</summary>
+    private async Task ReadAsync(long from, long newest, VersionValues values, CancellationToken cancellationToken)
+    {
+        long to = from;
+        while (to < newest && to - from < ReadAtOnce && !recent.Has(to + 1))
+        {
+            to++;
+        }
+
+        long[] sequences = [.. Enumerable.Range(0, (int)(to - from) + 1).Select(number => from + number)];
+        foreach (VersionIdentity identity in await store.IdentifyAsync(Scope, sequences, cancellationToken))
+        {
+            if (directory.IsWanted(identity.Key.Type) && await store.ReadVersionAsync(Scope, identity.Key, identity.Version, cancellationToken) is { } version)
+            {
+                Consider(identity.Sequence, new RecentCommit(version, default), values);
+            }
+        }
+
+        directory.Pass(to);
+    }
+
+    private void Consider(long sequence, in RecentCommit commit, VersionValues values)
+    {
+        if (commit.Version is not { IsDeleted: false } version || !directory.IsWanted(version.Key.Type))
+        {
+            directory.Pass(sequence);
+            return;
+        }
+
+        if (commit.Resource.Exists)
+        {
+            values.Read(commit.Resource);
+        }
+        else
+        {
+            values.Read(version);
+        }
+
+        directory.Consider(version, values);
     }
 
     private Task WriteCursorsAsync(CancellationToken cancellationToken)

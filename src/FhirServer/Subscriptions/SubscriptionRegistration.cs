@@ -18,6 +18,7 @@ internal static class SubscriptionRegistration
         services.AddSingleton(OpenBook);
         services.AddSingleton<SubscriptionReader>();
         services.AddSingleton<SubscriptionDirectory>();
+        services.AddSingleton<RecentCommits>();
         services.AddSingleton<SubscriptionWrites>();
         services.AddSingleton<SubscriptionStandings>();
         services.AddSingleton<SubscriptionStatusWriter>();

@@ -59,7 +59,13 @@ internal sealed class SubscriptionSender(
         {
             try
             {
+                if (subscriber.Broken > 0)
+                {
+                    await Task.Delay(PauseAfter(subscriber.Broken), time, cancellationToken);
+                }
+
                 await ServeAsync(subscriber, task, next, cancellationToken);
+                subscriber.Broken = 0;
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -68,12 +74,9 @@ internal sealed class SubscriptionSender(
             }
             catch (Exception failure)
             {
+                // A bug or a store that cannot be read: nothing is passed over for that.
                 SubscriptionLog.Failed(logger, subscriber.Key.Id, failure);
-                await Task.Delay(_options.LongestPause, time, cancellationToken).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-                if (cancellationToken.IsCancellationRequested)
-                {
-                    return;
-                }
+                subscriber.Broken++;
             }
         }
     }
@@ -87,7 +90,7 @@ internal sealed class SubscriptionSender(
             return false;
         }
 
-        await statuses.WriteAsync(subscriber, state, SubscriptionStatus.Off, reason, cancellationToken);
+        await SayAsync(subscriber, state, SubscriptionStatus.Off, reason, cancellationToken);
         SubscriptionLog.Ended(logger, subscriber.Key.Id, reason);
         return true;
     }
@@ -267,12 +270,21 @@ internal sealed class SubscriptionSender(
         if (isGivenUp)
         {
             // No more than that: what exactly went wrong would tell of the network that this server is in.
-            await statuses.WriteAsync(subscriber, state, SubscriptionStatus.Error, $"The endpoint did not take the notification, {subscriber.Failures} times in a row.", cancellationToken);
+            await SayAsync(subscriber, state, SubscriptionStatus.Error, $"The endpoint did not take the notification, {subscriber.Failures} times in a row.", cancellationToken);
             SubscriptionLog.GivenUp(logger, subscriber.Key.Id, subscriber.Failures);
             return;
         }
 
         await Task.Delay(PauseAfter(subscriber.Failures), time, cancellationToken);
+    }
+
+    /// <summary>Writes what has become of a Subscription, as soon as the store can.</summary>
+    private async Task SayAsync(Subscriber subscriber, SubscriptionState state, SubscriptionStatus status, string reason, CancellationToken cancellationToken)
+    {
+        while (!await statuses.WriteAsync(subscriber, state, status, reason, cancellationToken))
+        {
+            await Task.Delay(BusyPause, time, cancellationToken);
+        }
     }
 
     /// <summary>Doubles each time; up to half of it is left to chance, so that those who fail together do not come again together.</summary>

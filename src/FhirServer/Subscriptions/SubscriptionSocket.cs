@@ -94,8 +94,11 @@ internal sealed class SubscriptionSocket(WebSocket socket, SubscriptionSockets s
 
             if (part.MessageType == WebSocketMessageType.Close)
             {
-                End("");
-                await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, cancellationToken);
+                if (socket.State == WebSocketState.CloseReceived)
+                {
+                    await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, cancellationToken);
+                }
+
                 return;
             }
 
@@ -117,7 +120,6 @@ internal sealed class SubscriptionSocket(WebSocket socket, SubscriptionSockets s
         }
 
         _bound.TryAdd(id, 0);
-        TrySend($"bound {id}");
         return true;
     }
 
@@ -132,8 +134,10 @@ internal sealed class SubscriptionSocket(WebSocket socket, SubscriptionSockets s
 
             if (_endedBecause is { Length: > 0 } reason && socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
             {
-                using var limit = new CancellationTokenSource(ClosingTime);
-                await socket.CloseOutputAsync(WebSocketCloseStatus.PolicyViolation, reason, limit.Token);
+                await socket.CloseOutputAsync(WebSocketCloseStatus.PolicyViolation, reason, cancellationToken);
+
+                // Whoever is sent away may say goodbye, which ends reading; who does not go is cut off.
+                await Task.Delay(ClosingTime, time, cancellationToken);
             }
         }
         catch (Exception gone) when (gone is OperationCanceledException or WebSocketException or IOException or ObjectDisposedException)
@@ -142,7 +146,6 @@ internal sealed class SubscriptionSocket(WebSocket socket, SubscriptionSockets s
         }
         finally
         {
-            // Whoever is sent away and does not go is cut off.
             socket.Abort();
         }
     }

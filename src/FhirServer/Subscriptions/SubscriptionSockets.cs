@@ -73,6 +73,8 @@ internal sealed class SubscriptionSockets(
             return false;
         }
 
+        // Before the first ping.
+        socket.TrySend($"bound {id}");
         _bound.GetOrAdd(id, _ => []).TryAdd(socket, 0);
         return true;
     }

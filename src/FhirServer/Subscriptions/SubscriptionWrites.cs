@@ -10,7 +10,7 @@ using HealthChain.Storage;
 namespace HealthChain.FhirServer.Subscriptions;
 
 /// <summary>What is special about writing a Subscription: what it may say, and that its writer owns it from then on.</summary>
-internal sealed class SubscriptionWrites(SubscriptionReader reader, SubscriptionBook book, SubscriptionDirectory directory, IndexHasher hasher, ServerOptions options)
+internal sealed class SubscriptionWrites(SubscriptionReader reader, SubscriptionBook book, SubscriptionDirectory directory, RecentCommits recent, IndexHasher hasher, ServerOptions options)
 {
     /// <summary>Checks a Subscription that is to be stored, and takes out of it what is not for reading.</summary>
     public Result<Put> Prepare(Put put, Requester requester)
@@ -52,8 +52,14 @@ internal sealed class SubscriptionWrites(SubscriptionReader reader, Subscription
     }
 
     /// <summary>Takes note of what was committed, for good before the answer leaves: who reads it may rely on being notified.</summary>
-    public void Apply(IReadOnlyList<Write> writes, IReadOnlyList<StoredVersion?> versions)
+    public void Apply(IReadOnlyList<Write> writes, Committed committed)
     {
+        if (directory.Live > 0)
+        {
+            recent.Add(writes, committed);
+        }
+
+        IReadOnlyList<StoredVersion?> versions = committed.Versions;
         for (int i = 0; i < versions.Count; i++)
         {
             if (versions[i] is { Key.Type: SubscriptionTerms.Type } version)

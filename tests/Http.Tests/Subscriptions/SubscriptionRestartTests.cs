@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Nodes;
 using HealthChain.FhirServer.Subscriptions;
 using HealthChain.Smart.Jose;
 using Xunit;
@@ -25,6 +26,13 @@ public sealed class SubscriptionRestartTests : IAsyncLifetime
     {
         Restarts test = await StartAsync(SubscriptionServer.Options.Subscriptions);
         await test.What_was_not_taken_before_a_restart_is_sent_after_it();
+    }
+
+    [Fact]
+    public async Task One_whose_owner_is_not_known_is_told_of_nothing_and_says_so()
+    {
+        Restarts test = await StartAsync(SubscriptionServer.Options.Subscriptions);
+        await test.One_without_owner_says_so();
     }
 
     [Fact]
@@ -88,6 +96,22 @@ public sealed class SubscriptionRestartTests : IAsyncLifetime
             Assert.Equal(ids, await TakenAsync(3));
             string later = await CreateAsync(Observation(code));
             Assert.Equal([later], await TakenAsync(1));
+        }
+
+        public async Task One_without_owner_says_so()
+        {
+            Assert.SkipWhen(Environment.GetEnvironmentVariable("HEALTHCHAIN_TEST_ENGINE") == "model", "The engine in memory does not outlive a server.");
+            string code = Unique();
+            JsonObject subscription = Subscription($"Observation?code={code}", Receiver.Url + "/hook");
+            subscription["id"] = "orphan";
+            subscription["status"] = "active";
+            await StoreAsync(subscription.ToJsonString());
+
+            await _server.RestartAsync();
+            await CreateAsync(Observation(code));
+
+            Assert.Contains("not known whose", (string?)(await StatusAsync("orphan", "error"))["error"], StringComparison.Ordinal);
+            Assert.True(Receiver.IsEmpty);
         }
 
         public async Task More_than_there_is_room_for_arrives_in_order()

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -200,6 +201,29 @@ public sealed class SubscriptionRightsTests : SubscriptionTest, IClassFixture<Gr
         Assert.Equal(($"Observation/{id}/_history/1", $"Subscription/{subscription}"), (told.Event.Target, told.Event.Detail));
         Assert.Equal("Patient/anna", Assert.Single(told.Record.Patients).ToString());
         Assert.Single(told.Record.Accessed);
+        Answer disclosed = await GetAsync($"AuditEvent?patient=anna&entity=Observation/{id}&subtype=http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle|disclose");
+        Assert.Equal("R", (string?)Assert.Single(disclosed.Entries("match"))["action"]);
+    }
+
+    [Fact]
+    public async Task A_websocket_ends_with_the_token_that_let_it_in()
+    {
+        string code = Unique();
+        IssuedTokens tokens = await _own.AnnasTokensAsync();
+        string id = await SubscribeAsync(WebSocketSubscription($"Observation?code={code}"), tokens.AccessToken);
+        using var socket = new ClientWebSocket();
+        socket.Options.SetRequestHeader("Authorization", "Bearer " + tokens.AccessToken);
+        await socket.ConnectAsync(new UriBuilder(new Uri(Base, "websocket")) { Scheme = "ws" }.Uri, Cancel);
+        await socket.SendAsync(Encoding.UTF8.GetBytes($"bind {id}"), WebSocketMessageType.Text, true, Cancel);
+        byte[] buffer = new byte[256];
+        WebSocketReceiveResult bound = await socket.ReceiveAsync(buffer, Cancel);
+
+        await _own.State.RevokeTokenAsync(GrantingServer.App, tokens.AccessToken);
+        await CreateAsync(Observation(code));
+        WebSocketReceiveResult end = await socket.ReceiveAsync(new byte[256], Cancel);
+
+        Assert.Equal($"bound {id}", Encoding.UTF8.GetString(buffer, 0, bound.Count));
+        Assert.Equal((WebSocketMessageType.Close, WebSocketCloseStatus.PolicyViolation), (end.MessageType, end.CloseStatus));
     }
 
     [Fact]
