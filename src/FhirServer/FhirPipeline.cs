@@ -8,6 +8,7 @@ using HealthChain.FhirServer.Access.Audit;
 using HealthChain.FhirServer.Access.Decision;
 using HealthChain.FhirServer.Access.Log;
 using HealthChain.FhirServer.Bundles;
+using HealthChain.FhirServer.Consents;
 using HealthChain.FhirServer.Definitions;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Interactions;
@@ -45,6 +46,7 @@ internal static class FhirPipeline
         services.AddSingleton<ScopeRules>();
         services.AddSingleton<RelatedPersons>();
         services.AddSingleton<AccessDecisions>();
+        services.AddConsents();
         services.AddSingleton<Requesters>();
         services.AddSingleton<AccessLog>();
         services.TryAddSingleton(provider => new PageCursors(ServerSecret.ReadOrMake(provider.GetRequiredService<ServerOptions>().Data)));
@@ -70,6 +72,7 @@ internal static class FhirPipeline
         services.AddSingleton<OrganisationDirectory>();
         services.AddSingleton<IOrganisationStatus>(provider => provider.GetRequiredService<OrganisationDirectory>());
         services.AddHostedService(provider => provider.GetRequiredService<OrganisationDirectory>());
+        services.AddSingleton<ICommitFollower>(provider => provider.GetRequiredService<OrganisationDirectory>());
         services.AddSubscriptions();
         services.AddSingleton<Commits>();
         services.AddSingleton<SingleWrite>();

@@ -1,6 +1,7 @@
 using System.Net;
-using System.Text;
 using System.Text.Json.Nodes;
+using System.Text;
+using HealthChain.Consent;
 using HealthChain.FhirServer.Server;
 using HealthChain.Smart;
 using Xunit;
@@ -19,6 +20,7 @@ public sealed class ClinicServerFixture() : FhirServerFixture(Options)
     private static ServerOptions Options { get; } = new()
     {
         Development = true,
+        ConsentPolicy = ImplicitPolicy.AllNormal.Uri,
         Tokens =
         [
             new TokenOptions { Token = Auditor, Name = "audit-tool", Role = Role.Auditor },

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using HealthChain.Consent;
 using HealthChain.Fhir.Model;
 using HealthChain.FhirServer;
 using HealthChain.FhirServer.Access.Audit;
@@ -39,6 +40,7 @@ public class FhirServerFixture : IAsyncLifetime
         : this(new ServerOptions
         {
             Development = true,
+            ConsentPolicy = ImplicitPolicy.AllNormal.Uri,
             Tokens =
             [
                 new TokenOptions { Token = AdministratorToken, Name = "administrator", Role = Role.Administrator },
@@ -65,6 +67,9 @@ public class FhirServerFixture : IAsyncLifetime
     /// <summary>Knows tokens of users and systems; null for a server that takes fixed tokens alone.</summary>
     internal SmartState? Smart { get; init; }
 
+    /// <summary>The clock of the server.</summary>
+    internal TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>What the server writes to, without what is laid around it.</summary>
     internal IResourceStore Engine => _store!;
 
@@ -80,24 +85,24 @@ public class FhirServerFixture : IAsyncLifetime
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         ServerOptions options = _options with { Data = _folder.FullName };
-        StoreSetup setup = StoreSetup.With(TimeProvider.System);
+        StoreSetup setup = StoreSetup.With(Time);
         if (IsModel)
         {
             _store = new ModelStore(setup);
         }
         else
         {
-            _stores = await Stores.OpenAsync(options, setup.Parameters, TimeProvider.System, CancellationToken.None);
+            _stores = await Stores.OpenAsync(options, setup.Parameters, Time, CancellationToken.None);
             _store = _stores.Resources;
             builder.Services.AddSingleton(_stores);
         }
 
-        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(Time);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(setup.Parameters);
         builder.Services.AddSingleton(_stores?.Resources.Hasher ?? setup.Hasher);
         builder.Services.AddSingleton(new PageCursors("a secret for tests, 32 bytes long"u8));
-        builder.Services.AddSingleton(_stores?.Blobs ?? new BlobStore(options.Blobs with { Folder = options.Folder(options.Blobs.Folder) }, TimeProvider.System));
+        builder.Services.AddSingleton(_stores?.Blobs ?? new BlobStore(options.Blobs with { Folder = options.Folder(options.Blobs.Folder) }, Time));
         if (Smart is not null)
         {
             builder.Services.AddSingleton(Smart);

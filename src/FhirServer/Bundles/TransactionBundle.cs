@@ -150,6 +150,7 @@ internal sealed class TransactionBundle(
             : new Draft(new Transaction(writes, guards), versions => AnswerAsync(outer, new WrittenEntries(plan, first, versions, issues), cancellationToken))
             {
                 Disclosed = [.. plan.ByEntry.OfType<FoundPlan>().Select(found => found.Version)],
+                NewPatients = [.. plan.ByEntry.OfType<PutPlan>().Select(put => put.NewPatient).OfType<ResourceKey>()],
             };
     }
 

@@ -1,7 +1,7 @@
 using HealthChain.Fhir;
+using HealthChain.FhirServer.Access.Decision;
 using HealthChain.FhirServer.Access.Log;
 using HealthChain.FhirServer.Http;
-using HealthChain.FhirServer.Organisations;
 using HealthChain.FhirServer.Subscriptions;
 using HealthChain.Storage;
 
@@ -13,15 +13,27 @@ internal sealed record Draft(Transaction Transaction, Func<IReadOnlyList<StoredV
 {
     /// <summary>Versions of which the answer tells although nothing is written of them.</summary>
     public IReadOnlyList<StoredVersion> Disclosed { get; init; } = [];
+
+    /// <summary>Patients who come into being.</summary>
+    public IReadOnlyList<ResourceKey> NewPatients { get; init; } = [];
+}
+
+/// <summary>Keeps in mind what versions say, for what is asked too often to read it each time.</summary>
+internal interface ICommitFollower
+{
+    /// <summary>Takes note of what was committed, before the answer leaves. Commits may be told of in another order than they were made in.</summary>
+    void Apply(IReadOnlyList<StoredVersion?> versions);
 }
 
 /// <summary>
 /// Commits what was thought out, and has it thought out again when meanwhile others changed what it rested on. Thinking again answers
 /// for itself: who sent If-Match then learns that the version has changed. The access record is a part of the commit.
 /// </summary>
-internal sealed class Commits(IResourceStore store, OrganisationDirectory organisations, SubscriptionWrites subscriptions, AccessLog log)
+internal sealed class Commits(IResourceStore store, IEnumerable<ICommitFollower> followers, SubscriptionWrites subscriptions, IndexHasher hasher, AccessLog log)
 {
     private const int MaxAttempts = 100;
+
+    private readonly ICommitFollower[] _followers = [.. followers];
 
     public async ValueTask<Result<FhirResponse>> CommitAsync(
         FhirRequest request, Func<CancellationToken, ValueTask<Result<Draft>>> think, CancellationToken cancellationToken)
@@ -40,7 +52,7 @@ internal sealed class Commits(IResourceStore store, OrganisationDirectory organi
             }
 
             Transaction transaction = draft.Value.Transaction with { Record = log.RecordOf(request, draft.Value.Disclosed) };
-            Result<CommitResult> result = await store.CommitAsync(request.Requester.Scope, transaction, cancellationToken);
+            Result<CommitResult> result = await store.CommitAsync(ScopeFor(request, draft.Value), transaction, cancellationToken);
             if (!result.IsOk)
             {
                 return result.Error;
@@ -50,8 +62,12 @@ internal sealed class Commits(IResourceStore store, OrganisationDirectory organi
             {
                 request.Access.IsWritten = true;
 
-                // Before the answer: who reads it may rely on the organisation being verified or suspended.
-                organisations.Apply(committed.Versions);
+                // Who reads the answer may rely on the organisation being suspended, or on the consent being revoked.
+                foreach (ICommitFollower follower in _followers)
+                {
+                    follower.Apply(committed.Versions);
+                }
+
                 subscriptions.Apply(transaction.Writes, committed);
                 return await draft.Value.Answer(committed.Versions);
             }
@@ -59,4 +75,7 @@ internal sealed class Commits(IResourceStore store, OrganisationDirectory organi
 
         return FhirError.Of(ErrorKind.Conflict, IssueType.LockError, "Others kept changing what this write depends on; send it again.");
     }
+
+    private AccessScope ScopeFor(FhirRequest request, Draft draft) =>
+        draft.NewPatients.Count > 0 && request.Requester.Scope is RuledScope ruled ? ruled.With([.. draft.NewPatients.Select(hasher.Reference)]) : request.Requester.Scope;
 }

@@ -4,6 +4,7 @@ using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Schema;
 using HealthChain.Fhir.Search;
 using HealthChain.Fhir.Validation;
+using HealthChain.FhirServer.Consents;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Labelling;
 using HealthChain.FhirServer.Server;
@@ -21,7 +22,7 @@ internal readonly record struct CheckedPut(Put Put, IReadOnlyList<Issue> Issues)
 /// R4 on create and update: 400 when "the resource could not be parsed or failed basic FHIR validation rules", 422 when it "violated
 /// applicable FHIR profiles or server business rules".
 /// </remarks>
-internal sealed class Content(Validator validator, Labeller labeller, SubscriptionWrites subscriptions, ServerOptions options)
+internal sealed class Content(Validator validator, Labeller labeller, ActiveConsents consents, SubscriptionWrites subscriptions, ServerOptions options)
 {
     private static readonly ValidationRequest BasicRules = new() { ClaimedProfiles = false };
 
@@ -47,6 +48,11 @@ internal sealed class Content(Validator validator, Labeller labeller, Subscripti
         }
 
         Element resource = options.BaseUrl is null ? WithOwnReferences(edit.ToTree().Root, request.BaseUrl) : edit.ToTree().Root;
+        if (plan.NewPatient is not null)
+        {
+            resource = RecordHolder.Of(resource, request.Requester);
+        }
+
         Result<Element> labelled = labeller.Label(resource, plan.Before, plan.Relabels);
         if (!labelled.IsOk)
         {
@@ -62,6 +68,11 @@ internal sealed class Content(Validator validator, Labeller labeller, Subscripti
         if (issues.Any(issue => issue.IsError))
         {
             return new FhirError(KindOf(resource), issues);
+        }
+
+        if (consents.Refuse(resource) is { } refusal)
+        {
+            return refusal;
         }
 
         var put = new Put(plan.Key, labelled.Value) { IsPosted = plan.IsPosted };

@@ -27,7 +27,10 @@ internal sealed class SingleWrite(WritePlanners planners, Content content, Commi
             case PutPlan put:
                 Result<CheckedPut> write = content.ToPut(put, new ResourceEdit(put.Resource), request);
                 return write.IsOk
-                    ? Draft([write.Value.Put], put, versions => WriteAnswers.OfPut(request, versions[0]!, write.Value.Issues))
+                    ? Draft([write.Value.Put], put, versions => WriteAnswers.OfPut(request, versions[0]!, write.Value.Issues)) with
+                    {
+                        NewPatients = put.NewPatient is { } patient ? [patient] : [],
+                    }
                     : write.Error;
             case DeletePlan delete:
                 return Draft([.. delete.Keys.Select(key => new Storage.Delete(key))], delete, versions => WriteAnswers.OfDeletion(request, versions));

@@ -36,7 +36,11 @@ internal sealed class Update(ConditionalSearch search, IResourceStore store, IdS
         StoredVersion? current = await store.ReadAsync(request.Requester.Scope, key, cancellationToken);
         return Preconditioned.Check(request.Conditions, current) is { } failed ? failed
             : current is null && !MayChooseId(request) ? NoClientIds()
-            : new PutPlan(key, resource, [Preconditioned.At(key, current)]) { Before = await WithContentAsync(request, current, cancellationToken) };
+            : new PutPlan(key, resource, [Preconditioned.At(key, current)])
+            {
+                Before = await WithContentAsync(request, current, cancellationToken),
+                IsNew = current is null,
+            };
     }
 
     /// <summary>The version whose labels stay: of what was deleted the one before.</summary>
@@ -67,7 +71,7 @@ internal sealed class Update(ConditionalSearch search, IResourceStore store, IdS
 
         if (id is null)
         {
-            return new PutPlan(new ResourceKey(type.Name, ids.Next(type)), resource, [match.Value.Guard]);
+            return new PutPlan(new ResourceKey(type.Name, ids.Next(type)), resource, [match.Value.Guard]) { IsNew = true };
         }
 
         // "No matches, id provided: The server treats the interaction as an Update as Create interaction". R4 does not say what
@@ -81,15 +85,18 @@ internal sealed class Update(ConditionalSearch search, IResourceStore store, IdS
         StoredVersion? current = await store.ReadAsync(request.Requester.Scope, key, cancellationToken);
         return current is { IsDeleted: false }
             ? FhirError.Of(ErrorKind.Conflict, IssueType.Conflict, $"The criteria match nothing, but there is a {type.Name} with the resource's id already.", $"{type.Name}.id")
-            : new PutPlan(key, resource, [match.Value.Guard, new AtVersion(key, 0)]) { Before = await WithContentAsync(request, current, cancellationToken) };
+            : new PutPlan(key, resource, [match.Value.Guard, new AtVersion(key, 0)]) { IsNew = true, Before = await WithContentAsync(request, current, cancellationToken) };
     }
 
     /// <summary>
     /// Who sees but a part of a type would learn from a conflict that an id belongs to something withheld, so ids are the server's to choose: then what is
-    /// withheld and what is not there get the same answer.
+    /// withheld and what is not there get the same answer. An operator may hold interfaces that need ids of their own dearer than that.
     /// </summary>
-    private bool MayChooseId(FhirRequest request) => options.ClientIds && request.Requester.SeesAll(request.Target.Type!.Name);
+    private bool MayChooseId(FhirRequest request) =>
+        options.ClientIds && (options.ClientAssignedIds || request.Requester.SeesAll(request.Target.Type!.Name));
 
     private static FhirError NoClientIds() => FhirError.Of(
-        ErrorKind.MethodNotAllowed, IssueType.NotSupported, "There is no such resource, and this server gives ids to new ones itself: create it by POST.");
+        ErrorKind.MethodNotAllowed,
+        IssueType.NotSupported,
+        "There is no such resource, and this server gives ids to new ones itself: create it by POST. (The operator may allow ids of the client's choice: HealthChain:ClientAssignedIds.)");
 }

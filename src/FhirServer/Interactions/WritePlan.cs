@@ -31,6 +31,12 @@ internal sealed record PutPlan(ResourceKey Key, Element Resource, IReadOnlyList<
 
     /// <summary>The security labels are to be as the content says.</summary>
     public bool Relabels { get; init; }
+
+    /// <summary>An update that finds nothing to update. If something withheld has the id all the same, the commit is refused.</summary>
+    public bool IsNew { get; init; }
+
+    /// <summary>The patient who comes into being; null for none.</summary>
+    public ResourceKey? NewPatient => (IsPosted || IsNew) && Key.Type == "Patient" ? Key : null;
 }
 
 internal sealed record DeletePlan(IReadOnlyList<ResourceKey> Keys, IReadOnlyList<Guard> Guards) : WritePlan(Guards);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using HealthChain.FhirServer.Interactions;
 using HealthChain.FhirServer.Searching;
 using HealthChain.FhirServer.Server;
 using HealthChain.Storage;
@@ -10,7 +11,7 @@ namespace HealthChain.FhirServer.Organisations;
 /// (<see cref="Interactions.Commits"/>), so that a verification or suspension counts for the next request.
 /// </summary>
 /// <remarks>Asking is lock-free. Commits may tell of their versions in whatever order: of each resource the newest version counts.</remarks>
-internal sealed class OrganisationDirectory(IResourceStore store, ServerOptions options, TimeProvider time) : IOrganisationStatus, IHostedService
+internal sealed class OrganisationDirectory(IResourceStore store, ServerOptions options, TimeProvider time) : IOrganisationStatus, ICommitFollower, IHostedService
 {
     /// <summary>Organisations nest in departments and wards; whatever is deeper is a mistake, or a circle.</summary>
     private const int MaxDepth = 16;

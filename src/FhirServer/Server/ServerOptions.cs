@@ -59,6 +59,9 @@ internal sealed record ServerOptions
     /// <summary>Whether an update may create a resource under an id that the client chose.</summary>
     public bool ClientIds { get; init; } = true;
 
+    /// <summary>Whether that holds for those too from whom resources of the type may be withheld, who learn by it which ids are taken.</summary>
+    public bool ClientAssignedIds { get; init; }
+
     /// <summary>Open access without login, on loopback addresses only.</summary>
     public bool Development { get; init; }
 
@@ -67,6 +70,9 @@ internal sealed record ServerOptions
 
     /// <summary>Whether each interaction leaves an access record. Off for measurements and trials on this machine alone.</summary>
     public bool AccessLog { get; init; } = true;
+
+    /// <summary>What holds for patients without consents, by the uri of <see cref="Consents.ConsentPolicy"/>.</summary>
+    public string ConsentPolicy { get; init; } = Consents.ConsentPolicy.HoldingOrganisation;
 
     /// <summary>Sample patients to load into an empty store.</summary>
     public int Sample { get; init; }

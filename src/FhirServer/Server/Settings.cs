@@ -1,4 +1,5 @@
 using HealthChain.FhirServer.Authorisation;
+using HealthChain.FhirServer.Consents;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Labelling;
 using HealthChain.FhirServer.Ledger;
@@ -28,6 +29,7 @@ internal static class Settings
         Of.Choice("HealthChain:Engine", "what keeps the resources", typeof(StoreEngine), o => (int)o.Engine, (o, value) => o with { Engine = (StoreEngine)value }),
         Of.Choice("HealthChain:Validation", "how much is checked before a resource is taken", typeof(ValidationLevel), o => (int)o.Validation, (o, value) => o with { Validation = (ValidationLevel)value }),
         Of.Flag("HealthChain:ClientIds", "whether PUT may create a resource under an id of the client's choice", o => o.ClientIds, (o, value) => o with { ClientIds = value }),
+        Of.Flag("HealthChain:ClientAssignedIds", "whether that holds too for those from whom resources may be withheld, who learn by it which ids are taken (docs/consent.md)", o => o.ClientAssignedIds, (o, value) => o with { ClientAssignedIds = value }),
         Of.Flag("HealthChain:Development", "open access without login; works on loopback addresses only", o => o.Development, (o, value) => o with { Development = value }),
         Of.Seconds("HealthChain:Consent:BreakGlassLifetime", "how long somebody who broke the glass sees the patient's record", 30, 900, o => o.BreakGlassLifetime, (o, value) => o with { BreakGlassLifetime = value }),
         Of.Number("HealthChain:Consent:BreakGlassPerHour", "how often one requester may break the glass, or try to, within an hour", 1, 1_000, o => o.BreakGlassPerHour, (o, value) => o with { BreakGlassPerHour = value }),
@@ -78,6 +80,9 @@ internal static class Settings
         .. LedgerTable.All,
 
         .. SubscriptionTable.All,
+
+        Of.Text("HealthChain:Consent:Policy", "who may see the data of patients who consented to nothing (docs/consent.md)", "one of " + string.Join(", ", ConsentPolicy.Uris),
+            o => o.ConsentPolicy, (o, value) => o with { ConsentPolicy = value }, value => ConsentPolicy.Find(value) is not null),
 
         .. SmartTable.All,
         Of.Text("HealthChain:Smart:PreRegistration", "organisations, users and clients to register at each start", "a JSON file that is there",

@@ -20,6 +20,7 @@ internal static class SettingsHelp
         ["HealthChain:Ledger:Rpc"] = "Chain of --ledger-chain rpc",
         ["HealthChain:Ledger:Registry"] = "Registry of organisations on that chain",
         ["HealthChain:Subscriptions"] = "Subscriptions",
+        ["HealthChain:Consent"] = "Consents of patients",
         ["HealthChain:Smart"] = "Identity and access",
         ["HealthChain:Smart:External"] = "Logging in at another OpenID provider",
         ["HealthChain:Tls"] = "TLS (1.2 or newer; HTTP/2 where clients offer it)",

@@ -1,8 +1,10 @@
+using HealthChain.Consent;
 using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Search;
 using HealthChain.Fhir.Terminology;
 using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Access.Decision;
+using HealthChain.FhirServer.Consents;
 using HealthChain.FhirServer.Organisations;
 using HealthChain.FhirServer.Searching;
 using HealthChain.FhirServer.Server;
@@ -23,7 +25,10 @@ internal sealed class AccessParts : IOrganisationStatus
         var reader = new SearchReader(Parameters, Terminology, TimeProvider.System, new SearchLimits());
         Reach = new RoleReach(Parameters);
         Scopes = new ScopeRules(reader, Reach, Hasher, options);
-        Decisions = new AccessDecisions(Reach, Scopes, Hasher, this, new RelatedPersons(null!, options, TimeProvider.System));
+        var vocabulary = new Vocabulary(Terminology);
+        var consents = new ConsentDirectory(null!, vocabulary, Hasher, options);
+        var views = new ConsentViews(consents, new ConsentKeys(Parameters, Hasher, vocabulary, options.BaseUrl), vocabulary, options, TimeProvider.System);
+        Decisions = new AccessDecisions(Reach, Scopes, Hasher, this, new RelatedPersons(null!, options, TimeProvider.System), views);
     }
 
     public static SearchParameterSet Parameters { get; } = new(DefinitionSet.R4);

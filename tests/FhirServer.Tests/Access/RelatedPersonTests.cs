@@ -19,6 +19,7 @@ public sealed class RelatedPersonTests : IAsyncDisposable
     {
         Settings =
         {
+            ["HealthChain:Consent:Policy"] = "https://profiles.ihe.net/ITI/PCF/Policy-all-normal",
             ["HealthChain:Tokens:0:Token"] = Token,
             ["HealthChain:Tokens:0:Name"] = "wife",
             ["HealthChain:Tokens:0:Role"] = "related-person",

@@ -24,6 +24,7 @@ public sealed class OrganisationGateTests : IAsyncLifetime
         Settings =
         {
             ["HealthChain:Development"] = "false",
+            ["HealthChain:Consent:Policy"] = "https://profiles.ihe.net/ITI/PCF/Policy-all-normal",
             ["HealthChain:Smart:PasswordHashMemory"] = "64 KB",
             ["HealthChain:Smart:PasswordHashPasses"] = "1",
             ["HealthChain:Tokens:0:Token"] = AdministratorToken,

@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text;
+using HealthChain.Consent;
 using HealthChain.FhirServer.Searching;
 using HealthChain.FhirServer.Server;
 using HealthChain.Smart;
@@ -16,6 +17,7 @@ public sealed class MatrixServer : IAsyncLifetime
     private readonly FhirServerFixture _server = new(new ServerOptions
     {
         Validation = ValidationLevel.Structure,
+        ConsentPolicy = ImplicitPolicy.AllNormal.Uri,
         Tokens =
         [
             new TokenOptions { Token = TokenOf("operator"), Name = "operator" },

@@ -30,7 +30,8 @@ internal static class MatrixTypes
         ["CommunicationRequest"] = One("subject"),
         ["Composition"] = One("subject"),
         ["Condition"] = One("subject"),
-        ["Consent"] = One("patient"),
+        // A draft, which has no effect: an active one that says so little would close the record.
+        ["Consent"] = """ "status":"draft", """ + One("patient"),
         ["Coverage"] = One("beneficiary"),
         ["CoverageEligibilityRequest"] = One("patient"),
         ["CoverageEligibilityResponse"] = One("patient"),

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using HealthChain.Consent;
 using HealthChain.FhirServer.Access.Log;
 using HealthChain.FhirServer.Server;
 using HealthChain.Http.Tests.Operations;
@@ -20,6 +21,7 @@ public sealed class LoggedServer : IAsyncLifetime
     internal static ServerOptions Options { get; } = new()
     {
         Development = true,
+        ConsentPolicy = ImplicitPolicy.AllNormal.Uri,
         Tokens =
         [
             new TokenOptions { Token = DoctorToken, Name = "doctor", Role = Role.Practitioner, FhirUser = "Practitioner/7", Organisation = "Organization/1", Purpose = "TREAT" },

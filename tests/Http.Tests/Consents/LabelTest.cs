@@ -19,6 +19,8 @@ public sealed class LabelServer : IAsyncLifetime
 
     internal FhirServerFixture Server { get; } = new(new ServerOptions
     {
+        ConsentPolicy = HealthChain.Consent.ImplicitPolicy.AllNormal.Uri,
+        ClientAssignedIds = true,
         Tokens =
         [
             new TokenOptions { Token = Operator, Name = "operator" },

@@ -77,7 +77,7 @@ public sealed class LabellingTests(LabelServer server) : LabelTest(server)
     [InlineData("", "V", "V")]
     [InlineData("ETHUD", "", "ETHUD")]
     [InlineData("ETHUD", "SEX", "ETHUD SEX")]
-    [InlineData("NODSCLCD", "", "NODSCLCD")]
+    [InlineData("OPIOIDUD", "", "OPIOIDUD")]
     public async Task An_update_adds_and_raises_and_takes_nothing_away(string before, string sent, string after)
     {
         string id = await PostedAsync(Observation(null, Harmless, before.Length == 0 ? "" : Label(before)));

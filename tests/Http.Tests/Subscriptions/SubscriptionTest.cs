@@ -18,6 +18,7 @@ public sealed class SubscriptionServer : IAsyncLifetime
     internal static ServerOptions Options { get; } = new()
     {
         Development = true,
+        ConsentPolicy = HealthChain.Consent.ImplicitPolicy.AllNormal.Uri,
         Tokens =
         [
             new TokenOptions { Token = AnnaToken, Name = "anna-app", Role = Role.Patient, FhirUser = "Patient/anna" },

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using HealthChain.FhirServer.Consents;
 using HealthChain.FhirServer.Organisations;
 using HealthChain.FhirServer.Subscriptions;
 using HealthChain.Smart;
@@ -9,7 +10,7 @@ namespace HealthChain.FhirServer.Access.Decision;
 
 /// <summary>Makes what bearers of tokens may do out of role, scopes and launch context, and keeps the rules that many tokens share.</summary>
 internal sealed class AccessDecisions(
-    RoleReach reach, ScopeRules scopes, IndexHasher hasher, IOrganisationStatus organisations, RelatedPersons relatedPersons)
+    RoleReach reach, ScopeRules scopes, IndexHasher hasher, IOrganisationStatus organisations, RelatedPersons relatedPersons, ConsentViews consents)
 {
     /// <summary>Sorts of tokens whose rules are kept: apps times roles, not people.</summary>
     private const int MostKept = 1000;
@@ -53,6 +54,9 @@ internal sealed class AccessDecisions(
     public bool MayActFor(string? organisation, bool trusted) =>
         trusted ? organisation is null || organisations.StandingOf(organisation) is OrganisationStanding.Current or OrganisationStanding.Unverified
         : organisation is not null && organisations.IsCurrent(organisation);
+
+    /// <summary>What patients' consents let a requester do.</summary>
+    public RequesterConsents ConsentsOf(Requester requester) => consents.Of(requester);
 
     /// <summary>Hash of a reference such as <c>Patient/1</c>; 0 for none.</summary>
     public long HashOf(string? reference) =>

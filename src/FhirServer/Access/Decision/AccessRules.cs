@@ -36,7 +36,7 @@ internal sealed class AccessRules
         TypeRules[] given = [.. PermissionLetters.Each.Select(permission => new TypeRules(type => scopes.Of(granted, permission, type, party.HasContext)))];
         TypeRules Given(Permissions permission) => given[int.TrailingZeroCount((int)permission)];
         TypeRules Written(Permissions permission, ChangeKind kind) =>
-            new(type => FactRule.All(reach.Writes(party, type, kind), Given(permission)[type.Name]));
+            new(type => FactRule.All(reach.Writes(party, type, kind), Given(permission)[type.Name], reach.Consented(party, type, kind)));
 
         _seenBy = [.. given.Select(rules => new TypeRules(type => FactRule.All(reach.Reads(party, type), rules[type.Name])))];
         Posts = Written(Permissions.Create, ChangeKind.Create);
@@ -62,14 +62,14 @@ internal sealed class AccessRules
     /// refused: of a deletion it would else be said that it is done.
     /// </summary>
     public TypeRules Seen(Permissions permissions) => _seen[(int)permissions] ??= permissions is Permissions.Update or Permissions.Delete
-        ? Joined(FactRule.Any, permissions | Permissions.Read)
-        : Joined(FactRule.All, permissions);
+        ? Seen(FactRule.Any, permissions | Permissions.Read)
+        : Seen(FactRule.All, permissions);
 
     /// <summary>
     /// What the entries of a transaction may rest on: each was thought through by its own permissions, and of what it writes each is asked by
     /// itself, so here it is what one of them may see.
     /// </summary>
-    public TypeRules SeenInTransactions => _seenInTransactions ??= Joined(FactRule.Any, Permissions.All);
+    public TypeRules SeenInTransactions => _seenInTransactions ??= Seen(FactRule.Any, Permissions.All);
 
     /// <summary>Whether there can be anything of a type on which may be done what needs these permissions.</summary>
     public bool Gives(Permissions permissions, string type) =>
@@ -95,9 +95,9 @@ internal sealed class AccessRules
             : RecordReach.Nobodys;
     }
 
-    private TypeRules Joined(Func<IEnumerable<FactRule>, FactRule> join, Permissions permissions)
+    private TypeRules Seen(Func<IEnumerable<FactRule>, FactRule> join, Permissions permissions)
     {
         TypeRules[] needed = [.. PermissionLetters.Each.Zip(_seenBy).Where(pair => permissions.HasFlag(pair.First)).Select(pair => pair.Second)];
-        return new TypeRules(type => join(needed.Select(rules => rules[type.Name])));
+        return new TypeRules(type => FactRule.All(join(needed.Select(rules => rules[type.Name])), _reach.Consented(_party, type)));
     }
 }

@@ -1,3 +1,4 @@
+using HealthChain.FhirServer.Consents;
 using HealthChain.Smart;
 
 namespace HealthChain.FhirServer.Access.Decision;
@@ -22,11 +23,14 @@ internal enum Whose
     Organisations,
 }
 
-/// <summary>The resources that rules speak of, as hashes of <c>Type/id</c>; 0 for none.</summary>
-internal sealed record Holder(long Patient, long PatientInContext, long Organisation)
+/// <summary>The resources that rules speak of, as hashes of <c>Type/id</c>; 0 for none. And what patients consented to.</summary>
+internal sealed record Holder(long Patient, long PatientInContext, long Organisation, RequesterConsents Consents)
 {
     /// <summary>Who asks, as a hash (<see cref="Subscriptions.SubscriptionOwner"/>).</summary>
     public long Asker { get; init; }
+
+    /// <summary>Patients who come into being with what is written; nobody had them consent to anything yet.</summary>
+    public ReadOnlyMemory<long> NewPatients { get; init; }
 
     public long Of(Whose whose) => whose switch
     {

@@ -1,5 +1,6 @@
 using HealthChain.Fhir.Schema;
 using HealthChain.Fhir.Search;
+using HealthChain.FhirServer.Consents;
 using HealthChain.FhirServer.Subscriptions;
 using HealthChain.Smart;
 using HealthChain.Storage;
@@ -83,6 +84,29 @@ internal sealed class RoleReach(SearchParameterSet parameters, SubscriptionBook?
     };
 
     private FactRule Own() => owners is null ? FactRule.Never : new OwnSubscriptionRule(owners);
+
+    /// <summary>What consents of patients leave of what a role sees. Auditors see who read what, which is nobody's to withhold.</summary>
+    public FactRule Consented(Party party, TypeSchema type) =>
+        party.Role != Role.Auditor && HasPatients(type) ? ConsentRule.For(ConsentAction.Access) : FactRule.Always;
+
+    /// <summary>What they leave of what it writes.</summary>
+    public FactRule Consented(Party party, TypeSchema type, ChangeKind change)
+    {
+        if (Consented(party, type) == FactRule.Always)
+        {
+            return FactRule.Always;
+        }
+
+        FactRule consent = ConsentRule.For(change == ChangeKind.Create ? ConsentAction.Collect : ConsentAction.Correct);
+        return type.Name != "Patient" ? consent
+            : FactRule.All(
+                consent,
+                new LinkedPatientsRule(parameters.Find(type, "link")!.Id),
+                change == ChangeKind.Update ? new SameHolderRule(parameters.Find(type, "organization")!.Id) : FactRule.Always);
+    }
+
+    /// <summary>Whether resources of a type can be about patients of whom consents tell.</summary>
+    private bool HasPatients(TypeSchema type) => PatientsWithin.Decides(type) || parameters.HasPatients(type);
 
     private FactRule InRecord(TypeSchema type, Whose patient) => FactRule.Any(
         [InCompartment(type, patient), .. BesideCompartment.Where(beside => beside.Type == type.Name).Select(beside => Refers(type, beside.Parameter, patient))]);

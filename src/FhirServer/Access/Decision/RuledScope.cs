@@ -17,6 +17,9 @@ internal sealed class RuledScope(string requester, TypeRules seen, AccessRules r
 
     public override long? OnlyPatient(string type) => seen[type].OnlyPatient(holder);
 
+    /// <summary>The same, for a commit with which patients come into being.</summary>
+    public RuledScope With(long[] newPatients) => new(requester, seen, rules, records, holder with { NewPatients = newPatients });
+
     public override bool Sees(in ResourceFacts facts) => seen[facts.Type].Holds(facts, holder);
 
     public override bool MayWrite(in ResourceFacts facts, ChangeKind kind)

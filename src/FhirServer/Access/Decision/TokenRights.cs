@@ -79,7 +79,10 @@ internal sealed class TokenRights
         // Who has one record to see means that one where the launch says nothing.
         string? inContext = _patientInContext ?? patient;
         var party = new Party(_role, patient is not null, inContext is not null, _requester.Organisation is not null, isCurrent);
-        var holder = new Holder(_decisions.HashOf(patient), _decisions.HashOf(inContext), _decisions.HashOf(_requester.Organisation)) { Asker = _decisions.HashOf(_requester) };
+        var holder = new Holder(_decisions.HashOf(patient), _decisions.HashOf(inContext), _decisions.HashOf(_requester.Organisation), _decisions.ConsentsOf(_requester))
+        {
+            Asker = _decisions.HashOf(_requester),
+        };
         return new Entitlement(_requester, _decisions.RulesOf(party, _granted), holder);
     }
 

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using HealthChain.Fhir;
 using HealthChain.Fhir.Model;
 using HealthChain.FhirServer.Access.Log;
+using HealthChain.FhirServer.Interactions;
 using HealthChain.Storage;
 using HealthChain.Storage.Ledger;
 
@@ -13,7 +14,7 @@ namespace HealthChain.FhirServer.Organisations.Bootstrap;
 /// Writes resources that the operator's configuration asks for. Each bears a tag with the hash of the entry that it was made of: it is written when the
 /// entry is new or was changed. What administrators did since then, a suspension above all, stays until the entry changes.
 /// </summary>
-internal sealed class ConfiguredResources(IResourceStore store, OrganisationDirectory organisations)
+internal sealed class ConfiguredResources(IResourceStore store, IEnumerable<ICommitFollower> followers)
 {
     public const string TagSystem = "https://healthchain.example/fhir/CodeSystem/configured";
 
@@ -51,7 +52,11 @@ internal sealed class ConfiguredResources(IResourceStore store, OrganisationDire
             throw new FhirException(result.Error);
         }
 
-        organisations.Apply(((Committed)result.Value).Versions);
+        foreach (ICommitFollower follower in followers)
+        {
+            follower.Apply(((Committed)result.Value).Versions);
+        }
+
         return true;
     }
 
