@@ -157,9 +157,11 @@ public class FhirServerFixture : IAsyncLifetime
     }
 
     /// <summary>Ends the server and starts another one on what it left, at another address.</summary>
-    public async Task RestartAsync()
+    /// <param name="meanwhile">What happens to the data folder in between.</param>
+    public async Task RestartAsync(Action<string>? meanwhile = null)
     {
         await StopAsync();
+        meanwhile?.Invoke(_folder.FullName);
         await InitializeAsync();
     }
 

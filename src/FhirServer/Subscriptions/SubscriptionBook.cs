@@ -30,7 +30,7 @@ internal sealed class SubscriptionBook
 {
     public const string JournalName = "owners.journal";
 
-    private const string CursorName = "cursors.json";
+    public const string CursorName = "cursors.json";
     private const int MostGarbage = 64;
 
     private readonly Lock _writing = new();

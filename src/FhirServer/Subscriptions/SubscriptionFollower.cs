@@ -52,9 +52,9 @@ internal sealed class SubscriptionFollower(
             SubscriptionLog.Damaged(logger);
         }
 
-        // A store that was put back from a backup is behind what was written down.
-        SubscriptionCursors cursors = book.ReadCursors() ?? new SubscriptionCursors(store.Newest, []);
-        long position = Math.Min(cursors.Position, store.Newest);
+        // A store that was put back from a backup is behind what was written down. Where nothing was, nothing is known to have been told.
+        SubscriptionCursors? cursors = book.ReadCursors();
+        long position = Math.Min(cursors?.Position ?? long.MaxValue, store.Newest);
         directory.Begin(position);
         _stop = _stopping.Token;
         directory.OnWork = Serve;
@@ -64,7 +64,7 @@ internal sealed class SubscriptionFollower(
             SearchPage page = (await store.SearchAsync(Scope, search, cancellationToken)).Value;
             foreach (StoredVersion version in page.Matches)
             {
-                long done = Math.Min(cursors.Behind.GetValueOrDefault(version.Key.Id, position), position);
+                long done = cursors is null ? 0 : Math.Min(cursors.Behind.GetValueOrDefault(version.Key.Id, position), position);
                 directory.Apply(version, Math.Max(done, book.Find(version.Key.Id)?.Since ?? 0));
             }
 

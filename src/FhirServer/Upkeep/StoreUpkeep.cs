@@ -45,6 +45,7 @@ internal sealed class StoreUpkeep(Stores stores, ServerOptions options)
         int count = CopyBlobs(options.Folder(options.Blobs.Folder), Path.Combine(folder, BlobFolder), new Progress(onProgress, DatabasePart, 1), cancellationToken);
         CopyState(options.Folder(SmartRegistration.Folder), Path.Combine(folder, SmartRegistration.Folder), SmartState.FileName);
         CopyState(options.Folder(SubscriptionRegistration.Folder), Path.Combine(folder, SubscriptionRegistration.Folder), SubscriptionBook.JournalName);
+        CopyState(options.Folder(SubscriptionRegistration.Folder), Path.Combine(folder, SubscriptionRegistration.Folder), SubscriptionBook.CursorName);
         return $"Versions and records up to {newest}, and {Count(count, "large content")} in {folder}. The tenant key is not in it; keep a copy of {stores.Keys.TenantKeyPath} in another place.";
     }
 
@@ -70,6 +71,7 @@ internal sealed class StoreUpkeep(Stores stores, ServerOptions options)
         // Before the database, which must not name blobs that are not there.
         int count = CopyBlobs(Path.Combine(backup, BlobFolder), options.Folder(options.Blobs.Folder), new Progress(onProgress, 0, 1 - DatabasePart), cancellationToken);
         CopyState(Path.Combine(backup, SubscriptionRegistration.Folder), options.Folder(SubscriptionRegistration.Folder), SubscriptionBook.JournalName);
+        CopyState(Path.Combine(backup, SubscriptionRegistration.Folder), options.Folder(SubscriptionRegistration.Folder), SubscriptionBook.CursorName);
         if (CopyState(Path.Combine(backup, SmartRegistration.Folder), options.Folder(SmartRegistration.Folder), SmartState.FileName))
         {
             RestoredState.Mark(options);

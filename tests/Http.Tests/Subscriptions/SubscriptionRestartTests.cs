@@ -29,6 +29,13 @@ public sealed class SubscriptionRestartTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_told_but_not_noted_before_a_crash_is_told_again()
+    {
+        Restarts test = await StartAsync(SubscriptionServer.Options.Subscriptions);
+        await test.What_was_not_noted_is_told_again();
+    }
+
+    [Fact]
     public async Task One_whose_owner_is_not_known_is_told_of_nothing_and_says_so()
     {
         Restarts test = await StartAsync(SubscriptionServer.Options.Subscriptions);
@@ -96,6 +103,27 @@ public sealed class SubscriptionRestartTests : IAsyncLifetime
             Assert.Equal(ids, await TakenAsync(3));
             string later = await CreateAsync(Observation(code));
             Assert.Equal([later], await TakenAsync(1));
+        }
+
+        public async Task What_was_not_noted_is_told_again()
+        {
+            Assert.SkipWhen(Environment.GetEnvironmentVariable("HEALTHCHAIN_TEST_ENGINE") == "model", "The engine in memory does not outlive a server.");
+            string code = Unique();
+            await SubscribeAsync(Subscription($"Observation?code={code}", Receiver.Url + "/hook"));
+            string[] ids = [await CreateAsync(Observation(code)), await CreateAsync(Observation(code))];
+            Assert.Equal(ids, await TakenAsync(2));
+
+            // As a crash right after that leaves it: nothing was noted yet.
+            await _server.RestartAsync(folder => File.Delete(Path.Combine(folder, "subscriptions", "cursors.json")));
+            Assert.Equal(ids, await TakenAsync(2));
+
+            string later = await CreateAsync(Observation(code));
+            Assert.Equal([later], await TakenAsync(1));
+
+            // Nothing is told twice that was noted.
+            await _server.RestartAsync();
+            string last = await CreateAsync(Observation(code));
+            Assert.Equal([last], await TakenAsync(1));
         }
 
         public async Task One_without_owner_says_so()
