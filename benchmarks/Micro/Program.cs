@@ -21,6 +21,7 @@ var benchmarks = new (string Name, Action Run)[]
     ("passwords", PasswordHashing.Run),
     ("jose", JoseTokens.Run),
     ("tokens", SmartTokens.Run),
+    ("labels", Labels.Run),
 };
 
 foreach ((string name, Action run) in benchmarks)

@@ -34,7 +34,7 @@ public static class PartialResource
         {
             ElementDraft? part = isWithheld(child) ? null : Copy(child, child.Schema, isWithheld);
             isWhole &= part is not null;
-            part ??= child.Schema!.Min > 0 ? Masked(child.Schema, child.Type) : null;
+            part ??= child.Schema!.Min > 0 && CanBeMasked(child.Type) ? Masked(child.Schema, child.Type) : null;
             if (part is not null)
             {
                 draft.Append(part);
@@ -47,6 +47,9 @@ public static class PartialResource
     /// <summary>An extension says something by its value or its parts, not by its url (invariant ext-1).</summary>
     private static bool SaysSomething(ElementDraft draft) =>
         ReferenceEquals(draft.Type, Extension) ? draft.Children.ToArray().Any(child => child.Schema!.Name is "value" or "extension") : !draft.IsEmpty;
+
+    /// <summary>All elements take extensions but the XHTML of a narrative.</summary>
+    private static bool CanBeMasked(TypeSchema type) => type.Element("extension") is not null;
 
     /// <summary>Stands for an element that may not be missing.</summary>
     private static ElementDraft Masked(ElementSchema schema, TypeSchema type)
@@ -67,7 +70,7 @@ public static class PartialResource
         masked.Append(reason);
         foreach (ElementSchema required in type.IsPrimitive ? [] : type.Elements)
         {
-            if (required.Min > 0)
+            if (required.Min > 0 && CanBeMasked(required.Types[0].Type))
             {
                 masked.Append(Masked(required, required.Types[0].Type));
             }

@@ -56,7 +56,7 @@ internal sealed class ReferenceDisplays(IResourceStore engine, AccessScope scope
     /// Whether a reference in the text may have a display that says too much. A reference that is alone in its object, as most to patients are, has none, and one at
     /// what nobody withholds needs no look.
     /// </summary>
-    private bool MayConcern(ReadOnlySpan<byte> json)
+    public bool MayConcern(ReadOnlySpan<byte> json)
     {
         for (int at = json.IndexOf(Member); at >= 0;)
         {
