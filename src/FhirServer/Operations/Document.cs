@@ -10,6 +10,7 @@ using HealthChain.Fhir.Search;
 using HealthChain.FhirServer.Access.Log;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Interactions;
+using HealthChain.FhirServer.Labelling;
 using HealthChain.FhirServer.Searching;
 using HealthChain.Storage;
 
@@ -24,7 +25,7 @@ namespace HealthChain.FhirServer.Operations;
 /// those resources refer to in turn is added when it can be in no patient's record: practitioners, organizations, medications and so on.
 /// The identifier of a document follows from the versions in it, so the same content gives the same document, and is stored once.
 /// </remarks>
-internal sealed class Document(IResourceStore store, SearchParameterSet parameters, DefinitionSet definitions, TimeProvider time, AccessLog log) : IOperation
+internal sealed class Document(IResourceStore store, SearchParameterSet parameters, DefinitionSet definitions, Labeller labeller, TimeProvider time, AccessLog log) : IOperation
 {
     private const int MaxResources = 2000;
 
@@ -181,7 +182,13 @@ internal sealed class Document(IResourceStore store, SearchParameterSet paramete
     {
         var key = new ResourceKey("Bundle", IdentityOf(content).ToString());
         ReadOnlyMemory<byte> bundle = Write(request, content, key.Id);
-        var transaction = Transaction.Of(new Put(key, FhirJson.Read(bundle).Root), new AtVersion(key, 0)) with { Record = log.RecordOf(request, content) };
+        Result<Element> labelled = labeller.Label(FhirJson.Read(bundle).Root, before: null, relabels: false);
+        if (!labelled.IsOk)
+        {
+            return labelled.Error;
+        }
+
+        var transaction = Transaction.Of(new Put(key, labelled.Value), new AtVersion(key, 0)) with { Record = log.RecordOf(request, content) };
         Result<CommitResult> result = await store.CommitAsync(request.Requester.Scope, transaction, cancellationToken);
         if (!result.IsOk)
         {
@@ -232,8 +239,14 @@ internal sealed class Document(IResourceStore store, SearchParameterSet paramete
     /// <summary>A UUID of the kind whose bits are of one's own choice (RFC 9562, version 8), made from the versions.</summary>
     private static Guid IdentityOf(List<StoredVersion> content)
     {
-        string versions = string.Join(' ', content.Select(version => $"{version.Key}/{version.Version}/{version.LastUpdated.UtcTicks}"));
-        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes(versions))[..16];
+        // Their bytes hold ids and versions, and differ for who does not see all of a resource: hers is another document.
+        using var bytes = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (StoredVersion version in content)
+        {
+            bytes.AppendData(version.Json.Span);
+        }
+
+        byte[] hash = bytes.GetHashAndReset()[..16];
         BinaryPrimitives.WriteUInt16BigEndian(hash.AsSpan(6), (ushort)((BinaryPrimitives.ReadUInt16BigEndian(hash.AsSpan(6)) & 0x0FFF) | 0x8000));
         hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
         return new Guid(hash, bigEndian: true);

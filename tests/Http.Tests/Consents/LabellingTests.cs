@@ -180,6 +180,21 @@ public sealed class LabellingTests(LabelServer server) : LabelTest(server)
     }
 
     [Fact]
+    public async Task A_document_that_the_server_makes_and_keeps_is_as_sensitive_as_what_it_holds()
+    {
+        string observation = await PostedAsync(Observation(null, Hiv, Label("R")));
+        Answer composition = await PostAsync("Composition", $$"""
+            {"resourceType":"Composition","status":"final","type":{"text":"report"},"subject":{"reference":"Patient/pat"},"date":"2026-01-01","title":"Report",
+             "author":[{"reference":"Practitioner/doctor"}],"section":[{"title":"Results","entry":[{"reference":"Observation/{{observation}}"}]}]}
+            """);
+        Assert.True(composition.Status == HttpStatusCode.Created, composition.Body);
+
+        Answer document = await GetAsync($"Composition/{(string)composition.Json["id"]!}/$document?persist=true");
+
+        Assert.Equal("HIV* R*", LabelsOf(document.Json));
+    }
+
+    [Fact]
     public async Task A_definition_is_nobodys_and_gets_no_sensitivity()
     {
         Answer answer = await PostAsync("ActivityDefinition", $$"""{"resourceType":"ActivityDefinition","status":"draft","code":{"coding":[{{Hiv}}]} }""");
