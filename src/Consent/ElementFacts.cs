@@ -44,7 +44,7 @@ public sealed class ElementFacts : IResourceFacts
     /// <summary>All that the resource refers to.</summary>
     public IReadOnlyCollection<string> References => _references;
 
-    public bool IsOfType(string type) => _resource.Type.Name == type;
+    public string Type => _resource.Type.Name;
 
     public bool Claims(in TextTerm profile)
     {

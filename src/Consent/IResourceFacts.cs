@@ -12,7 +12,7 @@ public interface IResourceFacts
     /// <summary>When what it tells of happened; null when nothing says so.</summary>
     DateRange? ClinicalTime { get; }
 
-    bool IsOfType(string type);
+    string Type { get; }
 
     /// <summary>Whether <c>meta.profile</c> names the profile, with or without its version.</summary>
     bool Claims(in TextTerm profile);

@@ -3,14 +3,13 @@ using HealthChain.Consent.Rules;
 namespace HealthChain.Consent;
 
 /// <summary>
-/// Which of many consents can say anything but their last word of a resource: those of which a rule names something that the resource has. A rule is
+/// Which of many consents can say anything but their last word of a resource of one type: those of which a rule names something that the resource has. A rule is
 /// listed under the terms of one of its conditions, since it applies only if all of them are met; a consent that has a rule without such a condition is
 /// not listed at all. So a patient with a thousand consents costs little more than one with a few. Immutable once it is built.
 /// </summary>
 public sealed class TermIndex
 {
     private readonly Dictionary<long, List<int>> _byKey = [];
-    private readonly Dictionary<string, List<int>> _byType = new(StringComparer.Ordinal);
     private readonly List<int> _labelled = [];
 
     internal TermIndex()
@@ -39,11 +38,9 @@ public sealed class TermIndex
                     break;
                 case OfClass about:
                     Add(about.Profiles.Select(profile => profile.Key), consent);
-                    foreach (string type in about.Types)
-                    {
-                        Add(_byType, type, consent);
-                    }
-
+                    break;
+                case From { Floor: null } about:
+                    Add(about.Sensitive.Concat(about.Others).Select(label => label.Key), consent);
                     break;
                 default:
                     _labelled.Add(consent);
@@ -67,15 +64,6 @@ public sealed class TermIndex
         }
     }
 
-    /// <summary>Marks the consents that name the type of the resource.</summary>
-    public void MarkType(string type, Span<ulong> marks)
-    {
-        if (_byType.TryGetValue(type, out List<int>? consents))
-        {
-            Mark(consents, marks);
-        }
-    }
-
     /// <summary>Marks the consents that ask for labels; for a resource that has any.</summary>
     public void MarkLabelled(Span<ulong> marks) => Mark(_labelled, marks);
 
@@ -83,8 +71,9 @@ public sealed class TermIndex
     private static Condition? BestOf(ResidualRule rule) =>
         Array.Find(rule.Conditions, condition => condition is WithCode)
         ?? Array.Find(rule.Conditions, condition => condition is Concerning or KeptOrMadeBy)
-        ?? Array.Find(rule.Conditions, condition => condition is From { Floor: null or > Confidentiality.Normal })
-        ?? Array.Find(rule.Conditions, condition => condition is OfClass);
+        ?? Array.Find(rule.Conditions, condition => condition is From { Floor: null })
+        ?? Array.Find(rule.Conditions, condition => condition is OfClass { Types: [] })
+        ?? Array.Find(rule.Conditions, condition => condition is From { Floor: > Confidentiality.Normal });
 
     private static void Mark(List<int> consents, Span<ulong> marks)
     {
@@ -98,18 +87,12 @@ public sealed class TermIndex
     {
         foreach (long key in keys)
         {
-            Add(_byKey, key, consent);
-        }
-    }
+            if (!_byKey.TryGetValue(key, out List<int>? consents))
+            {
+                _byKey.Add(key, consents = []);
+            }
 
-    private static void Add<TKey>(Dictionary<TKey, List<int>> lists, TKey key, int consent)
-        where TKey : notnull
-    {
-        if (!lists.TryGetValue(key, out List<int>? consents))
-        {
-            lists.Add(key, consents = []);
+            consents.Add(consent);
         }
-
-        consents.Add(consent);
     }
 }

@@ -27,7 +27,7 @@ internal sealed record OfClass(string[] Types, TextTerm[] Profiles) : Condition
     {
         foreach (string type in Types)
         {
-            if (facts.IsOfType(type))
+            if (facts.Type == type)
             {
                 return true;
             }
@@ -93,7 +93,8 @@ internal sealed record UpTo(Confidentiality? Ceiling, UInt128 Sensitivities, Cod
 }
 
 /// <summary>Labels of a refusal: what is confidential from a floor on, or sensitive for one of these reasons.</summary>
-internal sealed record From(Confidentiality? Floor, UInt128 Sensitivities, CodeTerm[] Others) : Condition
+/// <param name="Sensitive">The labels that have <paramref name="Sensitivities"/>.</param>
+internal sealed record From(Confidentiality? Floor, UInt128 Sensitivities, CodeTerm[] Sensitive, CodeTerm[] Others) : Condition
 {
     public bool IsMetBy<T>(in T facts)
         where T : IResourceFacts, allows ref struct

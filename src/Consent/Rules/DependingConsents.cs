@@ -1,100 +1,38 @@
+using System.Collections.Concurrent;
+
 namespace HealthChain.Consent.Rules;
 
-/// <summary>The consents of a patient whose word depends on the resource. Immutable.</summary>
+/// <summary>
+/// The consents of a patient whose word depends on the resource. A few are asked one by one; of many, what they say of a type is worked out when it is first
+/// asked for. Thread-safe.
+/// </summary>
 internal sealed class DependingConsents
 {
-    /// <summary>From how many on it pays to find those that matter.</summary>
     private const int Many = 16;
 
-    /// <summary>For more, the marks would not fit on the stack.</summary>
-    private const int MostListed = 4096;
-
-    private readonly ResidualConsent[] _always;
-    private readonly ResidualConsent[] _listed = [];
-    private readonly TermIndex? _index;
-    private readonly int[] _lastWords = new int[Enum.GetValues<Verdict>().Length];
+    private readonly ResidualConsent[] _consents;
+    private readonly ConcurrentDictionary<string, TypeConsents>? _byType;
 
     /// <param name="hasKeys">Whether their terms have keys.</param>
     public DependingConsents(IReadOnlyCollection<ResidualConsent> consents, bool hasKeys)
     {
-        _always = [.. consents];
-        if (!hasKeys || consents.Count < Many)
-        {
-            return;
-        }
-
-        _listed = [.. consents.Where(consent => TermIndex.CanList(consent.Root!)).Take(MostListed)];
-        _always = [.. consents.Except(_listed)];
-        _index = new TermIndex();
-        for (int i = 0; i < _listed.Length; i++)
-        {
-            _index.List(_listed[i].Root!, i);
-            _lastWords[(int)_listed[i].LastWord]++;
-        }
+        _consents = [.. consents];
+        _byType = hasKeys && consents.Count >= Many ? new ConcurrentDictionary<string, TypeConsents>(StringComparer.Ordinal) : null;
     }
 
-    public bool IsNone => _always.Length + _listed.Length == 0;
+    public bool IsNone => _consents.Length == 0;
 
     /// <summary>What they say, or <paramref name="known"/> where that is higher.</summary>
     public Verdict Judge<T>(in T facts, Verdict known)
         where T : IResourceFacts, allows ref struct
     {
-        Verdict verdict = Judge(_always, facts, known);
-        if (_index is null || verdict == Verdict.Deny)
+        if (_byType is null)
         {
-            return verdict;
+            return ResidualConsent.Judge(_consents, facts, known);
         }
 
-        Span<ulong> marks = stackalloc ulong[MostListed / 64];
-        marks = marks[..((_listed.Length + 63) / 64)];
-        marks.Clear();
-        return facts.Mark(_index, marks) ? JudgeMarked(facts, verdict, marks) : Judge(_listed, facts, verdict);
-    }
-
-    private static Verdict Judge<T>(ResidualConsent[] consents, in T facts, Verdict known)
-        where T : IResourceFacts, allows ref struct
-    {
-        Verdict verdict = known;
-        foreach (ResidualConsent consent in consents)
-        {
-            Verdict one = consent.Judge(facts);
-            if (one == Verdict.Deny)
-            {
-                return Verdict.Deny;
-            }
-
-            verdict = one > verdict ? one : verdict;
-        }
-
-        return verdict;
-    }
-
-    /// <summary>Those that are not marked have their last word.</summary>
-    private Verdict JudgeMarked<T>(in T facts, Verdict known, ReadOnlySpan<ulong> marks)
-        where T : IResourceFacts, allows ref struct
-    {
-        Span<int> lastWords = stackalloc int[_lastWords.Length];
-        _lastWords.CopyTo(lastWords);
-        Verdict verdict = known;
-        for (int word = 0; word < marks.Length; word++)
-        {
-            for (ulong rest = marks[word]; rest != 0; rest &= rest - 1)
-            {
-                ResidualConsent consent = _listed[(word << 6) + System.Numerics.BitOperations.TrailingZeroCount(rest)];
-                Verdict one = consent.Judge(facts);
-                verdict = one > verdict ? one : verdict;
-                lastWords[(int)consent.LastWord]--;
-            }
-        }
-
-        for (Verdict last = Verdict.Deny; last > verdict; last--)
-        {
-            if (lastWords[(int)last] > 0)
-            {
-                return last;
-            }
-        }
-
-        return verdict;
+        // There are no more of these than types.
+        string type = facts.Type;
+        return (_byType.TryGetValue(type, out TypeConsents? consents) ? consents : _byType.GetOrAdd(type, new TypeConsents(_consents, type))).Judge(facts, known);
     }
 }

@@ -26,6 +26,30 @@ internal sealed record ResidualRule(Verdict Type, Condition[] Conditions, Residu
     /// <summary>Its exceptions cannot apply and it asks nothing of the resource.</summary>
     public bool IsConstant => Conditions.Length == 0 && Exceptions.Length == 0;
 
+    /// <summary>What is left of it for resources of one type; null when nothing is.</summary>
+    public ResidualRule? Of(string type)
+    {
+        ResidualRule[] exceptions = [.. Exceptions.Select(exception => exception.Of(type)).OfType<ResidualRule>()];
+        var conditions = new List<Condition>();
+        bool canApply = Type != Verdict.Silent;
+        foreach (Condition condition in Conditions)
+        {
+            if (condition is not OfClass about)
+            {
+                conditions.Add(condition);
+            }
+            else if (!about.Types.Contains(type))
+            {
+                canApply &= about.Profiles.Length > 0;
+                conditions.Add(about with { Types = [] });
+            }
+        }
+
+        return canApply ? new ResidualRule(Type, [.. conditions], exceptions)
+            : exceptions.Length > 0 ? new ResidualRule(Verdict.Silent, [], exceptions)
+            : null;
+    }
+
     private bool Applies<T>(in T facts)
         where T : IResourceFacts, allows ref struct
     {
@@ -57,6 +81,32 @@ internal sealed record ResidualConsent(ResidualRule? Root, Verdict Otherwise, bo
     {
         Verdict verdict = Root is null ? Verdict.Silent : Root.Judge(facts);
         return verdict == Verdict.Silent ? LastWord : Limited(verdict);
+    }
+
+    /// <summary>What is left of it for resources of one type. A root that asks nothing of them is its last word.</summary>
+    public ResidualConsent Of(string type) => Root?.Of(type) switch
+    {
+        { Type: not Verdict.Silent, Conditions: [], Exceptions.Length: > 0 } root => this with { Root = root with { Type = Verdict.Silent }, Otherwise = root.Type },
+        var root => this with { Root = root },
+    };
+
+    /// <summary>What several say, or <paramref name="known"/> where that is higher: a refusal wins over all.</summary>
+    public static Verdict Judge<T>(ResidualConsent[] consents, in T facts, Verdict known)
+        where T : IResourceFacts, allows ref struct
+    {
+        Verdict verdict = known;
+        foreach (ResidualConsent consent in consents)
+        {
+            if (verdict == Verdict.Deny)
+            {
+                break;
+            }
+
+            Verdict one = consent.Judge(facts);
+            verdict = one > verdict ? one : verdict;
+        }
+
+        return verdict;
     }
 
     /// <summary>What it says when no rule applies.</summary>

@@ -126,7 +126,11 @@ internal sealed class RuleCompiler(Question question, Vocabulary vocabulary, ITe
         ];
         return type == Verdict.Permit
             ? new UpTo(ranks.Length > 0 ? ranks.Max() : null, sensitivities, others)
-            : new From(ranks.Length > 0 ? ranks.Min() : null, sensitivities, others);
+            : new From(
+                ranks.Length > 0 ? ranks.Min() : null,
+                sensitivities,
+                [.. vocabulary.Sensitivities.Where(label => (vocabulary.SensitivityOf(label) & sensitivities) != UInt128.Zero).Select(CodeOf)],
+                others);
     }
 
     private Concerning Concerns(IReadOnlyList<DataTerm> data)

@@ -8,14 +8,13 @@ namespace HealthChain.FhirServer.Consents;
 internal readonly ref struct KeyFacts : IResourceFacts
 {
     private readonly ConsentKeys _keys;
-    private readonly string _type;
     private readonly long _id;
     private readonly ReadOnlySpan<IndexKey> _facts;
 
     public KeyFacts(ConsentKeys keys, in ResourceFacts facts)
     {
         _keys = keys;
-        _type = facts.Type;
+        Type = facts.Type;
         _id = facts.Id;
         _facts = facts.Keys.Between(keys.IdOf(ResourceFact.Code), keys.IdOf(ResourceFact.Time));
         Labels = keys.LabelsOf(_facts.Of(keys.IdOf(ResourceFact.Label)), _facts.Of(keys.IdOf(ResourceFact.Confidentiality)));
@@ -25,7 +24,7 @@ internal readonly ref struct KeyFacts : IResourceFacts
 
     public DateRange? ClinicalTime => _facts.Of(_keys.IdOf(ResourceFact.Time)) is [var time, ..] ? new DateRange(time.Low, time.High) : null;
 
-    public bool IsOfType(string type) => _type == type;
+    public string Type { get; }
 
     public bool Claims(in TextTerm profile) => Has(ResourceFact.Profile, profile.Key);
 
@@ -51,7 +50,6 @@ internal readonly ref struct KeyFacts : IResourceFacts
         }
 
         index.MarkKey(_id, marks);
-        index.MarkType(_type, marks);
         if (isLabelled)
         {
             index.MarkLabelled(marks);
