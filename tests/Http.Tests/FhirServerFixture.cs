@@ -70,6 +70,9 @@ public class FhirServerFixture : IAsyncLifetime
     /// <summary>The clock of the server.</summary>
     internal TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>What the store is told before the server starts.</summary>
+    internal Func<IResourceStore, Task> Fill { get; init; } = static _ => Task.CompletedTask;
+
     /// <summary>What the server writes to, without what is laid around it.</summary>
     internal IResourceStore Engine => _store!;
 
@@ -97,6 +100,7 @@ public class FhirServerFixture : IAsyncLifetime
             builder.Services.AddSingleton(_stores);
         }
 
+        await Fill(_store);
         builder.Services.AddSingleton(Time);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(setup.Parameters);

@@ -4,6 +4,7 @@ using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Interactions;
 using HealthChain.FhirServer.Responses;
 using HealthChain.FhirServer.Searching;
+using HealthChain.Smart;
 using HealthChain.Storage;
 
 namespace HealthChain.FhirServer.Operations;
@@ -15,6 +16,7 @@ namespace HealthChain.FhirServer.Operations;
 /// <remarks>
 /// What the compartment refers to comes as included: from a patient's record only resources that can be in no patient's compartment
 /// (practitioners, organizations, locations, medications ...), so that a reference to somebody else's data does not bring that along.
+/// A patient's consents tell what is withheld, so they come to the patient, and to others who ask for them by <c>_type</c>.
 /// Called on the type, it goes through all patients that the requester sees, one after the other.
 /// </remarks>
 internal sealed class Everything(IResourceStore store, EverythingReader reader, PageCursors cursors, DefinitionSet definitions, string compartment) : IOperation
@@ -70,7 +72,8 @@ internal sealed class Everything(IResourceStore store, EverythingReader reader, 
             place = Place.Of(position.Value);
         }
 
-        return await CollectAsync(request, question.Value, links, cursor, place, cancellationToken);
+        EverythingQuestion asked = question.Value with { GivesConsents = request.Requester.Scope.SeesEverything || request.Requester.Role == Role.Patient };
+        return await CollectAsync(request, asked, links, cursor, place, cancellationToken);
     }
 
     /// <summary>Where a page begins: after that patient's place in the list of all, and in that patient's compartment.</summary>
@@ -204,7 +207,7 @@ internal sealed class Everything(IResourceStore store, EverythingReader reader, 
 
     private SearchRequest Search(EverythingQuestion question, string id, int size, SearchPosition? after) => new()
     {
-        Types = question.FollowsReferences ? question.Members : question.Types,
+        Types = question.Searched,
         Criterion = new AllOf([new InCompartment(compartment, id), .. question.Criteria]),
         Count = size,
         After = after,

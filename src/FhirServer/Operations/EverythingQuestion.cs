@@ -24,11 +24,22 @@ internal sealed record EverythingQuestion
     /// <summary>Resources on a page; null for all at once.</summary>
     public int? Count { get; init; }
 
+    /// <summary>Whether consents come without being named.</summary>
+    public bool GivesConsents { get; init; }
+
+    /// <summary>Types that are looked through in the compartment.</summary>
+    public IReadOnlyList<TypeSchema> Searched =>
+        !FollowsReferences ? Types
+        : GivesConsents || Types.Any(IsConsent) ? Members
+        : [.. Members.Where(type => !IsConsent(type))];
+
     /// <summary>The parameters again, for links.</summary>
     public required IReadOnlyList<QueryParameter> Parameters { get; init; }
 
     /// <summary>Whether what is asked for may be outside the compartment, so that references must be followed.</summary>
     public bool FollowsReferences => Types.Count == 0 || !Types.All(Members.Contains);
+
+    private static bool IsConsent(TypeSchema type) => type.Name == "Consent";
 
     public bool Asks(string type) => Types.Count == 0 || Types.Any(asked => asked.Name == type);
 }
