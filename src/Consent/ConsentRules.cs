@@ -35,6 +35,9 @@ public sealed class ConsentRules
 
     internal ImplicitPolicy? Policy { get; private init; }
 
+    /// <summary>Resources that its rules name together with what these refer to (<see cref="Question.ReferencesOf"/>), such as <c>CarePlan/7</c>.</summary>
+    public IReadOnlyCollection<string> Related { get; private init; } = [];
+
     /// <summary>When what it says may change by time alone, in order; in ticks of UTC.</summary>
     internal IReadOnlyList<long> Moments { get; private init; } = [];
 
@@ -70,8 +73,12 @@ public sealed class ConsentRules
             Policy = policy,
             MayPermit = IsVerified(consent),
             Moments = MomentsOf(period, root),
+            Related = root is null ? [] : [.. RelatedOf(root).Distinct(StringComparer.Ordinal)],
         };
     }
+
+    private static IEnumerable<string> RelatedOf(Rule rule) => (rule.Criteria.Data ?? [])
+        .Where(data => data.Meaning == DataMeaning.Related && data.Reference.Length > 0).Select(data => data.Reference).Concat(rule.Exceptions.SelectMany(RelatedOf));
 
     private static long[] MomentsOf(DateRange? period, Rule? root)
     {

@@ -32,13 +32,34 @@ internal sealed class ConsentDirectory(IResourceStore store, Vocabulary vocabula
 
     public ActorDirectory Actors { get; } = new(options.BaseUrl);
 
+    public RelatedInstances Related { get; } = new(store, vocabulary, options.BaseUrl);
+
     /// <summary>Another number once questions of requesters may be others.</summary>
-    public int Generation => Actors.Generation;
+    public int Generation => Actors.Generation + Related.Generation;
 
     /// <param name="patient">Hash of a patient.</param>
     public PatientConsents Of(long patient) => _isRead ? _patients.Find(patient) ?? PatientConsents.None : PatientConsents.Unknown;
 
-    public void Apply(IReadOnlyList<StoredVersion?> versions)
+    public async ValueTask ApplyAsync(IReadOnlyList<StoredVersion?> versions, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Before the consents count: otherwise something would be concluded from half of what they say.
+            foreach (StoredVersion? version in versions)
+            {
+                if (version is { IsDeleted: false, Key.Type: "Consent" } && version.Json.Span.IndexOf("\"related\""u8) >= 0)
+                {
+                    await Related.NoteAsync(ConsentRules.Read(FhirJson.Read(version.Json).Root, vocabulary, options.BaseUrl).Related, cancellationToken);
+                }
+            }
+        }
+        finally
+        {
+            Apply(versions);
+        }
+    }
+
+    private void Apply(IReadOnlyList<StoredVersion?> versions)
     {
         for (int i = 0; i < versions.Count; i++)
         {
@@ -57,7 +78,7 @@ internal sealed class ConsentDirectory(IResourceStore store, Vocabulary vocabula
             while (true)
             {
                 SearchPage page = (await store.SearchAsync(Scope, search, cancellationToken)).Value;
-                Apply(page.Matches);
+                await ApplyAsync(page.Matches, cancellationToken);
                 if (page.Next is null)
                 {
                     break;
@@ -74,6 +95,7 @@ internal sealed class ConsentDirectory(IResourceStore store, Vocabulary vocabula
 
     private void Apply(StoredVersion version)
     {
+        Related.Apply(version);
         switch (version.Key.Type)
         {
             case "Consent":

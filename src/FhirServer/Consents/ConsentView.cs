@@ -102,6 +102,7 @@ internal sealed class ConsentView(Asker asker, ConsentAction action, ConsentView
             IsAdministrator = asker.Role == Smart.Role.Administrator,
             MayBreakGlass = asker.MayBreakGlass,
             DeclaresBreakGlass = breaksGlass,
+            ReferencesOf = _directory.Related.ReferencesOf,
         };
         return new Conclusions(
             question,

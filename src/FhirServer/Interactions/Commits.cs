@@ -22,7 +22,7 @@ internal sealed record Draft(Transaction Transaction, Func<IReadOnlyList<StoredV
 internal interface ICommitFollower
 {
     /// <summary>Takes note of what was committed, before the answer leaves. Commits may be told of in another order than they were made in.</summary>
-    void Apply(IReadOnlyList<StoredVersion?> versions);
+    ValueTask ApplyAsync(IReadOnlyList<StoredVersion?> versions, CancellationToken cancellationToken);
 }
 
 /// <summary>
@@ -62,10 +62,10 @@ internal sealed class Commits(IResourceStore store, IEnumerable<ICommitFollower>
             {
                 request.Access.IsWritten = true;
 
-                // Who reads the answer may rely on the organisation being suspended, or on the consent being revoked.
+                // What is committed must be taken note of, even if nobody waits for the answer any more. Who reads it may rely on the organisation being suspended, or on the consent being revoked.
                 foreach (ICommitFollower follower in _followers)
                 {
-                    follower.Apply(committed.Versions);
+                    await follower.ApplyAsync(committed.Versions, CancellationToken.None);
                 }
 
                 subscriptions.Apply(transaction.Writes, committed);

@@ -86,6 +86,12 @@ internal sealed class OrganisationDirectory(IResourceStore store, ServerOptions 
     /// <summary>Sequence number of the newest version that said something of it or took it back; 0 when none did since the start.</summary>
     public long LastSaidOf(string reference) => _lastSaid.GetValueOrDefault(reference);
 
+    ValueTask ICommitFollower.ApplyAsync(IReadOnlyList<StoredVersion?> versions, CancellationToken cancellationToken)
+    {
+        Apply(versions);
+        return ValueTask.CompletedTask;
+    }
+
     /// <summary>Takes note of what was committed.</summary>
     public void Apply(IReadOnlyList<StoredVersion?> versions)
     {

@@ -119,8 +119,10 @@ internal sealed partial class Answers(Uri server, VersionNumbers numbers)
         }
     }
 
-    private string Tag(string? key, string tag) =>
-        key is not null && tag.StartsWith("W/\"", StringComparison.Ordinal) && int.TryParse(tag.AsSpan(3, tag.Length - 4), out int number) ? $"W/\"{numbers.Whole(key, number)}\"" : tag;
+    /// <param name="key">Null where an answer does not say of what: then the number could be that of a resource with fewer versions.</param>
+    private string Tag(string? key, string tag) => key is null ? "W/\"*\""
+        : tag.StartsWith("W/\"", StringComparison.Ordinal) && int.TryParse(tag.AsSpan(3, tag.Length - 4), out int number) ? $"W/\"{numbers.Whole(key, number)}\""
+        : tag;
 
     private static string? KeyOf(JsonObject resource) => (string?)resource["resourceType"] is { } type && (resource["id"] as JsonValue)?.ToString() is { } id ? $"{type}/{id}" : null;
 

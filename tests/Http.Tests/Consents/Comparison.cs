@@ -88,6 +88,12 @@ internal static class Comparison
 
     private static async Task<Difference?> TryAsync(World world, Asker asker, IReadOnlyList<Query> queries, Func<IResourceStore, IResourceStore>? around)
     {
+        // Another world than the property speaks of would have differences of its own.
+        if (new Oracle(world, asker).WithoutLaterRevealed().Steps.Count < world.Steps.Count)
+        {
+            return null;
+        }
+
         (int _, Difference? difference) = await RunAsync(world, asker, queries, around) ?? (0, null);
         return difference is { } again && again.Query == queries[^1] ? again : null;
     }

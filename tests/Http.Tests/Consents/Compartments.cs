@@ -50,8 +50,13 @@ internal static class Compartments
         };
     }
 
-    /// <summary>Patients in whose compartment it is, as roles count it: no Bundle is anybody's.</summary>
-    public static IReadOnlySet<string> RecordOf(JsonObject resource) => (string)resource["resourceType"]! == "Bundle" ? new HashSet<string>() : PatientsOf(resource);
+    /// <summary>Patients who see it as theirs: no Bundle is anybody's, and a Task is the patient's whom it is for.</summary>
+    public static IReadOnlySet<string> RecordOf(JsonObject resource) => (string)resource["resourceType"]! switch
+    {
+        "Bundle" => new HashSet<string>(),
+        "Task" => Targets(resource, "for"),
+        _ => PatientsOf(resource),
+    };
 
     /// <summary>The resource of this server that a reference names, such as <c>Patient/p0</c>; null for none.</summary>
     public static string? Local(string? reference)

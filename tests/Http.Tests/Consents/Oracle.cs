@@ -94,7 +94,7 @@ internal sealed class Oracle
             Role.Practitioner or Role.Backend => true,
             Role.Patient => isShared || Compartments.RecordOf(resource).Contains(_asker.FhirUser!),
             Role.RelatedPerson => isShared || (PatientOf(_asker.FhirUser!) is { } patient && Compartments.RecordOf(resource).Contains(patient)),
-            Role.Insurer => isShared || (MatrixTypes.OfInsurers.ContainsKey(type) && (resource["payor"] as JsonArray ?? []).Append(resource["insurer"])
+            Role.Insurer => isShared || ((type == "Task" || MatrixTypes.OfInsurers.ContainsKey(type)) && (resource["payor"] as JsonArray ?? []).Append(resource["insurer"]).Append(resource["requester"])
                 .Any(insurer => Compartments.Local((string?)insurer?["reference"]) == _asker.Organisation)),
             _ => false,
         };

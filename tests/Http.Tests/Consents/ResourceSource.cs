@@ -58,7 +58,7 @@ internal sealed class ResourceSource(Draw draw, IReadOnlyList<string> keys)
         "QuestionnaireResponse" => $"\"status\":\"completed\",\"subject\":{Subject()}{May("author", Ref("Practitioner", "Patient"))}{May("authored", Day())}",
         "RelatedPerson" => $"\"patient\":{Subject()},\"name\":[{Name()}]",
         "ServiceRequest" => $"\"status\":\"active\",\"intent\":\"order\",\"code\":{Concept(Codes.Done)},\"subject\":{Subject()}{May("requester", Ref("Practitioner"))}{May("reasonReference", Refs("Condition"))}",
-        _ => $"\"status\":\"requested\",\"intent\":\"order\"{May("for", Subject())}{May("focus", Ref("Observation", "Condition"))}{May("description", Word())}{May("owner", Ref("Practitioner"))}",
+        _ => $"\"status\":\"requested\",\"intent\":\"order\"{May("for", Subject())}{May("focus", Ref("Observation", "Condition"))}{May("description", Word())}{May("owner", Ref("Practitioner"))}{May("requester", Ref("Organization", "Practitioner"))}",
     };
 
     public string Name() => $$"""{"family":"{{draw.Pick(Codes.Families)}}","given":["{{draw.Pick("Ann", "Bob", "Eve")}}"]}""";

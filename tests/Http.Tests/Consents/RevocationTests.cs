@@ -140,6 +140,26 @@ public sealed class RevocationTests
         Assert.Equal(0, (int)(await server.SendAsync(Doctor, new Query("GET", "Observation?_summary=count"))).Json["total"]!);
     }
 
+    [Fact]
+    public async Task A_refusal_of_what_is_related_follows_what_is_related()
+    {
+        await using WorldServer server = await StartAsync();
+        JsonObject refusal = JsonNode.Parse(Grant)!.AsObject();
+        refusal.Remove("id");
+        refusal["provision"] = JsonNode.Parse("""{"type":"deny","data":[{"meaning":"related","reference":{"reference":"Composition/d"}}]}""");
+        Answer created = await server.SendAsync(Patient, new Query("POST", "Consent", refusal.ToJsonString()));
+        Assert.True(created.Status == HttpStatusCode.Created, created.Body);
+        Assert.Equal(HttpStatusCode.NotFound, (await server.SendAsync(Doctor, new Query("GET", "Observation/o1"))).Status);
+        Assert.Equal(HttpStatusCode.OK, (await server.SendAsync(Doctor, new Query("GET", "Observation/o2"))).Status);
+
+        JsonObject letter = (await server.SendAsync(Patient, new Query("GET", "Composition/d"))).Json.AsObject();
+        letter["section"]![0]!["entry"]![0]!["reference"] = "Observation/o2";
+        Answer changed = await server.SendAsync(Patient, new Query("PUT", "Composition/d", letter.ToJsonString()));
+        Assert.True(changed.Status == HttpStatusCode.OK, changed.Body);
+        Assert.Equal(HttpStatusCode.OK, (await server.SendAsync(Doctor, new Query("GET", "Observation/o1"))).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await server.SendAsync(Doctor, new Query("GET", "Observation/o2"))).Status);
+    }
+
     private static Query QueryOf(string method, string url, string? body) => new(method, url, body)
     {
         MediaType = url.EndsWith("_search", StringComparison.Ordinal) ? "application/x-www-form-urlencoded" : url == "$graphql" ? "application/json" : "application/fhir+json",

@@ -99,7 +99,7 @@ internal static class WorldSource
     {
         string holder = draw.Chance(0.8) ? $$""","managingOrganization":{"reference":"Organization/{{draw.Pick("hospital", "ward", "clinic")}}"}""" : "";
         string doctor = draw.Chance(0.5) ? $$""","generalPractitioner":[{"reference":"Practitioner/{{draw.Pick("ann", "bob")}}","display":"Dr. {{draw.Pick(Codes.Families)}}"}]""" : "";
-        string link = draw.Chance(0.1) && draw.Pick(patients) is { } other && other != key ? $$""","link":[{"other":{"reference":"{{other}}"},"type":"replaced-by"}]""" : "";
+        string link = draw.Chance(0.05) && draw.Pick(patients) is { } other && other != key ? $$""","link":[{"other":{"reference":"{{other}}"},"type":"replaced-by"}]""" : "";
         string labels = draw.Chance(0.15) ? $$""","meta":{"security":[{{Codes.Coding(draw.Pick(Codes.Labels))}}]}""" : "";
         return JsonNode.Parse($$"""
             {"resourceType":"Patient","id":"{{key.Split('/')[1]}}"{{labels}},"active":true,"identifier":[{"system":"urn:example:mrn","value":"{{draw.Pick(Codes.Identifiers)}}"}],

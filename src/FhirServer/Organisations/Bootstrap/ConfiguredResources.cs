@@ -54,7 +54,7 @@ internal sealed class ConfiguredResources(IResourceStore store, IEnumerable<ICom
 
         foreach (ICommitFollower follower in followers)
         {
-            follower.Apply(((Committed)result.Value).Versions);
+            await follower.ApplyAsync(((Committed)result.Value).Versions, CancellationToken.None);
         }
 
         return true;
