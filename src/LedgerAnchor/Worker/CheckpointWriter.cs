@@ -97,14 +97,14 @@ internal sealed class CheckpointWriter : IDisposable
         await _one.WaitAsync(cancellationToken);
         try
         {
-            long before = _tiles.Head.Size;
+            long before = _tiles.Size;
             for (; ; )
             {
-                int read = await _leaves.ReadAsync(_tiles.Head.Size, _buffer, cancellationToken);
+                int read = await _leaves.ReadAsync(_tiles.Size, _buffer, cancellationToken);
                 _tiles.Append(_buffer.AsSpan(0, read * Hash256.Bytes));
-                if (read < LeavesPerRead || _tiles.Head.Size - before >= _options.MaxBatch)
+                if (read < LeavesPerRead || _tiles.Size - before >= _options.MaxBatch)
                 {
-                    Integrated = _tiles.Head.Size;
+                    Integrated = _tiles.Size;
                     return Integrated - before;
                 }
             }
@@ -122,9 +122,9 @@ internal sealed class CheckpointWriter : IDisposable
         await _one.WaitAsync(cancellationToken);
         try
         {
-            if (outside.Size > _tiles.Head.Size)
+            if (outside.Size > _tiles.Size)
             {
-                throw new LedgerFaultException(LedgerFault.AnchorAhead, $"{holder} has a head of {outside.Size} leaves, this log has {_tiles.Head.Size}.");
+                throw new LedgerFaultException(LedgerFault.AnchorAhead, $"{holder} has a head of {outside.Size} leaves, this log has {_tiles.Size}.");
             }
 
             if (outside.Size > 0 && await RootAsync(outside.Size, cancellationToken) is var root && root != outside.Root)
@@ -145,7 +145,7 @@ internal sealed class CheckpointWriter : IDisposable
         await _one.WaitAsync(cancellationToken);
         try
         {
-            return _tiles.Head.Size != (Published?.Head.Size ?? 0) && await PublishAsync(_tiles.Flush(), cancellationToken);
+            return _tiles.Size != (Published?.Head.Size ?? 0) && await PublishAsync(_tiles.Flush(), cancellationToken);
         }
         finally
         {

@@ -32,6 +32,9 @@ internal ref struct RecordBlock(ReadOnlySpan<byte> bytes, long first)
 
     public readonly long Sequence => first + BinaryPrimitives.ReadUInt32BigEndian(_record);
 
+    /// <summary>The entry of the ledger.</summary>
+    public readonly ReadOnlySpan<byte> Commitment => _record.Slice(6 + (sizeof(long) * Patients), Hash256.Bytes);
+
     private readonly int Patients => _record[5];
 
     /// <summary>Bytes that a record takes in a block.</summary>

@@ -73,20 +73,23 @@ internal sealed record RecordRow(long Sequence, StatementKind Kind, long Instant
         return block.IsWhole ? null : throw Damaged(first);
     }
 
+    /// <summary>What the ledger has of the one record of a row: its entry, and the numbers before it.</summary>
+    /// <exception cref="StoreException">It is damaged.</exception>
+    public static ReadOnlySpan<byte> LeafOf(Statement row) =>
+        row.Blob(5) is { Length: >= Hash256.Bytes } leaf ? leaf : throw new StoreException($"Record {row.Int64(0)} has no leaf of the ledger.");
+
     private static RecordRow ReadSingle(Statement row, long sequence)
     {
-        ReadOnlySpan<byte> leaf = row.Blob(5);
-        return leaf.Length >= Hash256.Bytes
-            ? new RecordRow(
-                sequence,
-                (StatementKind)row.Int64(2),
-                row.Int64(3),
-                RecordBlock.Numbers(row.Blob(4)),
-                new Hash256(leaf[..Hash256.Bytes]),
-                RecordBlock.Numbers(leaf[Hash256.Bytes..]),
-                row.IsNull(6) ? null : row.Blob(6).ToArray())
-            : throw new StoreException($"Record {sequence} has no leaf of the ledger.");
+        ReadOnlySpan<byte> leaf = LeafOf(row);
+        return new RecordRow(
+            sequence,
+            (StatementKind)row.Int64(2),
+            row.Int64(3),
+            RecordBlock.Numbers(row.Blob(4)),
+            new Hash256(leaf[..Hash256.Bytes]),
+            RecordBlock.Numbers(leaf[Hash256.Bytes..]),
+            row.IsNull(6) ? null : row.Blob(6).ToArray());
     }
 
-    private static StoreException Damaged(long first) => new($"The records from {first} on are damaged. Run the integrity check.");
+    public static StoreException Damaged(long first) => new($"The records from {first} on are damaged. Run the integrity check.");
 }

@@ -9,8 +9,6 @@ namespace HealthChain.Storage.Sqlite.Reading;
 // What only the ledger needs: records and leaves.
 internal sealed partial class Snapshot
 {
-    private readonly List<RecordRow> _records = [];
-
     /// <summary>The record with that sequence number, an erased one too.</summary>
     /// <exception cref="StoreException">It is damaged.</exception>
     public RecordRow? FindRecord(long sequence)
@@ -142,16 +140,16 @@ internal sealed partial class Snapshot
         _sql.RecordLeaves.Bind(1, FirstOfRow(after + 1));
         try
         {
-            var records = new RecordsUp(_sql.RecordLeaves, _records, after);
+            var records = new RecordLeavesUp(_sql.RecordLeaves, after);
             bool isVersion = _sql.VersionLeaves.Step();
             bool isRecord = records.MoveNext();
             int count = 0;
             for (; count < room && (isVersion || isRecord); count++)
             {
-                bool takesVersion = isVersion && (!isRecord || _sql.VersionLeaves.Int64(0) < records.Current.Sequence);
+                bool takesVersion = isVersion && (!isRecord || _sql.VersionLeaves.Int64(0) < records.Sequence);
                 Span<byte> place = commitments.Slice(count * Hash256.Bytes, Hash256.Bytes);
-                if ((takesVersion ? _sql.VersionLeaves.Int64(0) : records.Current.Sequence) != after + count + 1
-                    || !TryCopyLeaf(takesVersion ? _sql.VersionLeaves.Blob(1) : default, takesVersion ? null : records.Current, place))
+                if ((takesVersion ? _sql.VersionLeaves.Int64(0) : records.Sequence) != after + count + 1
+                    || !TryCopyEntry(takesVersion ? _sql.VersionLeaves.Blob(1) : records.Commitment, place))
                 {
                     throw new StoreException($"The ledger has no leaf {after + count + 1}. Run the integrity check.");
                 }
@@ -169,16 +167,8 @@ internal sealed partial class Snapshot
         }
     }
 
-    private static bool TryCopyLeaf(ReadOnlySpan<byte> version, RecordRow? record, Span<byte> place)
-    {
-        if (record is not null)
-        {
-            record.Commitment.Write(place);
-            return true;
-        }
-
-        return version.Length >= Hash256.Bytes && version[..Hash256.Bytes].TryCopyTo(place);
-    }
+    /// <summary>Copies an entry from the beginning of a leaf; false when there is none.</summary>
+    private static bool TryCopyEntry(ReadOnlySpan<byte> leaf, Span<byte> place) => leaf.Length >= Hash256.Bytes && leaf[..Hash256.Bytes].TryCopyTo(place);
 
     /// <summary>The number of the row in which a record would be.</summary>
     private long FirstOfRow(long sequence)
