@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using HealthChain.FhirServer.Consents.Workflow;
 using HealthChain.FhirServer.Organisations;
 using HealthChain.FhirServer.Server;
 using HealthChain.Files;
@@ -218,7 +219,8 @@ internal sealed class LedgerNode : BackgroundService
             registrar,
             RegistryBook.Open(Path.Combine(Folder, RegistryFolder), registrar.Name),
             _time,
-            new FailureReports(_logger, _time).ReportRegistry);
+            new FailureReports(_logger, _time).ReportRegistry,
+            new ConsentRegister(_stores.Resources, _stores.Keys, registrar, ConsentOutbox.Open(Path.Combine(Folder, RegistryFolder), registrar.Name), _options.BaseUrl));
     }
 
     private WitnessServer? OpenWitness()

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using HealthChain.FhirServer.Consents.Workflow;
 using HealthChain.LedgerAnchor.Chain;
 using HealthChain.LedgerAnchor.Registry;
 using HealthChain.LedgerProofs;
@@ -14,10 +15,13 @@ namespace HealthChain.FhirServer.Organisations;
 /// answer is waited for; nothing of FHIR waits for it.
 /// </summary>
 internal sealed class RegistryWorker(
-    OrganisationDirectory directory, IResourceStore store, KeyStore keys, IIdentityRegistrar registrar, RegistryBook book, TimeProvider time, Action<Exception> onFailure)
+    OrganisationDirectory directory, IResourceStore store, KeyStore keys, IIdentityRegistrar registrar, RegistryBook book, TimeProvider time, Action<Exception> onFailure, ConsentRegister? consents = null)
 {
     private static readonly AccessScope Scope = AccessScope.System("registry of organisations");
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
+    // How soon a consent that was given or taken back is looked for.
+    private static readonly TimeSpan Consents = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LongestRest = TimeSpan.FromHours(1);
 
@@ -26,7 +30,7 @@ internal sealed class RegistryWorker(
     public string Name => registrar.Name;
 
     /// <summary>How many statements are not final on the chain.</summary>
-    public int Waiting => book.Waiting.Count;
+    public int Waiting => book.Waiting.Count + (consents?.Waiting ?? 0);
 
     /// <summary>For how long the oldest of them has waited.</summary>
     public TimeSpan WaitingTime => book.Waiting is [var first, ..] ? time.GetUtcNow() - first.Since : TimeSpan.Zero;
@@ -60,7 +64,7 @@ internal sealed class RegistryWorker(
             {
                 TimeSpan rest = await StepAsync(cancellationToken) ? RestOf() : Pause;
                 (Problem, pause) = (null, Pause);
-                await Task.WhenAny(changed, Task.Delay(rest, time, cancellationToken));
+                await Task.WhenAny(changed, Task.Delay(consents is null || rest < Consents ? rest : Consents, time, cancellationToken));
             }
             catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
             {
@@ -80,6 +84,12 @@ internal sealed class RegistryWorker(
     /// <summary>One round; false when something still waits.</summary>
     public async Task<bool> StepAsync(CancellationToken cancellationToken)
     {
+        // The account numbers its transactions one by one, so what has a number comes before what has none.
+        if (consents is not null && !await consents.SettleAsync(cancellationToken))
+        {
+            return false;
+        }
+
         foreach (string organisation in directory.Spoken.Union(book.Organisations).Where(one => one.StartsWith(Organisation.Type + "/", StringComparison.Ordinal)).ToList())
         {
             if (await WantAsync(organisation, book.NewestOf(organisation), cancellationToken) is { } wanted)
@@ -107,7 +117,7 @@ internal sealed class RegistryWorker(
             least = progress.Nonce!.Value + 1;
         }
 
-        return book.Waiting.Count == 0;
+        return (consents is null || await consents.GoOnAsync(least, cancellationToken)) && book.Waiting.Count == 0;
     }
 
     /// <summary>What has to be said of an organisation; null when what was said last is right.</summary>

@@ -117,7 +117,7 @@ public sealed class DevelopmentChain : IAnchorTarget, IIdentityRegistrar, IAsync
     string IIdentityRegistrar.Name => EthereumAnchor.NameOf(DevelopmentChainOptions.ChainId, Registry);
 
     /// <inheritdoc/>
-    public ValueTask<RegistrationProgress> AdvanceAsync(IdentityStatement statement, RegistrationProgress progress, long least, CancellationToken cancellationToken) => AskAsync(
+    public ValueTask<RegistrationProgress> AdvanceAsync(RegistryStatement statement, RegistrationProgress progress, long least, CancellationToken cancellationToken) => AskAsync(
         async running =>
         {
             RegistrationProgress next = await running.Registrar.AdvanceAsync(statement, progress, least, cancellationToken);
@@ -126,7 +126,7 @@ public sealed class DevelopmentChain : IAnchorTarget, IIdentityRegistrar, IAsync
         cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<bool> SaysAsync(IdentityStatement statement, CancellationToken cancellationToken) =>
+    public ValueTask<bool> SaysAsync(RegistryStatement statement, CancellationToken cancellationToken) =>
         AskAsync(running => running.Registrar.SaysAsync(statement, cancellationToken), cancellationToken);
 
     /// <summary>Brings the chain as it is now to disk, if it changed.</summary>

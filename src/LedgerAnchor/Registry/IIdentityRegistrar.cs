@@ -4,9 +4,15 @@ using HealthChain.LedgerProofs;
 
 namespace HealthChain.LedgerAnchor.Registry;
 
+/// <summary>Something that is to stand in the registry.</summary>
+public abstract record RegistryStatement;
+
 /// <summary>What is to stand in the registry of a subject.</summary>
 /// <param name="Commitment">To what was verified: the leaf's commitment in the log.</param>
-public sealed record IdentityStatement(EthereumAddress Subject, RegistryRole Role, RegistryStatus Status, DateTimeOffset ValidUntil, Hash256 Commitment);
+public sealed record IdentityStatement(EthereumAddress Subject, RegistryRole Role, RegistryStatus Status, DateTimeOffset ValidUntil, Hash256 Commitment) : RegistryStatement;
+
+/// <summary>A consent that is to stand in the registry, or not any more, for a patient whom the registrar registered.</summary>
+public sealed record ConsentStatement(RegistryConsent Consent) : RegistryStatement;
 
 /// <summary>How far a statement has come. Whoever takes the next step keeps this first: then a crash loses and doubles nothing.</summary>
 /// <param name="Nonce">Number of the transaction that makes it; null before it has one.</param>
@@ -26,9 +32,9 @@ public interface IIdentityRegistrar
     /// </summary>
     /// <param name="least">The number that it gets is at least this: one more than that of the statement before.</param>
     /// <exception cref="AnchorUnavailableException">The chain does not answer, or the contract refuses.</exception>
-    ValueTask<RegistrationProgress> AdvanceAsync(IdentityStatement statement, RegistrationProgress progress, long least, CancellationToken cancellationToken);
+    ValueTask<RegistrationProgress> AdvanceAsync(RegistryStatement statement, RegistrationProgress progress, long least, CancellationToken cancellationToken);
 
-    /// <summary>Whether the registry says that of the subject now, apart from the commitment, which it does not keep.</summary>
+    /// <summary>Whether the registry says so now; of an identity it does not keep the commitment.</summary>
     /// <exception cref="AnchorUnavailableException">The chain does not answer.</exception>
-    ValueTask<bool> SaysAsync(IdentityStatement statement, CancellationToken cancellationToken);
+    ValueTask<bool> SaysAsync(RegistryStatement statement, CancellationToken cancellationToken);
 }

@@ -31,13 +31,13 @@ public sealed class IdentityRegistrar : IIdentityRegistrar
 
     public string Name { get; }
 
-    public ValueTask<RegistrationProgress> AdvanceAsync(IdentityStatement statement, RegistrationProgress progress, long least, CancellationToken cancellationToken) =>
+    public ValueTask<RegistrationProgress> AdvanceAsync(RegistryStatement statement, RegistrationProgress progress, long least, CancellationToken cancellationToken) =>
         AskAsync(() => StepAsync(statement, progress, least, cancellationToken), cancellationToken);
 
-    public ValueTask<bool> SaysAsync(IdentityStatement statement, CancellationToken cancellationToken) =>
+    public ValueTask<bool> SaysAsync(RegistryStatement statement, CancellationToken cancellationToken) =>
         AskAsync(() => StandsAsync(statement, cancellationToken), cancellationToken);
 
-    private async ValueTask<RegistrationProgress> StepAsync(IdentityStatement statement, RegistrationProgress progress, long least, CancellationToken cancellationToken)
+    private async ValueTask<RegistrationProgress> StepAsync(RegistryStatement statement, RegistrationProgress progress, long least, CancellationToken cancellationToken)
     {
         await CheckContractAsync(cancellationToken);
         long next = await _client.TransactionCountAsync(_sender.Account, BlockTag.Latest, cancellationToken);
@@ -70,9 +70,14 @@ public sealed class IdentityRegistrar : IIdentityRegistrar
         return progress with { IsFinal = settled > nonce };
     }
 
-    private async ValueTask SendAsync(IdentityStatement statement, long nonce, CancellationToken cancellationToken)
+    private async ValueTask SendAsync(RegistryStatement statement, long nonce, CancellationToken cancellationToken)
     {
-        EthereumCall call = _contract.SetIdentity(statement.Subject, statement.Role, statement.Status, statement.ValidUntil, statement.Commitment);
+        EthereumCall call = statement switch
+        {
+            IdentityStatement identity => _contract.SetIdentity(identity.Subject, identity.Role, identity.Status, identity.ValidUntil, identity.Commitment),
+            ConsentStatement consent => _contract.SetConsent(consent.Consent),
+            _ => throw new ArgumentException("The registry has no place for such a statement.", nameof(statement)),
+        };
         try
         {
             if (!_sent.TryGetValue(nonce, out SentTransaction? before))
@@ -94,10 +99,16 @@ public sealed class IdentityRegistrar : IIdentityRegistrar
         }
     }
 
-    private async ValueTask<bool> StandsAsync(IdentityStatement statement, CancellationToken cancellationToken)
+    private async ValueTask<bool> StandsAsync(RegistryStatement statement, CancellationToken cancellationToken)
     {
-        RegistryIdentity identity = await _contract.IdentityAsync(statement.Subject, cancellationToken);
-        return identity.Role == statement.Role && identity.Status == statement.Status && identity.ValidUntil.ToUnixTimeSeconds() == statement.ValidUntil.ToUnixTimeSeconds();
+        if (statement is ConsentStatement { Consent: var consent })
+        {
+            return await _contract.ConsentAsync(consent.Patient, consent.Grantee, cancellationToken) == (consent.IsGranted ? consent.Commitment : default);
+        }
+
+        var wanted = (IdentityStatement)statement;
+        RegistryIdentity identity = await _contract.IdentityAsync(wanted.Subject, cancellationToken);
+        return identity.Role == wanted.Role && identity.Status == wanted.Status && identity.ValidUntil.ToUnixTimeSeconds() == wanted.ValidUntil.ToUnixTimeSeconds();
     }
 
     private async ValueTask<BlockTag> FinalBlockAsync(CancellationToken cancellationToken) => _options.Confirmations is { } confirmations

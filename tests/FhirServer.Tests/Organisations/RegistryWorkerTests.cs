@@ -17,7 +17,7 @@ public sealed class RegistryWorkerTests : IAsyncDisposable
     private readonly ServerFactory _server = new();
     private readonly HttpClient _client;
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("healthchain-registry");
-    private readonly Registrar _registrar = new();
+    private readonly MemoryRegistrar _registrar = new();
 
     public RegistryWorkerTests() => _client = _server.CreateClient();
 
@@ -233,62 +233,4 @@ public sealed class RegistryWorkerTests : IAsyncDisposable
     }
 
     private static StringContent Body(string json) => new(json, System.Text.Encoding.UTF8, "application/fhir+json");
-
-    /// <summary>A registry in memory that can end the caller's process at a call.</summary>
-    private sealed class Registrar : IIdentityRegistrar
-    {
-        private readonly TaskCompletionSource _firstSaid = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private int _calls;
-        private int _failAt;
-        private bool _isDone;
-
-        public string Name => "test:1:0x";
-
-        public List<IdentityStatement> Said { get; } = [];
-
-        public bool IsAway { get; set; }
-
-        public Task FirstSaid => _firstSaid.Task;
-
-        public void FailAt(int call, bool isDone) => (_calls, _failAt, _isDone) = (0, call, isDone);
-
-        public void Forget() => Said.Clear();
-
-        public ValueTask<RegistrationProgress> AdvanceAsync(IdentityStatement statement, RegistrationProgress progress, long least, CancellationToken cancellationToken)
-        {
-            bool isEnd = ++_calls == _failAt;
-            if (IsAway || (isEnd && !_isDone))
-            {
-                throw new AnchorUnavailableException("away");
-            }
-
-            RegistrationProgress next = Advance(statement, progress, least);
-            return isEnd ? throw new AnchorUnavailableException("away") : ValueTask.FromResult(next);
-        }
-
-        public ValueTask<bool> SaysAsync(IdentityStatement statement, CancellationToken cancellationToken) =>
-            ValueTask.FromResult(Said.FindLast(said => said.Subject == statement.Subject) == statement);
-
-        private RegistrationProgress Advance(IdentityStatement statement, RegistrationProgress progress, long least)
-        {
-            if (progress.Nonce is not { } nonce)
-            {
-                return new RegistrationProgress(Math.Max(Said.Count, least), false, false);
-            }
-
-            if (nonce > Said.Count)
-            {
-                return default;
-            }
-
-            if (nonce == Said.Count)
-            {
-                Said.Add(statement);
-                _firstSaid.TrySetResult();
-                return progress;
-            }
-
-            return progress.IsMined ? progress with { IsFinal = true } : progress with { IsMined = true };
-        }
-    }
 }

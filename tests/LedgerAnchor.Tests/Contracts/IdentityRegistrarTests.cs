@@ -80,6 +80,25 @@ public sealed class IdentityRegistrarTests : IAsyncLifetime
         Assert.True(await registrar.SaysAsync(second, Cancel));
     }
 
+    /// <summary>The verifier that registered a patient is her custodian, and may say what she agreed to.</summary>
+    [Fact]
+    public async Task Consents_of_a_patient_are_said_after_her()
+    {
+        IdentityRegistrar registrar = Registrar();
+        IdentityStatement patient = Verified("patient") with { Role = RegistryRole.Patient };
+        var given = new RegistryConsent(_subject, RegistryTestChain.Some("grantee"), RegistryTestChain.Some("version 1"), IsGranted: true);
+        RegistryConsent taken = given with { Commitment = RegistryTestChain.Some("version 2"), IsGranted = false };
+
+        RegistrationProgress done = await UntilFinalAsync(registrar, patient, default);
+        done = await UntilFinalAsync(registrar, new ConsentStatement(given), default, done.Nonce!.Value + 1);
+        Assert.True(await registrar.SaysAsync(new ConsentStatement(given), Cancel));
+        Assert.False(await registrar.SaysAsync(new ConsentStatement(taken), Cancel));
+
+        await UntilFinalAsync(registrar, new ConsentStatement(taken), default, done.Nonce!.Value + 1);
+        Assert.False(await registrar.SaysAsync(new ConsentStatement(given), Cancel));
+        Assert.True(await registrar.SaysAsync(new ConsentStatement(taken), Cancel));
+    }
+
     [Fact]
     public async Task A_reorganisation_makes_it_be_sent_again()
     {
@@ -147,7 +166,7 @@ public sealed class IdentityRegistrarTests : IAsyncLifetime
         _chain.Registry.Address,
         new SenderOptions { ChainId = TestChain.ChainId, Confirmations = confirmations });
 
-    private async Task<RegistrationProgress> UntilFinalAsync(IdentityRegistrar registrar, IdentityStatement statement, RegistrationProgress progress, long least = 0)
+    private async Task<RegistrationProgress> UntilFinalAsync(IdentityRegistrar registrar, RegistryStatement statement, RegistrationProgress progress, long least = 0)
     {
         long begun = Environment.TickCount64;
         while (!progress.IsFinal)

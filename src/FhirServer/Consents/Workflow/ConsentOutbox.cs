@@ -1,0 +1,90 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using HealthChain.Files;
+using HealthChain.LedgerAnchor.Chain;
+using HealthChain.LedgerAnchor.Registry;
+using HealthChain.LedgerProofs;
+
+namespace HealthChain.FhirServer.Consents.Workflow;
+
+/// <summary>What shall be said in the registry of one consent, or of the patient who gave it. Holds nothing that tells who that is.</summary>
+/// <param name="Grantee">In hexadecimal digits, as the others; null for the patient's own entry, which has to be there first.</param>
+internal sealed record OutboxEntry(string Subject, string? Grantee, string Commitment, bool IsGranted)
+{
+    public RegistrationProgress Progress { get; init; }
+
+    public RegistryStatement ToStatement()
+    {
+        EthereumAddress subject = new(Convert.FromHexString(Subject));
+        var commitment = new Hash256(Convert.FromHexString(Commitment));
+        return Grantee is null
+            ? new IdentityStatement(subject, RegistryRole.Patient, RegistryStatus.Verified, ConsentOutbox.ForEver, commitment)
+            : new ConsentStatement(new RegistryConsent(subject, new Hash256(Convert.FromHexString(Grantee)), commitment, IsGranted));
+    }
+}
+
+/// <param name="Scanned">Sequence number of the last version that was looked at.</param>
+/// <param name="Waiting">What is not final, in its order.</param>
+internal sealed record OutboxContent(long Scanned, IReadOnlyList<OutboxEntry> Waiting);
+
+[JsonSerializable(typeof(OutboxContent))]
+internal sealed partial class OutboxJson : JsonSerializerContext;
+
+/// <summary>
+/// What of consents has to be said in one registry: a small file that is replaced as a whole with each step, before the next one is taken. So a step that a
+/// crash interrupted is taken again, and no version is left out.
+/// </summary>
+internal sealed class ConsentOutbox
+{
+    private readonly string _path;
+
+    private ConsentOutbox(string path, OutboxContent content) => (_path, Content) = (path, content);
+
+    public static DateTimeOffset ForEver { get; } = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.MaxValue.ToUnixTimeSeconds());
+
+    public OutboxContent Content { get; private set; }
+
+    /// <exception cref="InvalidDataException">The file is damaged; without it, all consents would be said once more.</exception>
+    public static ConsentOutbox Open(string folder, string registry)
+    {
+        PrivateFolder.Make(folder);
+        string path = Path.Combine(folder, registry.Replace(':', '-') + ".consents.json");
+        try
+        {
+            return new ConsentOutbox(path, File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), OutboxJson.Default.OutboxContent)! : new OutboxContent(0, []));
+        }
+        catch (JsonException damaged)
+        {
+            throw new InvalidDataException($"{path} is damaged. Without it the server says all consents once more in the registry; remove it to have that done.", damaged);
+        }
+    }
+
+    public void Add(IEnumerable<OutboxEntry> entries, long scanned) => Replace(new OutboxContent(scanned, [.. Content.Waiting, .. entries]));
+
+    /// <summary>Keeps how far one has come; one that is final waits no more.</summary>
+    public void Store(OutboxEntry before, OutboxEntry now) => Replace(Content with
+    {
+        Waiting = now.Progress.IsFinal
+            ? [.. Content.Waiting.Where(entry => !ReferenceEquals(entry, before))]
+            : [.. Content.Waiting.Select(entry => ReferenceEquals(entry, before) ? now : entry)],
+    });
+
+    private void Replace(OutboxContent content)
+    {
+        string unfinished = _path + ".new";
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        using (var file = new FileStream(unfinished, options))
+        {
+            JsonSerializer.Serialize(file, content, OutboxJson.Default.OutboxContent);
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(unfinished, _path, overwrite: true);
+        Content = content;
+    }
+}
