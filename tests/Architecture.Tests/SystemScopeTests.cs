@@ -27,6 +27,9 @@ public sealed class SystemScopeTests
         // Steps of the workflow of consents, each of which decides by itself whose it is; what is not the requester's is not found.
         "src/FhirServer/Consents/Workflow/WorkflowStore.cs",
 
+        // Consents and whom they name, by which all scopes are decided.
+        "src/FhirServer/Consents/ConsentDirectory.cs",
+
         // Which consents are given and taken back; commitments go to the chain, and nothing else.
         "src/FhirServer/Consents/Workflow/ConsentRegister.cs",
 
