@@ -83,9 +83,10 @@ internal sealed class SubscriptionFollower(
         WriteCursors();
     }
 
+    /// <summary>Ends the work and no more, as the base class does: a host may be stopped once more while it is disposed.</summary>
     public override void Dispose()
     {
-        _stopping.Dispose();
+        _stopping.Cancel();
         base.Dispose();
     }
 

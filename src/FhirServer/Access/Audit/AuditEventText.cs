@@ -60,7 +60,7 @@ internal sealed class AuditEventText(Uri server)
         bool hasOnePatient = access.Patients.Count == 1;
         if (isKept && kind.Profile is { } profile)
         {
-            if (happened.Action == AccessAction.Export)
+            if (happened.Action is AccessAction.Export or AccessAction.Notification)
             {
                 if (hasOnePatient && Discloses(access, kind))
                 {
