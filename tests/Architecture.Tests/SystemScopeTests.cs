@@ -29,6 +29,7 @@ public sealed class SystemScopeTests
 
         // Consents and whom they name, by which all scopes are decided.
         "src/FhirServer/Consents/ConsentDirectory.cs",
+        "src/FhirServer/Consents/RelatedInstances.cs",
 
         // Which consents are given and taken back; commitments go to the chain, and nothing else.
         "src/FhirServer/Consents/Workflow/ConsentRegister.cs",
