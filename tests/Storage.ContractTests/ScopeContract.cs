@@ -51,6 +51,21 @@ public abstract class ScopeContract(Func<StoreSetup, IResourceStore> open) : Sto
     }
 
     [Fact]
+    public async Task A_withheld_version_did_not_take_the_place_of_the_one_before()
+    {
+        DateTimeOffset start = Clock.GetUtcNow();
+        foreach (string meta in new[] { "", ""","meta":{"security":[{"code":"R"}]}""", "" })
+        {
+            await CommitAsync(Transaction.Of(PatientOf("a", meta)));
+            Clock.Move(TimeSpan.FromMinutes(10));
+        }
+
+        var between = new HistoryRequest { At = (start.AddMinutes(15), start.AddMinutes(16)), Count = 9 };
+        Assert.Equal([1L], (await Store.HistoryAsync(ScopeOf(Withheld.Label), between, Cancel)).Versions.Select(version => version.Version));
+        Assert.Equal([2L], (await Store.HistoryAsync(Everything, between, Cancel)).Versions.Select(version => version.Version));
+    }
+
+    [Fact]
     public async Task A_withheld_resource_cannot_be_read_in_any_version_nor_after_its_deletion()
     {
         await CommitAsync(Transaction.Of(PatientOf("a")));

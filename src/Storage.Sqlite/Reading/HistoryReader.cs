@@ -66,9 +66,32 @@ internal sealed class HistoryReader(Snapshot snapshot, EngineParts parts, Versio
         return new HistoryPage(page, known, hasMore && page.Count > 0 ? page[^1].Sequence : null);
     }
 
-    /// <summary>Whether it was still current at some time after the beginning of the asked period; that it was before the end is known.</summary>
-    private bool WasCurrent(in VersionRow row, HistoryRequest request) =>
-        request.At is not { } at || snapshot.FindVersion(row.Rid, row.Version + 1) is not { } next || next.Instant > Floor(at.From);
+    /// <summary>
+    /// Whether it was still current at some time after the beginning of the asked period; that it was before the end is known. What does not exist
+    /// for the requester did not take its place.
+    /// </summary>
+    private bool WasCurrent(in VersionRow row, HistoryRequest request)
+    {
+        if (request.At is not { } at)
+        {
+            return true;
+        }
+
+        for (long number = row.Version + 1; snapshot.FindVersion(row.Rid, number) is { } next; number++)
+        {
+            if (next.Instant > Floor(at.From))
+            {
+                return true;
+            }
+
+            if (versions.Sees(next))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     private static long Floor(DateTimeOffset instant) => instant.ToUnixTimeMilliseconds();
 

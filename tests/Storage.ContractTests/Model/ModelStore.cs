@@ -57,7 +57,7 @@ public sealed partial class ModelStore(StoreSetup setup) : IResourceStore
         cancellationToken.ThrowIfCancellationRequested();
         lock (_lock)
         {
-            StoredVersion[] all = [.. Kept().Where(version => IsAsked(request, version.Stored) && Exists(scope, version)).Select(version => version.Stored).Reverse()];
+            StoredVersion[] all = [.. Kept().Where(version => IsAsked(scope, request, version.Stored) && Exists(scope, version)).Select(version => version.Stored).Reverse()];
             StoredVersion[] rest = [.. all.Where(version => request.Before is not { } before || version.Sequence < before)];
             StoredVersion[] page = [.. rest.Take(request.Count)];
             long? next = page.Length > 0 && rest.Length > page.Length ? page[^1].Sequence : null;
@@ -250,15 +250,15 @@ public sealed partial class ModelStore(StoreSetup setup) : IResourceStore
         return new ResourceFacts(type, setup.Hasher.Reference(Encoding.UTF8.GetBytes(type), Encoding.UTF8.GetBytes(id)), version.Keys);
     }
 
-    private bool IsAsked(HistoryRequest request, StoredVersion version) =>
+    private bool IsAsked(AccessScope scope, HistoryRequest request, StoredVersion version) =>
         (request.Type is null || version.Key.Type == request.Type)
         && (request.Id is null || version.Key.Id == request.Id)
         && (request.Since is not { } since || version.LastUpdated >= since)
-        && (request.At is not { } at || WasCurrent(version, at.From, at.To));
+        && (request.At is not { } at || WasCurrent(scope, version, at.From, at.To));
 
-    private bool WasCurrent(StoredVersion version, DateTimeOffset from, DateTimeOffset to)
+    private bool WasCurrent(AccessScope scope, StoredVersion version, DateTimeOffset from, DateTimeOffset to)
     {
-        ModelVersion? next = Kept().FirstOrDefault(candidate => candidate.Stored.Key == version.Key && candidate.Stored.Version == version.Version + 1);
+        ModelVersion? next = Kept().FirstOrDefault(candidate => candidate.Stored.Key == version.Key && candidate.Stored.Version > version.Version && Exists(scope, candidate));
         return version.LastUpdated <= to && (next is null || next.Stored.LastUpdated > from);
     }
 
