@@ -1,17 +1,24 @@
 using System.Globalization;
 using System.Text.Json;
+using HealthChain.Consent;
 using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Model;
+using HealthChain.Fhir.Search;
 using HealthChain.Fhir.Terminology;
+using HealthChain.FhirServer.Consents;
+using HealthChain.Storage;
 using HealthChain.TestKit;
 using Xunit;
 
-namespace HealthChain.Consent.Tests;
+namespace HealthChain.FhirServer.Tests.Consents;
 
-/// <summary>The worked decisions of the outside suite, where it is there.</summary>
+/// <summary>The worked decisions of the outside suite, where it is there, over resources and over their keys.</summary>
 public sealed class WorkedCases
 {
     private static readonly Vocabulary Vocabulary = new(new TerminologyService(DefinitionSet.R4));
+    private static readonly SearchParameterSet Parameters = new(DefinitionSet.R4);
+    private static readonly IndexHasher Hasher = new("0123456789abcdef"u8);
+    private static readonly ConsentKeys Keys = new(Parameters, Hasher, Vocabulary, serverBase: null);
 
     [Fact]
     public void Decisions_are_those_of_the_worked_cases()
@@ -52,16 +59,20 @@ public sealed class WorkedCases
         foreach (JsonElement resource in request.GetProperty("resources").EnumerateArray())
         {
             Element element = ElementOf(resource);
+            string own = $"{resource.GetProperty("resourceType").GetString()}/{resource.GetProperty("id").GetString()}";
             var facts = new ElementFacts(element, Vocabulary);
-            string[] patients = resource.GetProperty("resourceType").GetString() == "Patient"
-                ? ["Patient/" + resource.GetProperty("id").GetString()]
-                : [.. facts.References.Where(reference => reference.StartsWith("Patient/", StringComparison.Ordinal)).Distinct()];
-            bool isPermitted = patients.All(patient =>
+            ResourceFacts known = KeysOf(element, own);
+            bool isPermitted = !question.IsAdministrator && question.Actors.Count > 0;
+            foreach (string patient in PatientsAmong([own, .. facts.References], known))
             {
                 string[] aliases = directory.AliasesOf(patient);
-                ConsentRules[] own = [.. consents.Where(consent => aliases.Contains(consent.Patient))];
-                return PatientDecision.For(question, aliases, isUnreadable ? null : own, policy, Vocabulary).Permits(facts);
-            });
+                ConsentRules[]? consentsOfPatient = isUnreadable ? null : [.. consents.Where(consent => aliases.Contains(consent.Patient))];
+                PatientDecision decision = PatientDecision.For(question, aliases, consentsOfPatient, policy, Vocabulary, Keys);
+                bool isPermittedByKeys = decision.Permits(new KeyFacts(Keys, known));
+                Assert.Equal(decision.Permits(facts), isPermittedByKeys);
+                isPermitted &= isPermittedByKeys;
+            }
+
             if (isPermitted)
             {
                 permitted.Add($"{resource.GetProperty("resourceType").GetString()}/{resource.GetProperty("id").GetString()}");
@@ -69,6 +80,29 @@ public sealed class WorkedCases
         }
 
         return [.. permitted];
+    }
+
+    /// <summary>Those whose the resource is, by its keys.</summary>
+    private static string[] PatientsAmong(IEnumerable<string> references, in ResourceFacts known)
+    {
+        var hashes = new HashSet<long>();
+        foreach (ref readonly IndexKey key in Keys.PatientsOf(known))
+        {
+            hashes.Add(key.Hash);
+        }
+
+        string[] patients = [.. references.Distinct().Where(reference => hashes.Contains(Keys.HashOf(reference)))];
+        Assert.Equal(hashes.Count, patients.Length);
+        return patients;
+    }
+
+    private static ResourceFacts KeysOf(Element resource, string reference)
+    {
+        var values = new IndexValues();
+        new SearchExtractor(Parameters).Extract(resource, values);
+        var keys = new List<IndexKey>();
+        new IndexKeyWriter(Hasher).Write(values, keys);
+        return new ResourceFacts(resource.Type.Name, Keys.HashOf(reference), keys.ToArray());
     }
 
     private static Element ElementOf(JsonElement json) => FhirJson.Read(System.Text.Encoding.UTF8.GetBytes(json.GetRawText())).Root;
@@ -100,16 +134,18 @@ public sealed class WorkedCases
                 actors.Add(person);
             }
 
-            foreach (string organisation in Texts(actor, "onBehalfOf"))
+            // Nobody knows who that is, whomever she says that she acts for.
+            string[] organisations = person is null || actors.Count > 0 ? Texts(actor, "onBehalfOf") : [];
+            foreach (string organisation in organisations)
             {
                 for (string? at = organisation; at is not null && actors.Add(at); at = ParentOf(at))
                 {
                 }
             }
 
-            actors.UnionWith(Texts(actor, "groups"));
-            if (person is not null)
+            if (person is not null && actors.Count > 0)
             {
+                actors.UnionWith(Texts(actor, "groups"));
                 actors.UnionWith(_byReference.Where(group => HasMember(group.Value, person)).Select(group => group.Key));
             }
 
