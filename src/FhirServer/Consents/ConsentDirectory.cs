@@ -47,7 +47,7 @@ internal sealed class ConsentDirectory(IResourceStore store, Vocabulary vocabula
             // Before the consents count: otherwise something would be concluded from half of what they say.
             foreach (StoredVersion? version in versions)
             {
-                if (version is { IsDeleted: false, Key.Type: "Consent" } && version.Json.Span.IndexOf("\"related\""u8) >= 0)
+                if (version is { IsDeleted: false, Key.Type: "Consent" } && MayNameRelated(version.Json.Span))
                 {
                     await Related.NoteAsync(ConsentRules.Read(FhirJson.Read(version.Json).Root, vocabulary, options.BaseUrl).Related, cancellationToken);
                 }
@@ -58,6 +58,9 @@ internal sealed class ConsentDirectory(IResourceStore store, Vocabulary vocabula
             Apply(versions);
         }
     }
+
+    /// <summary>Spares most consents being read twice. Letters may be written as escapes.</summary>
+    private static bool MayNameRelated(ReadOnlySpan<byte> json) => json.IndexOf("\"related\""u8) >= 0 || json.IndexOf("\\u"u8) >= 0;
 
     private void Apply(IReadOnlyList<StoredVersion?> versions)
     {
