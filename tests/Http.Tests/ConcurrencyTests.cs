@@ -59,6 +59,18 @@ public sealed class ConcurrencyTests(FhirServerFixture server) : FhirTest(server
     }
 
     [Fact]
+    public async Task However_many_update_one_resource_at_once_each_makes_a_version()
+    {
+        const int Many = 250;
+        string id = Unique();
+        await PutAsync("Patient/" + id, Samples.Patient(id));
+
+        Answer[] answers = await AtOnceAsync(Many, _ => PutAsync("Patient/" + id, Samples.Patient(id)));
+
+        Assert.Equal(Enumerable.Range(2, Many).Select(version => $"W/\"{version}\"").Order(), answers.Select(answer => answer.Header("ETag")).Order());
+    }
+
+    [Fact]
     public async Task Of_many_If_None_Match_any_one_creates()
     {
         string id = Unique();

@@ -32,48 +32,73 @@ internal interface ICommitFollower
 internal sealed class Commits(IResourceStore store, IEnumerable<ICommitFollower> followers, SubscriptionWrites subscriptions, IndexHasher hasher, AccessLog log)
 {
     private const int MaxAttempts = 100;
+    private const int Turns = 64;
+
+    /// <summary>Who was overtaken goes on one after the other where they want the same, or each round would let one through and the others think in vain.</summary>
+    private readonly SemaphoreSlim[] _turns = [.. Enumerable.Range(0, Turns).Select(_ => new SemaphoreSlim(1))];
 
     private readonly ICommitFollower[] _followers = [.. followers];
 
     public async ValueTask<Result<FhirResponse>> CommitAsync(
         FhirRequest request, Func<CancellationToken, ValueTask<Result<Draft>>> think, CancellationToken cancellationToken)
     {
-        for (int attempt = 0; attempt < MaxAttempts; attempt++)
+        SemaphoreSlim? turn = null;
+        try
         {
-            Result<Draft> draft = await think(cancellationToken);
-            if (!draft.IsOk)
+            for (int attempt = 0; attempt < MaxAttempts; attempt++)
             {
-                return draft.Error;
-            }
-
-            if (draft.Value.Transaction.Writes.Count == 0)
-            {
-                return (await draft.Value.Answer([])) with { Disclosed = draft.Value.Disclosed };
-            }
-
-            Transaction transaction = draft.Value.Transaction with { Record = log.RecordOf(request, draft.Value.Disclosed) };
-            Result<CommitResult> result = await store.CommitAsync(ScopeFor(request, draft.Value), transaction, cancellationToken);
-            if (!result.IsOk)
-            {
-                return result.Error;
-            }
-
-            if (result.Value is Committed committed)
-            {
-                request.Access.IsWritten = true;
-
-                // What is committed must be taken note of, even if nobody waits for the answer any more. Who reads it may rely on the organisation being suspended, or on the consent being revoked.
-                foreach (ICommitFollower follower in _followers)
+                Result<Draft> draft = await think(cancellationToken);
+                if (!draft.IsOk)
                 {
-                    await follower.ApplyAsync(committed.Versions, CancellationToken.None);
+                    return draft.Error;
                 }
 
-                subscriptions.Apply(transaction.Writes, committed);
-                return await draft.Value.Answer(committed.Versions);
-            }
-        }
+                if (draft.Value.Transaction.Writes.Count == 0)
+                {
+                    return (await draft.Value.Answer([])) with { Disclosed = draft.Value.Disclosed };
+                }
 
-        return FhirError.Of(ErrorKind.Conflict, IssueType.LockError, "Others kept changing what this write depends on; send it again.");
+                Transaction transaction = draft.Value.Transaction with { Record = log.RecordOf(request, draft.Value.Disclosed) };
+                Result<CommitResult> result = await store.CommitAsync(ScopeFor(request, draft.Value), transaction, cancellationToken);
+                if (!result.IsOk)
+                {
+                    return result.Error;
+                }
+
+                if (result.Value is Committed committed)
+                {
+                    request.Access.IsWritten = true;
+
+                    // What is committed must be taken note of, even if nobody waits for the answer any more. Who reads it may rely on the organisation being suspended, or on the consent being revoked.
+                    foreach (ICommitFollower follower in _followers)
+                    {
+                        await follower.ApplyAsync(committed.Versions, CancellationToken.None);
+                    }
+
+                    subscriptions.Apply(transaction.Writes, committed);
+                    return await draft.Value.Answer(committed.Versions);
+                }
+
+                if (turn is null && result.Value is GuardFailed failed)
+                {
+                    SemaphoreSlim next = TurnAt(failed.Guard);
+                    await next.WaitAsync(cancellationToken);
+                    turn = next;
+                }
+            }
+
+            return FhirError.Of(ErrorKind.Conflict, IssueType.LockError, "Others kept changing what this write depends on; send it again.");
+        }
+        finally
+        {
+            turn?.Release();
+        }
+    }
+
+    private SemaphoreSlim TurnAt(Guard guard)
+    {
+        int wanted = guard is AtVersion at ? at.Key.GetHashCode() : ((Finds)guard).Type.GetHashCode(StringComparison.Ordinal);
+        return _turns[(uint)wanted % Turns];
     }
 
     private AccessScope ScopeFor(FhirRequest request, Draft draft) =>
