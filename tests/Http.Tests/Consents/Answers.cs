@@ -73,6 +73,8 @@ internal sealed partial class Answers(Uri server, VersionNumbers numbers)
                     meta["versionId"] = numbers.Whole(key, int.Parse(version)).ToString();
                 }
 
+                // What $meta answers does not say of what it is.
+                (one["valueMeta"] as JsonObject)?.Remove("versionId");
                 if (one["response"] is JsonObject response)
                 {
                     Renumber(one, response);

@@ -58,8 +58,8 @@ internal sealed class Oracle
     /// </summary>
     public World WithoutLaterRevealed()
     {
-        HashSet<string> revealed = [.. _world.Steps.DistinctBy(step => step.Key).Where(first => !Sees(first.Json) && Sees(_world.VersionsOf(first.Key)[^1].Json)).Select(first => first.Key)];
-        return _world with { Steps = [.. _world.Steps.Where(step => !revealed.Contains(step.Key))] };
+        HashSet<string> revealed = [.. _world.Steps.DistinctBy(step => step.Key).Where(first => first.Type != "Consent" && !Sees(first.Json) && Sees(_world.VersionsOf(first.Key)[^1].Json)).Select(first => first.Key)];
+        return revealed.Count == 0 ? _world : new Oracle(_world with { Steps = [.. _world.Steps.Where(step => !revealed.Contains(step.Key))] }, _asker).WithoutLaterRevealed();
     }
 
     /// <summary>A version exists for whoever sees both it and the newest version of its resource.</summary>

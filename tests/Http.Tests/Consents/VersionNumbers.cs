@@ -20,12 +20,12 @@ internal sealed class VersionNumbers
     /// <summary>Whether versions of the resource have different numbers on the two servers.</summary>
     public bool Differs(string key) => _differing.Contains(key);
 
-    /// <summary>The number here of a version of the whole; one that no version has for one that is not here.</summary>
+    /// <summary>The number here of a version of the whole; one that no version has, as long as all others, for one that is not here.</summary>
     public int Here(string key, int whole) =>
         !_wholeByHere.TryGetValue(key, out int[]? numbers) ? whole
         : whole > numbers[^1] ? whole - numbers[^1] + numbers.Length
         : Array.IndexOf(numbers, whole) is var index and >= 0 ? index + 1
-        : 1000;
+        : 9;
 
     /// <summary>The number in the whole of a version here; what was written later goes on from the newest.</summary>
     public int Whole(string key, int here) =>
