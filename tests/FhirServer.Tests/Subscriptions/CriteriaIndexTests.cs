@@ -1,5 +1,4 @@
 using System.Text;
-using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Search;
 using HealthChain.Fhir.Terminology;
 using HealthChain.Fhir.Definitions;

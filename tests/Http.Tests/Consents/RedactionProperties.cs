@@ -107,7 +107,7 @@ public sealed class RedactionProperties(LabelServer server) : LabelTest(server)
         return (await GetAsync($"Observation/{(string)created.Json["id"]!}", As(LabelServer.Discreet))).Json;
     }
 
-    private static JsonNode Comparable(JsonNode resource)
+    private static JsonObject Comparable(JsonNode resource)
     {
         JsonObject copy = resource.DeepClone().AsObject();
         copy.Remove("id");

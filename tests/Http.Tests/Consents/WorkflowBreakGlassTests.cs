@@ -1,10 +1,8 @@
 using System.Net;
-using System.Text;
 using System.Text.Json.Nodes;
 using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Access.Decision;
 using HealthChain.FhirServer.Consents.Workflow;
-using HealthChain.FhirServer.Server;
 using HealthChain.Smart;
 using HealthChain.Smart.Scopes;
 using HealthChain.Smart.State;

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using HealthChain.FhirServer.Access.Log;
 using HealthChain.Storage;
-using HealthChain.Storage.Ledger;
 using Xunit;
 
 namespace HealthChain.Http.Tests.Subscriptions;

@@ -25,16 +25,16 @@ public sealed class WriteQueueTests
     }
 
     [Fact]
-    public void Who_takes_is_woken_by_the_first_that_comes()
+    public async Task Who_takes_is_woken_by_the_first_that_comes()
     {
         var request = new Request();
         Task<WriteRequest> taken = Alone(Take);
         _queue.Add(request);
-        Assert.Same(request, taken.Wait(Long) ? taken.Result : null);
+        Assert.Same(request, await Soon(taken));
     }
 
     [Fact]
-    public void A_crowd_is_awaited_until_it_is_there()
+    public async Task A_crowd_is_awaited_until_it_is_there()
     {
         const int Crowd = 3;
         Task<int> awaited = Alone(() =>
@@ -47,9 +47,10 @@ public sealed class WriteQueueTests
             _queue.Add(new Request());
         }
 
-        Assert.False(awaited.Wait(TimeSpan.FromMilliseconds(50)));
+        await Task.Delay(50, TestContext.Current.CancellationToken);
+        Assert.False(awaited.IsCompleted);
         _queue.Add(new Request());
-        Assert.Equal(Crowd, awaited.Wait(Long) ? awaited.Result : 0);
+        Assert.Equal(Crowd, await Soon(awaited));
     }
 
     [Fact]
@@ -76,7 +77,7 @@ public sealed class WriteQueueTests
     }
 
     [Fact]
-    public void Nobody_is_awaited_when_it_is_closed()
+    public async Task Nobody_is_awaited_when_it_is_closed()
     {
         Task<int> awaited = Alone(() =>
         {
@@ -86,11 +87,13 @@ public sealed class WriteQueueTests
         });
         _queue.Add(new Request());
         _queue.Close();
-        Assert.Equal(1, awaited.Wait(Long) ? awaited.Result : 0);
+        Assert.Equal(1, await Soon(awaited));
         Assert.Throws<ObjectDisposedException>(() => _queue.Add(new Request()));
     }
 
     private static Task<T> Alone<T>(Func<T> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private static Task<T> Soon<T>(Task<T> work) => work.WaitAsync(Long, TestContext.Current.CancellationToken);
 
     private WriteRequest Take() => _queue.TryTake(Long, out WriteRequest? request) ? request : throw new InvalidOperationException("There is none.");
 
