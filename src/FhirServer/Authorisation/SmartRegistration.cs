@@ -43,7 +43,10 @@ internal static class SmartRegistration
                 provider.GetRequiredService<ISmartHost>(),
                 server.BaseUrl,
                 ServerSecret.ReadOrMake(server.Data),
-                provider.GetRequiredService<TimeProvider>()));
+                provider.GetRequiredService<TimeProvider>())
+            {
+                Inbox = provider.GetRequiredService<IPatientInbox>(),
+            });
         });
         services.AddSingleton(provider => provider.GetRequiredService<SmartServer>().Possession);
         services.AddHostedService<SmartUpkeep>();

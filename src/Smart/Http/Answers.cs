@@ -41,6 +41,8 @@ internal static class Answers
     /// <summary>A page that says what is wrong, for errors that no app may be told of.</summary>
     public static Task MessageAsync(Visit visit, int status, string title, string text) => PageAsync(visit, AccountPages.Message(title, text), status);
 
+    public static Task NothingHereAsync(Visit visit) => MessageAsync(visit, StatusCodes.Status404NotFound, "Nothing here", "There is no page at this address.");
+
     /// <summary>To another page, also after a form: https://www.rfc-editor.org/rfc/rfc9700#section-4.12</summary>
     public static void SeeOther(Visit visit, string url)
     {

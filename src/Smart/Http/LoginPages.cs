@@ -8,7 +8,9 @@ using Microsoft.AspNetCore.Http;
 namespace HealthChain.Smart.Http;
 
 /// <summary>Where users log in and out, and look after their account.</summary>
-internal sealed class LoginPages(SmartOptions options, SmartState state, AccountBook book, SignIn signIn, KnownBrowsers browsers, BrowserState browser, Recorder recorder)
+/// <param name="hasInbox">Whether patients have an inbox here.</param>
+internal sealed class LoginPages(
+    SmartOptions options, SmartState state, AccountBook book, SignIn signIn, KnownBrowsers browsers, BrowserState browser, Recorder recorder, bool hasInbox)
 {
     private const string AppsPath = "/auth/apps";
     private const string Wrong = "The login name, the password or the code is wrong.";
@@ -156,7 +158,7 @@ internal sealed class LoginPages(SmartOptions options, SmartState state, Account
                 state.FindClient(given.Client)?.Name ?? given.Client,
                 (IReadOnlyList<string>)[.. ScopeChoice.Of(given.Scopes, user.Account.Role == Role.Patient).Select(choice => choice.Sentence)])),
         ];
-        return Answers.PageAsync(visit, AccountPages.Apps(browser.FormToken(visit), user.Name, apps));
+        return Answers.PageAsync(visit, AccountPages.Apps(browser.FormToken(visit), user.Name, hasInbox && InboxEndpoint.IsFor(user.Account), apps));
     });
 
     /// <summary>The user takes access back; tokens are dead with the next request.</summary>
@@ -246,7 +248,8 @@ internal sealed class LoginPages(SmartOptions options, SmartState state, Account
         return Answers.PageAsync(visit, page);
     }
 
-    private Task ShowForUserAsync(Visit visit, Func<SignedIn, Task> showAsync) => browser.Find(visit) switch
+    /// <summary>Shows a page to who is logged in, and has everybody else log in.</summary>
+    public Task ShowForUserAsync(Visit visit, Func<SignedIn, Task> showAsync) => browser.Find(visit) switch
     {
         null => ShowLoginAsync(visit, null, null),
         { Account.MustChangePassword: true } user => ShowPasswordAsync(visit, user, null, null),
@@ -254,9 +257,10 @@ internal sealed class LoginPages(SmartOptions options, SmartState state, Account
     };
 
     /// <summary>A form of a user who is logged in; null when it was answered already.</summary>
-    private async ValueTask<(Parameters Form, SignedIn User)?> ReadFormOfUserAsync(Visit visit, bool mayHaveOneTimePassword = false)
+    /// <param name="repeatable">The one field that may be there more than once.</param>
+    public async ValueTask<(Parameters Form, SignedIn User)?> ReadFormOfUserAsync(Visit visit, bool mayHaveOneTimePassword = false, string? repeatable = null)
     {
-        if (await ReadOwnFormAsync(visit) is not { } form)
+        if (await ReadOwnFormAsync(visit, repeatable) is not { } form)
         {
             return null;
         }
@@ -270,9 +274,9 @@ internal sealed class LoginPages(SmartOptions options, SmartState state, Account
         return null;
     }
 
-    private async ValueTask<Parameters?> ReadOwnFormAsync(Visit visit)
+    private async ValueTask<Parameters?> ReadOwnFormAsync(Visit visit, string? repeatable = null)
     {
-        OAuthResult<Parameters> form = await Parameters.ReadFormAsync(visit.Request, null, visit.Aborted);
+        OAuthResult<Parameters> form = await Parameters.ReadFormAsync(visit.Request, repeatable, visit.Aborted);
         if (form.IsOk && browser.IsOwn(visit, form.Value))
         {
             return form.Value;

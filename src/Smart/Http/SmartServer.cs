@@ -13,7 +13,11 @@ namespace HealthChain.Smart.Http;
 /// <param name="FhirBase">The FHIR base that clients see, without the last slash; null when only this machine is to reach it.</param>
 /// <param name="Secret">Of this server; the same after a restart.</param>
 public sealed record SmartParts(
-    SmartOptions Options, SmartState State, AccountBook Accounts, SigningKeys Keys, ISmartHost Host, string? FhirBase, byte[] Secret, TimeProvider Time);
+    SmartOptions Options, SmartState State, AccountBook Accounts, SigningKeys Keys, ISmartHost Host, string? FhirBase, byte[] Secret, TimeProvider Time)
+{
+    /// <summary>Null where patients have none.</summary>
+    public IPatientInbox? Inbox { get; init; }
+}
 
 /// <summary>The authorisation server on the network: every path of it, and what is true of all of them.</summary>
 public sealed class SmartServer : IDisposable
@@ -88,7 +92,7 @@ public sealed class SmartServer : IDisposable
         var visit = new Visit(context, issuer);
         if (!_routes.TryGetValue(path, out Route? route))
         {
-            await Answers.MessageAsync(visit, StatusCodes.Status404NotFound, "Nothing here", "There is no page at this address.");
+            await Answers.NothingHereAsync(visit);
             return;
         }
 
@@ -125,7 +129,7 @@ public sealed class SmartServer : IDisposable
         var browsers = new KnownBrowsers(Derive(parts.Secret, "browsers"));
         var recorder = new Recorder(parts.Host);
         var signIn = new SignIn(state, parts.Accounts, new LoginGuard(options.Lockout, time), browsers, time);
-        var logins = new LoginPages(options, state, parts.Accounts, signIn, browsers, browser, recorder);
+        var logins = new LoginPages(options, state, parts.Accounts, signIn, browsers, browser, recorder, parts.Inbox is not null);
         var authorize = new AuthorizeEndpoint(state, parts.Host, browser, recorder, logins, time);
         var clients = new ClientAuthentication(state, _proofs, _nonces);
         var bearers = new BearerTokens(state, Possession);
@@ -156,6 +160,12 @@ public sealed class SmartServer : IDisposable
             ["/auth/userinfo"] = new(Audience.Apps, questions.UserInfoAsync, questions.UserInfoAsync),
             ["/auth/launch"] = new(Audience.Apps, null, launches.PostAsync),
         };
+        if (parts.Inbox is not null)
+        {
+            var inbox = new InboxEndpoint(parts.Inbox, browser, logins);
+            routes[InboxPages.Path] = new(Audience.Users, inbox.GetAsync, inbox.PostAsync);
+        }
+
         if (options.External.Issuer is not null)
         {
             var external = new ExternalEndpoint(state, browser, logins, recorder);

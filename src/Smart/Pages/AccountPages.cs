@@ -73,10 +73,11 @@ internal static class AccountPages
         """));
 
     /// <param name="apps">What the user gave, with the names of the apps.</param>
-    public static Html Apps(string token, string user, IReadOnlyList<(Authorisation Given, string App, IReadOnlyList<string> Sentences)> apps) => Layout.Page("Apps with access", Html.Of($"""
+    /// <param name="hasInbox">Whether the user is a patient, who has one.</param>
+    public static Html Apps(string token, string user, bool hasInbox, IReadOnlyList<(Authorisation Given, string App, IReadOnlyList<string> Sentences)> apps) => Layout.Page("Apps with access", Html.Of($"""
         <p>Logged in as <strong>{user}</strong>.</p>
         {(apps.Count == 0 ? Html.Of($"<p>You have given no app access.</p>") : Html.Join(apps.Select(app => App(token, app.Given, app.App, app.Sentences))))}
-        {Layout.Links(token)}
+        {Layout.Links(token, hasInbox)}
         """));
 
     public static Html LoggedOut() => Layout.Page("Logged out", Html.Of($"""<p>You are logged out. <a href="/auth/login">Log in again</a></p>"""));

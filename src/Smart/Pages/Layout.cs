@@ -50,9 +50,10 @@ internal static class Layout
     public static Html Required => Html.Of($"required");
 
     /// <summary>A way on from the pages that are nobody's in particular.</summary>
-    public static Html Links(string token) => Html.Of($"""
+    /// <param name="hasInbox">Whether the user is a patient, who has one.</param>
+    public static Html Links(string token, bool hasInbox = false) => Html.Of($"""
         <hr>
-        <nav aria-label="Account"><a href="/auth/apps">Apps</a> <a href="/auth/password">Password</a> <a href="/auth/second-factor">Second factor</a>
+        <nav aria-label="Account">{Html.If(hasInbox, Html.Of($"""<a href="{InboxPages.Path}">Inbox</a> """))}<a href="/auth/apps">Apps</a> <a href="/auth/password">Password</a> <a href="/auth/second-factor">Second factor</a>
         {Form("/auth/logout", token, Html.Of($"""<button class="link">Log out</button>"""))}</nav>
         """);
 }
@@ -77,4 +78,11 @@ internal static class FormFields
     public const string Allow = "allow";
     public const string Deny = "deny";
     public const string Id = "id";
+
+    /// <summary>The version of what the user was shown.</summary>
+    public const string Version = "version";
+    public const string Less = "less";
+    public const string Revoke = "revoke";
+    public const string Data = "data";
+    public const string LastDay = "last_day";
 }

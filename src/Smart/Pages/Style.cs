@@ -9,7 +9,7 @@ internal static class Style
         main { max-width: 36rem; margin: 0 auto; padding: 1rem; }
         h1 { font-size: 1.5rem; }
         label { display: block; font-weight: 600; }
-        input[type=text], input[type=password], input[type=search] { box-sizing: border-box; width: 100%; padding: .5rem; font: inherit; border: 1px solid var(--line); border-radius: .25rem; }
+        input[type=text], input[type=password], input[type=search], input[type=date] { box-sizing: border-box; width: 100%; padding: .5rem; font: inherit; border: 1px solid var(--line); border-radius: .25rem; }
         button { font: inherit; padding: .5rem 1rem; border: 1px solid var(--accent); border-radius: .25rem; background: var(--accent); color: #fff; cursor: pointer; }
         button.second { background: transparent; color: inherit; border-color: var(--line); }
         button.link { background: none; border: none; padding: 0; color: LinkText; text-decoration: underline; }
@@ -20,6 +20,9 @@ internal static class Style
         code { overflow-wrap: anywhere; }
         table { border-collapse: collapse; width: 100%; }
         th, td { text-align: left; padding: .375rem .5rem .375rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+        dt { font-weight: 600; }
+        dd { margin: 0 0 .5rem; overflow-wrap: anywhere; }
+        article { border: 1px solid var(--line); border-radius: .25rem; padding: 0 1rem; margin: 0 0 1rem; }
         .problem { border-left: .25rem solid var(--problem); padding: .5rem; }
         .quiet { color: GrayText; }
         nav { display: flex; gap: 1rem; }

@@ -1,5 +1,6 @@
 using HealthChain.Consent;
 using HealthChain.FhirServer.Operations;
+using HealthChain.Smart;
 using HealthChain.Smart.State;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -21,5 +22,6 @@ internal static class WorkflowRegistration
         services.AddSingleton<IOperation, Revoke>();
         services.AddSingleton(provider => new EmergencyTokens(provider.GetRequiredService<TimeProvider>(), provider.GetService<SmartState>()));
         services.AddSingleton<IOperation, BreakGlass>();
+        services.AddSingleton<IPatientInbox, Inbox>();
     }
 }
