@@ -7,7 +7,7 @@ namespace HealthChain.FhirServer.Consents;
 /// <param name="Person">Such as <c>Practitioner/7</c>; null for a system.</param>
 /// <param name="Organisation">On whose behalf it is asked.</param>
 /// <param name="Client">What the system is called that asks, where neither a person nor an organisation does.</param>
-/// <param name="Purpose">A code of PurposeOfUse; without one, no rule that states a purpose is about this asker.</param>
+/// <param name="Purpose">See <see cref="PurposesOfUse"/>; without one, no rule that states a purpose is about this asker.</param>
 internal sealed record Asker(
     Role? Role, string? Person, string? Organisation, string? Client, string? Purpose, bool MayBreakGlass, BreakGlassDeclaration? BreakGlass)
 {

@@ -1,4 +1,5 @@
 using HealthChain.Consent;
+using HealthChain.FhirServer.Access;
 using HealthChain.Storage;
 
 namespace HealthChain.FhirServer.Consents;
@@ -95,7 +96,7 @@ internal sealed class ConsentView(Asker asker, ConsentAction action, ConsentView
             Actors = names.References,
             Identifiers = names.Identifiers,
             Person = asker.Person,
-            Purposes = asker.Purpose is { } purpose ? [new ConsentCode(Vocabulary.ActReasonSystem, purpose)] : [],
+            Purposes = PurposesOfUse.Read(asker.Purpose),
             Action = Actions[(int)action],
             Time = new DateTimeOffset(now, TimeSpan.Zero),
             IsClinician = asker.Role == Smart.Role.Practitioner,

@@ -1,3 +1,4 @@
+using HealthChain.FhirServer.Access;
 using HealthChain.FhirServer.Authorisation;
 using HealthChain.FhirServer.Consents;
 using HealthChain.FhirServer.Http;
@@ -112,8 +113,8 @@ internal static class Settings
             o => o.FhirUser, (o, value) => o with { FhirUser = value }, IsReference),
         OfToken.Text("HealthChain:Tokens:N:Organisation", "the organisation on whose behalf it acts", "a reference such as Organization/1",
             o => o.Organisation, (o, value) => o with { Organisation = value }, IsReference),
-        OfToken.Text("HealthChain:Tokens:N:Purpose", "what for, a code of PurposeOfUse", "a code such as TREAT or HPAYMT",
-            o => o.Purpose, (o, value) => o with { Purpose = value }, value => value.All(char.IsAsciiLetterUpper)),
+        OfToken.Text("HealthChain:Tokens:N:Purpose", "what for: codes of PurposeOfUse, others with their system and a bar before them, separated by spaces", "a code such as TREAT or HPAYMT",
+            o => o.Purpose, (o, value) => o with { Purpose = value }, PurposesOfUse.IsOne),
         OfToken.Flag("HealthChain:Tokens:N:MayBreakGlass", "whether a practitioner may break the glass, for a patient's safety", o => o.MayBreakGlass, (o, value) => o with { MayBreakGlass = value }),
         OfToken.Text("HealthChain:Tokens:N:Scopes", "SMART scopes, separated by spaces", "scopes such as user/*.rs",
             o => o.Scopes, (o, value) => o with { Scopes = value }),

@@ -4,6 +4,7 @@ using HealthChain.Consent;
 using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Terminology;
+using HealthChain.FhirServer.Access;
 using HealthChain.Http.Tests.Access;
 using HealthChain.Smart;
 
@@ -161,7 +162,9 @@ internal sealed class Oracle
             Identifiers = actors.Where(_current.ContainsKey).SelectMany(actor => _current[actor]["identifier"] as JsonArray ?? [])
                 .Select(identifier => new ConsentCode((string?)identifier!["system"] ?? "", (string?)identifier["value"] ?? "")).ToHashSet(),
             Person = asker.FhirUser,
-            Purposes = asker.Purpose is { } purpose ? [new ConsentCode(Vocabulary.ActReasonSystem, purpose)] : [],
+            Purposes = asker.Emergency is not null ? [Vocabulary.BreakGlass] : PurposesOfUse.Read(asker.Purpose),
+            MayBreakGlass = asker.MayBreakGlass,
+            DeclaresBreakGlass = asker.Emergency is not null,
             Time = _world.Now,
             IsClinician = asker.Role == Role.Practitioner,
             ReferencesOf = reference => _current.TryGetValue(reference, out JsonObject? found) ? new ElementFacts(ElementOf(found), Vocabulary, World.Base).References : [],

@@ -28,8 +28,9 @@ internal sealed record RestCase(string Name, World World, Asker Asker, Query Que
     {
         JsonObject request = one["request"]!.AsObject();
         JsonObject[] followers = [.. (one["then"] as JsonArray ?? []).Select(follower => follower!.AsObject())];
-        Asker asker = AskerOf(request);
-        Asker[] others = [.. followers.Select(follower => follower["request"]!.AsObject()).Select(other => other["actor"] is null ? asker : AskerOf(other))];
+        string? patient = Resources(suite, one["store"]).Concat(Resources(suite, suite["directory"])).FirstOrDefault(resource => (string)resource["resourceType"]! == "Patient")?["id"]?.ToString();
+        Asker asker = AskerOf(request, patient);
+        Asker[] others = [.. followers.Select(follower => follower["request"]!.AsObject()).Select(other => other["actor"] is null ? asker : AskerOf(other, patient))];
 
         HashSet<string> background = [.. Resources(suite, suite["directory"]).Concat(Resources(suite, one["consents"])).Select(KeyOf).Except(Resources(suite, one["store"]).Select(KeyOf))];
 
@@ -55,14 +56,10 @@ internal sealed record RestCase(string Name, World World, Asker Asker, Query Que
     private static IEnumerable<JsonObject> Resources(JsonObject suite, JsonNode? list) =>
         (list as JsonArray ?? []).Select(item => item is JsonValue name ? suite["resources"]![(string)name!]!.AsObject() : item!.AsObject());
 
-    private static Asker AskerOf(JsonObject request)
+    /// <param name="patient">Id of the patient for whom the glass is broken where it is.</param>
+    private static Asker AskerOf(JsonObject request, string? patient)
     {
         JsonObject actor = request["actor"]!.AsObject();
-        if (request["breakGlass"] is not null)
-        {
-            throw new NotSupportedException("Fixed tokens cannot say that the glass is broken.");
-        }
-
         string? reference = (string?)actor["reference"];
         string[] organisations = Texts(actor["onBehalfOf"]);
         string[] roles = Texts(actor["roles"]);
@@ -77,7 +74,11 @@ internal sealed record RestCase(string Name, World World, Asker Asker, Query Que
             _ => Role.Backend,
         };
         string? organisation = organisations.Length > 0 ? organisations[0] : reference?.StartsWith("Organization/", StringComparison.Ordinal) == true ? reference : null;
-        return new Asker(role, reference, organisation, Texts(request["purpose"]) is [var purpose, ..] ? purpose : null);
+        return new Asker(role, reference, organisation, Texts(request["purpose"]) is { Length: > 0 } purposes ? string.Join(' ', purposes) : null)
+        {
+            MayBreakGlass = (bool?)actor["canBreakGlass"] == true,
+            Emergency = request["breakGlass"] is { } declared && patient is not null ? ((string)declared["reason"]!, patient) : null,
+        };
     }
 
     private static Query QueryOf(JsonObject request)

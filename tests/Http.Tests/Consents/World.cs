@@ -14,9 +14,15 @@ internal sealed record Step(int Instant, string Type, string Id, JsonObject Json
 /// <summary>Somebody with a token.</summary>
 internal sealed record Asker(Role Role, string? FhirUser, string? Organisation, string? Purpose)
 {
+    /// <summary>Whether a practitioner may break the glass.</summary>
+    public bool MayBreakGlass { get; init; }
+
+    /// <summary>Why the glass is broken, and for which patient (an id); null when it is not.</summary>
+    public (string Reason, string Patient)? Emergency { get; init; }
+
     public string Token => $"a-token-of-{Name}";
 
-    public string Name => $"{Role}-{FhirUser}-{Organisation}-{Purpose}".Replace('/', '.');
+    public string Name => string.Concat($"{Role}-{FhirUser}-{Organisation}-{Purpose}-{MayBreakGlass}".Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : '.'));
 
     public override string ToString() => $"{Role} {FhirUser} for {Organisation}, purpose {Purpose}";
 }

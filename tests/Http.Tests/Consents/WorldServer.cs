@@ -17,7 +17,7 @@ internal sealed class WorldServer : IAsyncDisposable
     private readonly FhirServerFixture _server;
     private readonly TestClock _clock;
     private readonly Answers _answers;
-    private readonly Dictionary<string, HttpClient> _clients = [];
+    private readonly Dictionary<Asker, HttpClient> _clients = [];
     private readonly VersionNumbers _numbers;
 
     private WorldServer(FhirServerFixture server, TestClock clock, VersionNumbers numbers)
@@ -43,7 +43,7 @@ internal sealed class WorldServer : IAsyncDisposable
             Validation = ValidationLevel.Structure,
             ConsentPolicy = world.Policy,
             AccessLog = world.Seed % 4 == 0,
-            Tokens = [.. whole.Askers.Select(TokenOf)],
+            Tokens = [.. whole.Askers.Select(TokenOf).DistinctBy(token => token.Token)],
         })
         {
             Time = clock,
@@ -83,7 +83,10 @@ internal sealed class WorldServer : IAsyncDisposable
     }
 
     private static TokenOptions TokenOf(Asker asker) =>
-        new() { Token = asker.Token, Name = asker.Name, Role = asker.Role, FhirUser = asker.FhirUser, Organisation = asker.Organisation, Purpose = asker.Purpose };
+        new()
+        {
+            Token = asker.Token, Name = asker.Name, Role = asker.Role, FhirUser = asker.FhirUser, Organisation = asker.Organisation, Purpose = asker.Purpose, MayBreakGlass = asker.MayBreakGlass,
+        };
 
     private static async Task FillAsync(IResourceStore store, World world, TestClock clock)
     {
@@ -100,16 +103,37 @@ internal sealed class WorldServer : IAsyncDisposable
         clock.Move(world.Now - clock.GetUtcNow());
     }
 
-    private HttpClient ClientOf(Asker asker)
+    private async Task<HttpClient> ClientOfAsync(Asker asker)
     {
-        if (!_clients.TryGetValue(asker.Token, out HttpClient? client))
+        if (!_clients.TryGetValue(asker, out HttpClient? client))
         {
             client = new HttpClient { BaseAddress = _server.Base };
             client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", asker.Token);
-            _clients.Add(asker.Token, client);
+            _clients.Add(asker, client);
+            if (asker.Emergency is var (reason, patient) && await BreakGlassAsync(client, reason, patient) is { } token)
+            {
+                client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            }
         }
 
         return client;
+    }
+
+    /// <summary>The token for an emergency; null when it is refused.</summary>
+    private static async Task<string?> BreakGlassAsync(HttpClient client, string reason, string patient)
+    {
+        var parameters = new JsonObject
+        {
+            ["resourceType"] = "Parameters",
+            ["parameter"] = new JsonArray(
+                new JsonObject { ["name"] = "patient", ["valueReference"] = new JsonObject { ["reference"] = $"Patient/{patient}" } },
+                new JsonObject { ["name"] = "reason", ["valueString"] = reason }),
+        };
+        using var body = new StringContent(parameters.ToJsonString(), Encoding.UTF8, "application/fhir+json");
+        using HttpResponseMessage response = await client.PostAsync("$break-glass", body);
+        return response.IsSuccessStatusCode
+            ? (string)JsonNode.Parse(await response.Content.ReadAsStringAsync())!["parameter"]!.AsArray().Single(parameter => (string)parameter!["name"]! == "access_token")!["valueString"]!
+            : null;
     }
 
     /// <summary>What is answered, as it came.</summary>
@@ -126,7 +150,7 @@ internal sealed class WorldServer : IAsyncDisposable
             request.Headers.TryAddWithoutValidation(name, value);
         }
 
-        using HttpResponseMessage response = await ClientOf(asker).SendAsync(request);
+        using HttpResponseMessage response = await (await ClientOfAsync(asker)).SendAsync(request);
         return new Answer(
             response.StatusCode,
             await response.Content.ReadAsStringAsync(),

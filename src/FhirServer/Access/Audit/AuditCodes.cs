@@ -43,7 +43,6 @@ internal static class AuditCodes
 {
     public const string Profiles = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.";
     public const string Roles = "https://healthchain.example/fhir/CodeSystem/role";
-    public const string Purposes = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
     public const string ResourceTypes = "http://hl7.org/fhir/resource-types";
 
     private const string Dicom = "http://dicom.nema.org/resources/ontology/DCM";

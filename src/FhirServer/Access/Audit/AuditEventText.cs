@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using HealthChain.Consent;
 using HealthChain.FhirServer.Access.Log;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Responses;
@@ -157,7 +158,7 @@ internal sealed class AuditEventText(Uri server)
         json.WriteBoolean("requestor"u8, isRequestor);
         if (isRequestor && happened.Role is { } role)
         {
-            json.WriteConcept("role", AuditCodes.Roles, NameOf(role));
+            json.WriteConcepts("role", [new ConsentCode(AuditCodes.Roles, NameOf(role))]);
         }
 
         if (isRequestor)
@@ -316,9 +317,9 @@ internal sealed class AuditEventText(Uri server)
 
     private static void WritePurpose(Utf8JsonWriter json, string name, AccessEvent happened)
     {
-        if (happened.Purpose is { } purpose)
+        if (PurposesOfUse.Read(happened.Purpose) is { Count: > 0 } purposes)
         {
-            json.WriteConcept(name, AuditCodes.Purposes, purpose);
+            json.WriteConcepts(name, purposes);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using HealthChain.Consent;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Responses;
 using HealthChain.FhirServer.Searching;
@@ -27,17 +28,21 @@ internal static class AuditJson
         json.WriteEndObject();
     }
 
-    public static void WriteConcept(this Utf8JsonWriter json, string name, string system, string code)
+    public static void WriteConcepts(this Utf8JsonWriter json, string name, IReadOnlyList<ConsentCode> codes)
     {
         json.WriteStartArray(name);
-        json.WriteStartObject();
-        json.WriteStartArray("coding"u8);
-        json.WriteStartObject();
-        json.WriteString("system"u8, system);
-        json.WriteString("code"u8, code);
-        json.WriteEndObject();
-        json.WriteEndArray();
-        json.WriteEndObject();
+        foreach (ConsentCode code in codes)
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("coding"u8);
+            json.WriteStartObject();
+            json.WriteString("system"u8, code.System);
+            json.WriteString("code"u8, code.Code);
+            json.WriteEndObject();
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
         json.WriteEndArray();
     }
 
