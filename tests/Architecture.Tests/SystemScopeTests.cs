@@ -33,6 +33,10 @@ public sealed class SystemScopeTests
 
         // Which consents are given and taken back; commitments go to the chain, and nothing else.
         "src/FhirServer/Consents/Workflow/ConsentRegister.cs",
+        "src/FhirServer/Consents/Workflow/RegistryNames.cs",
+
+        // The addresses of patients' wallets, for that.
+        "src/FhirServer/Consents/Workflow/Wallets.cs",
 
         // Records, which requesters do not write.
         "src/FhirServer/Access/Log/AccessLog.cs",

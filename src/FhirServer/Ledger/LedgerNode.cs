@@ -67,6 +67,9 @@ internal sealed class LedgerNode : BackgroundService
     /// <summary>Null when organisations are registered nowhere.</summary>
     public RegistryWorker? Registry { get; private set; }
 
+    /// <summary>What patients' wallets sign for the registry; null when there is none.</summary>
+    public WalletSignatures? Signatures { get; private set; }
+
     /// <summary>Logs of others that showed two histories.</summary>
     public IReadOnlyList<string> Forks => [.. (Witness?.Forked ?? []).Union(Mirrors.Where(mirror => mirror.Fork is not null).Select(mirror => mirror.Origin))];
 
@@ -212,15 +215,25 @@ internal sealed class LedgerNode : BackgroundService
             LedgerChain.Rpc when Settings.Registry.Contract is not null => AnchorTargets.RegistrarOf(Settings, _time),
             _ => null,
         };
-        return registrar is null ? null : new RegistryWorker(
+        if (registrar is null)
+        {
+            return null;
+        }
+
+        string folder = Path.Combine(Folder, RegistryFolder);
+        var names = new RegistryNames(_stores.Resources, _stores.Keys);
+        var wallets = new Wallets(_stores.Resources, names);
+        ConsentOutbox outbox = ConsentOutbox.Open(folder, registrar.Name);
+        Signatures = new WalletSignatures(names, wallets, registrar, outbox, _time);
+        return new RegistryWorker(
             _organisations,
             _stores.Resources,
             _stores.Keys,
             registrar,
-            RegistryBook.Open(Path.Combine(Folder, RegistryFolder), registrar.Name),
+            RegistryBook.Open(folder, registrar.Name),
             _time,
             new FailureReports(_logger, _time).ReportRegistry,
-            new ConsentRegister(_stores.Resources, _stores.Keys, registrar, ConsentOutbox.Open(Path.Combine(Folder, RegistryFolder), registrar.Name), _options.BaseUrl));
+            new ConsentRegister(_stores.Resources, names, wallets, registrar, outbox, _options.BaseUrl, _time));
     }
 
     private WitnessServer? OpenWitness()

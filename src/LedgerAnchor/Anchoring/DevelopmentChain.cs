@@ -129,6 +129,13 @@ public sealed class DevelopmentChain : IAnchorTarget, IIdentityRegistrar, IAsync
     public ValueTask<bool> SaysAsync(RegistryStatement statement, CancellationToken cancellationToken) =>
         AskAsync(running => running.Registrar.SaysAsync(statement, cancellationToken), cancellationToken);
 
+    /// <inheritdoc/>
+    public TypedDataDomain Domain => HealthRegistryContract.DomainOf(DevelopmentChainOptions.ChainId, Registry);
+
+    /// <inheritdoc/>
+    public ValueTask<PatientAccount> PatientAsync(EthereumAddress patient, CancellationToken cancellationToken) =>
+        AskAsync(running => running.Registrar.PatientAsync(patient, cancellationToken), cancellationToken);
+
     /// <summary>Brings the chain as it is now to disk, if it changed.</summary>
     public async Task SaveAsync(CancellationToken cancellationToken) =>
         await AskAsync(running => TrySaveAsync(running, isUrgent: true, cancellationToken), cancellationToken);

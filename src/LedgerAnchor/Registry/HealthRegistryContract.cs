@@ -40,7 +40,11 @@ public sealed partial class HealthRegistryContract(EthereumClient client, Ethere
 
     public EthereumAddress Address => address;
 
-    private TypedDataDomain Domain => new() { Name = "HealthRegistry", Version = "1", ChainId = chainId, VerifyingContract = address };
+    /// <summary>What signatures for this contract are meant for, and for no other.</summary>
+    public TypedDataDomain Domain => DomainOf(chainId, address);
+
+    public static TypedDataDomain DomainOf(long chainId, EthereumAddress contract) =>
+        new() { Name = "HealthRegistry", Version = "1", ChainId = chainId, VerifyingContract = contract };
 
     /// <summary>Makes a new registry. Its owner appoints the verifiers.</summary>
     public static EthereumCall Deployment(EthereumAddress owner) => ContractArtefact.HealthRegistry.Creation("(address)", owner);
@@ -65,7 +69,7 @@ public sealed partial class HealthRegistryContract(EthereumClient client, Ethere
     public async ValueTask<RegistryClaimState> ClaimStateAsync(EthereumAddress provider, Hash256 claim, CancellationToken cancellationToken) =>
         await ReadAsync(_claimOf, cancellationToken, provider, claim) is [EthereumAddress, BigInteger state] ? (RegistryClaimState)(int)state : throw Unfit();
 
-    /// <summary>What the contract takes for its EIP-712 domain; it must be that of <see cref="ConsentToSign"/>.</summary>
+    /// <summary>What the contract takes for its EIP-712 domain; it must be that of <see cref="Domain"/>.</summary>
     public async ValueTask<Hash256> DomainSeparatorAsync(CancellationToken cancellationToken) =>
         await ReadAsync(_domainSeparator, cancellationToken) is [byte[] hash] ? new Hash256(hash) : throw Unfit();
 
@@ -82,8 +86,15 @@ public sealed partial class HealthRegistryContract(EthereumClient client, Ethere
     /// <summary>What a patient signs, with a wallet or otherwise.</summary>
     /// <param name="nonce">The patient's present one: each signature is good for once.</param>
     /// <param name="deadline">Later the contract does not take it any more.</param>
-    public TypedData ConsentToSign(RegistryConsent consent, long nonce, DateTimeOffset deadline) => new(
-        Domain, ConsentType, consent.Patient, consent.Grantee, consent.Commitment, consent.IsGranted, nonce, deadline.ToUnixTimeSeconds());
+    public TypedData ConsentToSign(RegistryConsent consent, long nonce, DateTimeOffset deadline) => ConsentToSign(Domain, consent, nonce, deadline);
+
+    /// <inheritdoc cref="ConsentToSign(RegistryConsent, long, DateTimeOffset)"/>
+    public static TypedData ConsentToSign(TypedDataDomain domain, RegistryConsent consent, long nonce, DateTimeOffset deadline) => new(
+        domain, ConsentType, consent.Patient, consent.Grantee, consent.Commitment, consent.IsGranted, nonce, deadline.ToUnixTimeSeconds());
+
+    /// <summary>What somebody signs to show that a wallet is hers. The contract has no such type, so the signature is good for nothing there.</summary>
+    public static TypedData WalletToProve(TypedDataDomain domain, EthereumAddress wallet, Hash256 challenge, DateTimeOffset deadline) => new(
+        domain, "Wallet(address wallet,bytes32 challenge,uint40 deadline)", wallet, challenge, deadline.ToUnixTimeSeconds());
 
     /// <summary>Brings a patient's signature to the contract; anyone may.</summary>
     public EthereumCall SetConsent(RegistryConsent consent, long nonce, DateTimeOffset deadline, Secp256k1Signature signature) => Call(

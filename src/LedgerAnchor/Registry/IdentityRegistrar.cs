@@ -31,11 +31,22 @@ public sealed class IdentityRegistrar : IIdentityRegistrar
 
     public string Name { get; }
 
+    public TypedDataDomain Domain => _contract.Domain;
+
     public ValueTask<RegistrationProgress> AdvanceAsync(RegistryStatement statement, RegistrationProgress progress, long least, CancellationToken cancellationToken) =>
         AskAsync(() => StepAsync(statement, progress, least, cancellationToken), cancellationToken);
 
     public ValueTask<bool> SaysAsync(RegistryStatement statement, CancellationToken cancellationToken) =>
         AskAsync(() => StandsAsync(statement, cancellationToken), cancellationToken);
+
+    public ValueTask<PatientAccount> PatientAsync(EthereumAddress patient, CancellationToken cancellationToken) => AskAsync(
+        async () =>
+        {
+            await CheckContractAsync(cancellationToken);
+            RegistryIdentity identity = await _contract.IdentityAsync(patient, cancellationToken);
+            return new PatientAccount(identity.Nonce, identity.Role != RegistryRole.None, identity.Role == RegistryRole.Patient && identity.Custodian == _sender.Account);
+        },
+        cancellationToken);
 
     private async ValueTask<RegistrationProgress> StepAsync(RegistryStatement statement, RegistrationProgress progress, long least, CancellationToken cancellationToken)
     {
@@ -76,6 +87,7 @@ public sealed class IdentityRegistrar : IIdentityRegistrar
         {
             IdentityStatement identity => _contract.SetIdentity(identity.Subject, identity.Role, identity.Status, identity.ValidUntil, identity.Commitment),
             ConsentStatement consent => _contract.SetConsent(consent.Consent),
+            SignedConsentStatement signed => _contract.SetConsent(signed.Consent, signed.Nonce, signed.Deadline, signed.Signature),
             _ => throw new ArgumentException("The registry has no place for such a statement.", nameof(statement)),
         };
         try
@@ -101,15 +113,23 @@ public sealed class IdentityRegistrar : IIdentityRegistrar
 
     private async ValueTask<bool> StandsAsync(RegistryStatement statement, CancellationToken cancellationToken)
     {
-        if (statement is ConsentStatement { Consent: var consent })
+        switch (statement)
         {
-            return await _contract.ConsentAsync(consent.Patient, consent.Grantee, cancellationToken) == (consent.IsGranted ? consent.Commitment : default);
+            case ConsentStatement { Consent: var consent }:
+                return await SaysAsync(consent, cancellationToken);
+
+            // The number tells whether the signature was used; a revocation of what was never granted shows in nothing else.
+            case SignedConsentStatement signed:
+                return (await _contract.IdentityAsync(signed.Consent.Patient, cancellationToken)).Nonce > signed.Nonce && await SaysAsync(signed.Consent, cancellationToken);
         }
 
         var wanted = (IdentityStatement)statement;
         RegistryIdentity identity = await _contract.IdentityAsync(wanted.Subject, cancellationToken);
         return identity.Role == wanted.Role && identity.Status == wanted.Status && identity.ValidUntil.ToUnixTimeSeconds() == wanted.ValidUntil.ToUnixTimeSeconds();
     }
+
+    private async ValueTask<bool> SaysAsync(RegistryConsent consent, CancellationToken cancellationToken) =>
+        await _contract.ConsentAsync(consent.Patient, consent.Grantee, cancellationToken) == (consent.IsGranted ? consent.Commitment : default);
 
     private async ValueTask<BlockTag> FinalBlockAsync(CancellationToken cancellationToken) => _options.Confirmations is { } confirmations
         ? BlockTag.Of(Math.Max(0, await _client.BlockNumberAsync(cancellationToken) - confirmations))

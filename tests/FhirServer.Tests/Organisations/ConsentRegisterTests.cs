@@ -129,7 +129,11 @@ public sealed class ConsentRegisterTests : IAsyncDisposable
         """;
 
     /// <summary>As a new process would have it.</summary>
-    private ConsentRegister Register() => new(Stores.Resources, Stores.Keys, _registrar, ConsentOutbox.Open(_folder.FullName, _registrar.Name), null);
+    private ConsentRegister Register()
+    {
+        var names = new RegistryNames(Stores.Resources, Stores.Keys);
+        return new ConsentRegister(Stores.Resources, names, new Wallets(Stores.Resources, names), _registrar, ConsentOutbox.Open(_folder.FullName, _registrar.Name), null, TimeProvider.System);
+    }
 
     private async Task FinishAsync()
     {

@@ -1,4 +1,5 @@
 using HealthChain.LedgerAnchor.Anchoring;
+using HealthChain.LedgerAnchor.Chain;
 using HealthChain.LedgerAnchor.Registry;
 
 namespace HealthChain.FhirServer.Tests.Organisations;
@@ -18,6 +19,11 @@ internal sealed class MemoryRegistrar : IIdentityRegistrar
     public List<IdentityStatement> Said => [.. All.OfType<IdentityStatement>()];
 
     public bool IsAway { get; set; }
+
+    /// <summary>Addresses that other accounts registered.</summary>
+    public HashSet<EthereumAddress> Others { get; } = [];
+
+    public TypedDataDomain Domain => HealthRegistryContract.DomainOf(1, new EthereumAddress(new byte[EthereumAddress.Bytes]));
 
     public Task FirstSaid => _firstSaid.Task;
 
@@ -43,6 +49,13 @@ internal sealed class MemoryRegistrar : IIdentityRegistrar
         IdentityStatement identity => Said.FindLast(said => said.Subject == identity.Subject) is { } said && said with { Commitment = identity.Commitment } == identity,
         _ => All.Contains(statement),
     });
+
+    public ValueTask<PatientAccount> PatientAsync(EthereumAddress patient, CancellationToken cancellationToken) => IsAway
+        ? throw new AnchorUnavailableException("away")
+        : ValueTask.FromResult(new PatientAccount(
+            All.OfType<SignedConsentStatement>().Count(said => said.Consent.Patient == patient),
+            Others.Contains(patient) || Said.Exists(said => said.Subject == patient),
+            !Others.Contains(patient)));
 
     private RegistrationProgress Advance(RegistryStatement statement, RegistrationProgress progress, long least)
     {

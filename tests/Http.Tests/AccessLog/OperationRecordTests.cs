@@ -13,7 +13,7 @@ public sealed class OperationRecordTests(LoggedServer server) : AccessLogTest(se
     private static readonly string[] Creating = ["verify", "suspend"];
 
     /// <summary>Steps by which consents come and go, which are on record as such: tests of their own.</summary>
-    private static readonly string[] OfConsents = ["approve", "break-glass", "reject", "request-access", "revoke", "withdraw"];
+    private static readonly string[] OfConsents = ["approve", "break-glass", "register-wallet", "reject", "request-access", "revoke", "sign", "signature-request", "withdraw"];
 
     /// <summary>
     /// Calls: the operation, verb and path, content, and what the record names; <c>{p}</c> is the run's prefix. Patients, observations and the like were stored by

@@ -1,6 +1,7 @@
 using HealthChain.LedgerAnchor.Anchoring;
 using HealthChain.LedgerAnchor.Chain;
 using HealthChain.LedgerAnchor.Registry;
+using HealthChain.LedgerProofs;
 using Xunit;
 
 namespace HealthChain.LedgerAnchor.Tests.Contracts;
@@ -97,6 +98,28 @@ public sealed class IdentityRegistrarTests : IAsyncLifetime
         await UntilFinalAsync(registrar, new ConsentStatement(taken), default, done.Nonce!.Value + 1);
         Assert.False(await registrar.SaysAsync(new ConsentStatement(given), Cancel));
         Assert.True(await registrar.SaysAsync(new ConsentStatement(taken), Cancel));
+    }
+
+    [Fact]
+    public async Task What_a_patient_signed_is_said_once_and_her_number_tells_that_it_was()
+    {
+        IdentityRegistrar registrar = Registrar();
+        using LocalSigner wallet = LocalSigner.Create();
+        Assert.Equal(default, await registrar.PatientAsync(wallet.Address, Cancel));
+        RegistrationProgress done = await UntilFinalAsync(registrar, Verified("patient") with { Subject = wallet.Address, Role = RegistryRole.Patient }, default);
+        Assert.Equal(new PatientAccount(0, IsKnown: true, IsOurs: true), await registrar.PatientAsync(wallet.Address, Cancel));
+
+        // Nothing was granted, so only the number shows that the revocation was used.
+        var taken = new RegistryConsent(wallet.Address, RegistryTestChain.Some("grantee"), RegistryTestChain.Some("version 2"), IsGranted: false);
+        DateTimeOffset deadline = DateTimeOffset.FromUnixTimeSeconds(RegistryTestChain.InAYear.ToUnixTimeSeconds());
+        Secp256k1Signature signature = await wallet.SignAsync(HealthRegistryContract.ConsentToSign(registrar.Domain, taken, 0, deadline), Cancel);
+        var signed = new SignedConsentStatement(taken, 0, deadline, signature);
+        Assert.False(await registrar.SaysAsync(signed, Cancel));
+        await UntilFinalAsync(Registrar(), signed, default, done.Nonce!.Value + 1);
+
+        Assert.True(await registrar.SaysAsync(signed, Cancel));
+        Assert.Equal(new PatientAccount(1, IsKnown: true, IsOurs: true), await registrar.PatientAsync(wallet.Address, Cancel));
+        Assert.Equal(new PatientAccount(0, IsKnown: true, IsOurs: false), await registrar.PatientAsync(_chain.Patient.Address, Cancel));
     }
 
     [Fact]

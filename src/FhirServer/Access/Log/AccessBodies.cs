@@ -86,7 +86,7 @@ internal sealed class AccessBodies(IndexHasher hasher)
         {
             "break-glass" => AccessAction.BreakGlass,
             "export" => AccessAction.Export,
-            "request-access" or "approve" or "reject" or "withdraw" or "revoke" => AccessAction.ConsentChanged,
+            "request-access" or "approve" or "reject" or "withdraw" or "revoke" or "sign" or "signature-request" or "register-wallet" => AccessAction.ConsentChanged,
             _ => AccessAction.Operation,
         },
         _ => AccessAction.Unknown,

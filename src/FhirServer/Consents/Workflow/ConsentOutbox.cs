@@ -13,14 +13,43 @@ internal sealed record OutboxEntry(string Subject, string? Grantee, string Commi
 {
     public RegistrationProgress Progress { get; init; }
 
+    /// <summary>For a patient with a wallet, until when her signature is waited for; null for one without.</summary>
+    public DateTimeOffset? HeldUntil { get; init; }
+
+    /// <summary>What the patient was asked to sign last.</summary>
+    public AskedSignature? Asked { get; init; }
+
+    /// <summary>The patient's signature of what was asked, in hexadecimal digits.</summary>
+    public string? Signature { get; init; }
+
+    [JsonIgnore]
+    public EthereumAddress Patient => new(Convert.FromHexString(Subject));
+
+    /// <summary>Whether the patient may still sign it, and nothing is done before.</summary>
+    public bool IsHeld(DateTimeOffset now) => Signature is null && now < HeldUntil;
+
+    /// <exception cref="FormatException">These are no 65 bytes, or they are no signature.</exception>
+    public static Secp256k1Signature ReadSignature(string digits) => EthereumSignature.Parse(Convert.FromHexString(digits));
+
     public RegistryStatement ToStatement()
     {
-        EthereumAddress subject = new(Convert.FromHexString(Subject));
+        EthereumAddress subject = Patient;
         var commitment = new Hash256(Convert.FromHexString(Commitment));
         return Grantee is null
             ? new IdentityStatement(subject, RegistryRole.Patient, RegistryStatus.Verified, ConsentOutbox.ForEver, commitment)
-            : new ConsentStatement(new RegistryConsent(subject, new Hash256(Convert.FromHexString(Grantee)), commitment, IsGranted));
+            : Signature is null ? new ConsentStatement(Consent(Grantee))
+            : new SignedConsentStatement(Consent(Grantee), Asked!.Nonce, Asked.Until, ReadSignature(Signature));
+
+        RegistryConsent Consent(string grantee) => new(subject, new Hash256(Convert.FromHexString(grantee)), commitment, IsGranted);
     }
+}
+
+/// <param name="Nonce">The patient's number in the registry that the signature says.</param>
+/// <param name="Deadline">Until when it counts there, in seconds since 1970.</param>
+internal sealed record AskedSignature(long Nonce, long Deadline)
+{
+    [JsonIgnore]
+    public DateTimeOffset Until => DateTimeOffset.FromUnixTimeSeconds(Deadline);
 }
 
 /// <param name="Scanned">Sequence number of the last version that was looked at.</param>
@@ -32,11 +61,12 @@ internal sealed partial class OutboxJson : JsonSerializerContext;
 
 /// <summary>
 /// What of consents has to be said in one registry: a small file that is replaced as a whole with each step, before the next one is taken. So a step that a
-/// crash interrupted is taken again, and no version is left out.
+/// crash interrupted is taken again, and no version is left out. Thread-safe: patients sign while the worker works.
 /// </summary>
 internal sealed class ConsentOutbox
 {
     private readonly string _path;
+    private readonly Lock _lock = new();
 
     private ConsentOutbox(string path, OutboxContent content) => (_path, Content) = (path, content);
 
@@ -59,15 +89,33 @@ internal sealed class ConsentOutbox
         }
     }
 
-    public void Add(IEnumerable<OutboxEntry> entries, long scanned) => Replace(new OutboxContent(scanned, [.. Content.Waiting, .. entries]));
-
-    /// <summary>Keeps how far one has come; one that is final waits no more.</summary>
-    public void Store(OutboxEntry before, OutboxEntry now) => Replace(Content with
+    public void Add(IEnumerable<OutboxEntry> entries, long scanned)
     {
-        Waiting = now.Progress.IsFinal
-            ? [.. Content.Waiting.Where(entry => !ReferenceEquals(entry, before))]
-            : [.. Content.Waiting.Select(entry => ReferenceEquals(entry, before) ? now : entry)],
-    });
+        lock (_lock)
+        {
+            Replace(new OutboxContent(scanned, [.. Content.Waiting, .. entries]));
+        }
+    }
+
+    /// <summary>Puts an entry in the place of another, or nothing when it is final; false when that one is not there any more as it was.</summary>
+    public bool TryReplace(OutboxEntry before, OutboxEntry now)
+    {
+        lock (_lock)
+        {
+            if (!Content.Waiting.Any(entry => ReferenceEquals(entry, before)))
+            {
+                return false;
+            }
+
+            Replace(Content with
+            {
+                Waiting = now.Progress.IsFinal
+                    ? [.. Content.Waiting.Where(entry => !ReferenceEquals(entry, before))]
+                    : [.. Content.Waiting.Select(entry => ReferenceEquals(entry, before) ? now : entry)],
+            });
+            return true;
+        }
+    }
 
     private void Replace(OutboxContent content)
     {

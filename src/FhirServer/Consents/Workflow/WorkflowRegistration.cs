@@ -1,5 +1,7 @@
 using HealthChain.Consent;
+using HealthChain.FhirServer.Ledger;
 using HealthChain.FhirServer.Operations;
+using HealthChain.FhirServer.Server;
 using HealthChain.Smart;
 using HealthChain.Smart.State;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -20,8 +22,15 @@ internal static class WorkflowRegistration
         }
 
         services.AddSingleton<IOperation, Revoke>();
+        services.AddSingleton(provider => WalletsOf(provider.GetRequiredService<Stores>()));
+        services.AddSingleton<Func<WalletSignatures?>>(provider => () => provider.GetService<LedgerNode>()?.Signatures);
+        services.AddSingleton<IOperation, RegisterWallet>();
+        services.AddSingleton<IOperation, SignatureRequest>();
+        services.AddSingleton<IOperation, Sign>();
         services.AddSingleton(provider => new EmergencyTokens(provider.GetRequiredService<TimeProvider>(), provider.GetService<SmartState>()));
         services.AddSingleton<IOperation, BreakGlass>();
         services.AddSingleton<IPatientInbox, Inbox>();
     }
+
+    private static Wallets WalletsOf(Stores stores) => new(stores.Resources, new RegistryNames(stores.Resources, stores.Keys));
 }
