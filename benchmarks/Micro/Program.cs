@@ -18,6 +18,7 @@ var benchmarks = new (string Name, Action Run)[]
     ("chain", Signing.Run),
     ("worker", LedgerWorking.Run),
     ("consent", Consents.Run),
+    ("consent-search", ConsentSearching.Run),
     ("passwords", PasswordHashing.Run),
     ("jose", JoseTokens.Run),
     ("tokens", SmartTokens.Run),

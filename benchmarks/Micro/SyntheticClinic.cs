@@ -10,23 +10,22 @@ using HealthChain.Storage.Sqlite;
 
 namespace HealthChain.Micro;
 
-/// <summary>An embedded store in a temporary folder with patients of 100 resources each, the same every time.</summary>
+/// <summary>An embedded store in a temporary folder with patients of 100 resources each unless it is said otherwise, the same every time.</summary>
 internal sealed class SyntheticClinic : IDisposable
 {
     public const int Codes = 30;
     private const int Doctors = 20;
-    private const int ObservationsEach = 80;
-    private const int EncountersEach = 10;
-    private const int ConditionsEach = 9;
 
     private static readonly string[] Families =
         ["Smith", "Jones", "Müller", "García", "Nguyen", "Kowalski", "Rossi", "Okafor", "Yamamoto", "Dubois", "Silva", "Novák", "Hansen", "Kaya", "Ivanova"];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("healthchain-micro-").FullName;
     private readonly KeyStore _keys;
+    private readonly ClinicShape _shape;
 
-    public SyntheticClinic(int patients)
+    public SyntheticClinic(int patients, ClinicShape? shape = null)
     {
+        _shape = shape ?? new ClinicShape();
         Patients = patients;
         _keys = KeyStore.Open(new KeyStoreOptions { Folder = Path.Combine(_folder, "keys"), TenantKeyFolder = Path.Combine(_folder, "tenant") });
         Store = SqliteStore.OpenAsync(new SqliteStoreOptions { Folder = Path.Combine(_folder, "store") }, _keys, Parameters, TimeProvider.System, CancellationToken.None)
@@ -41,7 +40,7 @@ internal sealed class SyntheticClinic : IDisposable
 
     public int Patients { get; }
 
-    public int Resources => Doctors + (Patients * (1 + ObservationsEach + EncountersEach + ConditionsEach));
+    public int Resources => Doctors + (Patients * (1 + _shape.Observations + _shape.Encounters + _shape.Conditions));
 
     /// <summary>Writes everything, a transaction for each patient, a few at a time.</summary>
     public void Fill()
@@ -51,6 +50,18 @@ internal sealed class SyntheticClinic : IDisposable
         Parallel.For(0, Patients, new ParallelOptions { MaxDegreeOfParallelism = 8 }, patient => Commit(OfPatient(patient)));
     }
 
+    public static Put Put(string json)
+    {
+        Element resource = FhirJson.Read(Encoding.UTF8.GetBytes(json)).Root;
+        return new Put(new ResourceKey(resource.Type.Name, resource.Child("id").Text!), resource);
+    }
+
+    public void Commit(IEnumerable<Put> puts)
+    {
+        Result<CommitResult> result = Store.CommitAsync(Everything, new Transaction([.. puts], []), CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        _ = result.Value as Committed ?? throw new InvalidOperationException("The clinic could not be written.");
+    }
+
     public void Dispose()
     {
         Store.DisposeAsync().AsTask().GetAwaiter().GetResult();
@@ -58,7 +69,7 @@ internal sealed class SyntheticClinic : IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private static IEnumerable<Put> OfPatient(int patient)
+    private IEnumerable<Put> OfPatient(int patient)
     {
         var random = new Random(patient);
         yield return Put($$"""
@@ -68,7 +79,7 @@ internal sealed class SyntheticClinic : IDisposable
             "birthDate":"{{1930 + random.Next(90)}}-0{{1 + random.Next(9)}}-1{{random.Next(10)}}","address":[{"line":["{{random.Next(999)}} Main Street"],"city":"Springfield","postalCode":"{{random.Next(10000, 99999)}}","country":"US"}],
             "generalPractitioner":[{"reference":"Practitioner/d{{patient % Doctors}}"}]}
             """);
-        for (int i = 0; i < EncountersEach; i++)
+        for (int i = 0; i < _shape.Encounters; i++)
         {
             string day = Day(random);
             yield return Put($$"""
@@ -78,24 +89,24 @@ internal sealed class SyntheticClinic : IDisposable
                 """);
         }
 
-        for (int i = 0; i < ConditionsEach; i++)
+        for (int i = 0; i < _shape.Conditions; i++)
         {
             yield return Put($$"""
                 {"resourceType":"Condition","id":"c{{patient}}-{{i}}","clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/condition-clinical","code":"active"}]},
                 "code":{"coding":[{"system":"http://snomed.info/sct","code":"{{4400 + random.Next(40)}}","display":"A condition"}],"text":"A condition"},"subject":{"reference":"Patient/p{{patient}}"},
-                "encounter":{"reference":"Encounter/e{{patient}}-{{random.Next(EncountersEach)}}"},"onsetDateTime":"{{Day(random)}}","recordedDate":"{{Day(random)}}"}
+                "encounter":{"reference":"Encounter/e{{patient}}-{{random.Next(_shape.Encounters)}}"},"onsetDateTime":"{{Day(random)}}","recordedDate":"{{Day(random)}}"}
                 """);
         }
 
-        for (int i = 0; i < ObservationsEach; i++)
+        for (int i = 0; i < _shape.Observations; i++)
         {
             string instant = $"{Day(random)}T{random.Next(10, 20)}:{random.Next(10, 60)}:00Z";
             string value = (random.Next(500, 2000) / 10m).ToString("F1", CultureInfo.InvariantCulture);
             yield return Put($$"""
-                {"resourceType":"Observation","id":"o{{patient}}-{{i}}","status":"final",
+                {"resourceType":"Observation","id":"o{{patient}}-{{i}}",{{_shape.LabelsOf(patient, i)}}"status":"final",
                 "category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"{{(i % 2 == 0 ? "laboratory" : "vital-signs")}}","display":"Category"}]}],
                 "code":{"coding":[{"system":"http://loinc.org","code":"{{1000 + random.Next(Codes)}}-1","display":"Some measurement in serum or plasma"}],"text":"Some measurement"},
-                "subject":{"reference":"Patient/p{{patient}}"},"encounter":{"reference":"Encounter/e{{patient}}-{{random.Next(EncountersEach)}}"},"effectiveDateTime":"{{instant}}","issued":"{{instant}}",
+                "subject":{"reference":"Patient/p{{patient}}"},"encounter":{"reference":"Encounter/e{{patient}}-{{random.Next(_shape.Encounters)}}"},"effectiveDateTime":"{{instant}}","issued":"{{instant}}",
                 "performer":[{"reference":"Practitioner/d{{random.Next(Doctors)}}"}],"valueQuantity":{"value":{{value}},"unit":"mg/dL","system":"http://unitsofmeasure.org","code":"mg/dL"},
                 "referenceRange":[{"low":{"value":70,"unit":"mg/dL"},"high":{"value":100,"unit":"mg/dL"} }]}
                 """);
@@ -103,16 +114,17 @@ internal sealed class SyntheticClinic : IDisposable
     }
 
     private static string Day(Random random) => new DateTime(2015, 1, 1).AddDays(random.Next(3600)).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+}
 
-    private static Put Put(string json)
-    {
-        Element resource = FhirJson.Read(Encoding.UTF8.GetBytes(json)).Root;
-        return new Put(new ResourceKey(resource.Type.Name, resource.Child("id").Text!), resource);
-    }
+/// <summary>What each patient of a clinic has.</summary>
+/// <param name="Labelled">So many of a hundred Observations are labelled as sensitive.</param>
+internal sealed record ClinicShape(int Observations = 80, int Encounters = 10, int Conditions = 9, int Labelled = 0)
+{
+    private static readonly string[] Sensitivities = ["PSY", "HIV", "SUD"];
 
-    private void Commit(IEnumerable<Put> puts)
-    {
-        Result<CommitResult> result = Store.CommitAsync(Everything, new Transaction([.. puts], []), CancellationToken.None).AsTask().GetAwaiter().GetResult();
-        _ = result.Value as Committed ?? throw new InvalidOperationException("The clinic could not be written.");
-    }
+    public string LabelsOf(int patient, int observation) => ((patient * 31) + observation) % 100 is var place && place < Labelled
+        ? $$"""
+            "meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"{{Sensitivities[place % Sensitivities.Length]}}"},{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"R"}]},
+            """
+        : "";
 }

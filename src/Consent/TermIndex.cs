@@ -9,6 +9,10 @@ namespace HealthChain.Consent;
 /// </summary>
 public sealed class TermIndex
 {
+    private const int FilterWords = 512;
+
+    /// <summary>A bit for each key, by its last bits, which are as good as random: hardly any key of a resource is listed, and most are told so by one look.</summary>
+    private readonly ulong[] _filter = new ulong[FilterWords];
     private readonly Dictionary<long, List<int>> _byKey = [];
     private readonly List<int> _labelled = [];
 
@@ -58,7 +62,7 @@ public sealed class TermIndex
     /// <param name="marks">A bit for each consent.</param>
     public void MarkKey(long key, Span<ulong> marks)
     {
-        if (_byKey.TryGetValue(key, out List<int>? consents))
+        if ((WordOf(key) & (1UL << (int)key)) != 0 && _byKey.TryGetValue(key, out List<int>? consents))
         {
             Mark(consents, marks);
         }
@@ -75,6 +79,8 @@ public sealed class TermIndex
         ?? Array.Find(rule.Conditions, condition => condition is OfClass { Types: [] })
         ?? Array.Find(rule.Conditions, condition => condition is From { Floor: > Confidentiality.Normal });
 
+    private ref ulong WordOf(long key) => ref _filter[(int)(key >> 6) & (FilterWords - 1)];
+
     private static void Mark(List<int> consents, Span<ulong> marks)
     {
         foreach (int consent in consents)
@@ -89,6 +95,7 @@ public sealed class TermIndex
         {
             if (!_byKey.TryGetValue(key, out List<int>? consents))
             {
+                WordOf(key) |= 1UL << (int)key;
                 _byKey.Add(key, consents = []);
             }
 
