@@ -10,6 +10,11 @@ using Xunit;
 
 namespace HealthChain.FhirServer.Tests.Consents;
 
+/// <summary>Tests that look at the memory of the whole process, and so run when no other does.</summary>
+[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+public sealed class Alone;
+
+[Collection(nameof(Alone))]
 public sealed class ConsentDirectoryTests : IAsyncLifetime
 {
     /// <summary>Of a patient whose record somebody holds and who signed a form that others signed too.</summary>
