@@ -52,7 +52,10 @@ internal sealed class ConsentSearching
         var rules = new AccessRules(reach, scopes, party, granted);
         var requester = new Requester("practitioner", SyntheticClinic.Everything)
         {
-            Role = Role.Practitioner, FhirUser = "Practitioner/d0", Organisation = ConsentMix.Hospital, Purpose = "TREAT",
+            Role = Role.Practitioner,
+            FhirUser = "Practitioner/d0",
+            Organisation = ConsentMix.Hospital,
+            Purpose = "TREAT",
         };
         var holder = new Holder(0, 0, hasher.Reference(new ResourceKey("Organization", "hospital")), views.Of(requester));
         _enforced = new RuledScope("practitioner", rules.Seen(Permissions.Search), rules, RecordReach.Nobodys, holder);
@@ -87,7 +90,8 @@ internal sealed class ConsentSearching
         SortKey newest = new(Parameter("Observation", "date"), true);
         Consented("code by date, all patients", random => Search("Observation", Coded(random)) with { Sort = [newest] });
         Consented("chain by gender + code", random => Search("Observation", new AllOf([
-            new PointsAt(Parameter("Observation", "subject"), [TypeOf("Patient")], Value("Patient", "gender=male")), Coded(random)])) with { Sort = [newest] });
+            new PointsAt(Parameter("Observation", "subject"), [TypeOf("Patient")], Value("Patient", "gender=male")), Coded(random)])) with
+        { Sort = [newest] });
         Consented("_has a code", random => Search("Patient", new PointedAtBy(TypeOf("Observation"), Parameter("Observation", "subject"), Coded(random))));
         Consented("compartment of a patient", random => Search("Observation", new InCompartment("Patient", $"p{random.Next(_clinic.Patients)}")) with { Sort = [newest] });
     }

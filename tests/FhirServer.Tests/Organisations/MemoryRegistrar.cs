@@ -45,10 +45,10 @@ internal sealed class MemoryRegistrar : IIdentityRegistrar
 
     public ValueTask<bool> SaysAsync(RegistryStatement statement, CancellationToken cancellationToken) =>
         ValueTask.FromResult(statement switch
-    {
-        IdentityStatement identity => Said.FindLast(said => said.Subject == identity.Subject) is { } said && said with { Commitment = identity.Commitment } == identity,
-        _ => All.Contains(statement),
-    });
+        {
+            IdentityStatement identity => Said.FindLast(said => said.Subject == identity.Subject) is { } said && said with { Commitment = identity.Commitment } == identity,
+            _ => All.Contains(statement),
+        });
 
     public ValueTask<PatientAccount> PatientAsync(EthereumAddress patient, CancellationToken cancellationToken) => IsAway
         ? throw new AnchorUnavailableException("away")

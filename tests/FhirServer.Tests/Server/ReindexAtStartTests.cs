@@ -15,7 +15,12 @@ public sealed class ReindexAtStartTests : IDisposable
 {
     private static readonly SearchParameter Other = new()
     {
-        Url = "http://x.org/other", Name = "other", Code = "other", Bases = ["Patient"], Type = SearchParameterType.Token, Expression = "Patient.maritalStatus",
+        Url = "http://x.org/other",
+        Name = "other",
+        Code = "other",
+        Bases = ["Patient"],
+        Type = SearchParameterType.Token,
+        Expression = "Patient.maritalStatus",
     };
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("healthchain");

@@ -38,7 +38,8 @@ internal sealed partial class QuerySource(Draw draw, World world)
         11 => new Query("PUT", "Observation/unknown", New("Observation", withId: true).Replace("\"new\"", "\"unknown\"", StringComparison.Ordinal)),
         12 => new Query("POST", "", Bundle("transaction", Transaction())),
         _ => new Query("POST", "", Bundle("batch", Transaction())),
-    }) with { Writes = true };
+    }) with
+    { Writes = true };
 
     private static readonly string[] Writable = ["Observation", "Condition", "Encounter", "Procedure", "Flag", "List"];
 

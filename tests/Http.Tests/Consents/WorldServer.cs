@@ -85,7 +85,13 @@ internal sealed class WorldServer : IAsyncDisposable
     private static TokenOptions TokenOf(Asker asker) =>
         new()
         {
-            Token = asker.Token, Name = asker.Name, Role = asker.Role, FhirUser = asker.FhirUser, Organisation = asker.Organisation, Purpose = asker.Purpose, MayBreakGlass = asker.MayBreakGlass,
+            Token = asker.Token,
+            Name = asker.Name,
+            Role = asker.Role,
+            FhirUser = asker.FhirUser,
+            Organisation = asker.Organisation,
+            Purpose = asker.Purpose,
+            MayBreakGlass = asker.MayBreakGlass,
         };
 
     private static async Task FillAsync(IResourceStore store, World world, TestClock clock)
