@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using HealthChain.Fhir;
 using HealthChain.FhirServer.Server;
 using HealthChain.Storage;
-using HealthChain.Storage.Blobs;
 using HealthChain.Storage.Ledger;
 
 namespace HealthChain.FhirServer.Redaction;
@@ -12,26 +11,24 @@ namespace HealthChain.FhirServer.Redaction;
 /// references at what does not exist for it. Who sees everything gets the bytes as they are.
 /// </summary>
 /// <remarks>docs/labels.md</remarks>
-internal sealed class RedactingStore(IResourceStore engine, Redactor redactor, ServerOptions options) : IResourceStore
+internal sealed class RedactingStore(IResourceStore engine, Redactor redactor, ServerOptions options) : StoreAround(engine)
 {
-    public long Newest => engine.Newest;
+    public override ValueTask<StoredVersion?> ReadAsync(AccessScope scope, ResourceKey key, CancellationToken cancellationToken) =>
+        scope.SeesEverything ? Inner.ReadAsync(scope, key, cancellationToken) : RedactedAsync(scope, key, cancellationToken);
 
-    public ValueTask<StoredVersion?> ReadAsync(AccessScope scope, ResourceKey key, CancellationToken cancellationToken) =>
-        scope.SeesEverything ? engine.ReadAsync(scope, key, cancellationToken) : RedactedAsync(scope, key, cancellationToken);
-
-    public async ValueTask<StoredVersion?> ReadVersionAsync(AccessScope scope, ResourceKey key, long version, CancellationToken cancellationToken)
+    public override async ValueTask<StoredVersion?> ReadVersionAsync(AccessScope scope, ResourceKey key, long version, CancellationToken cancellationToken)
     {
-        StoredVersion? found = await engine.ReadVersionAsync(scope, key, version, cancellationToken);
+        StoredVersion? found = await Inner.ReadVersionAsync(scope, key, version, cancellationToken);
         return found is null || scope.SeesEverything ? found
             : await Displays(scope).ApplyAsync(await RedactAsync(scope, found, cancellationToken), cancellationToken);
     }
 
-    public ValueTask<Result<SearchPage>> SearchAsync(AccessScope scope, SearchRequest request, CancellationToken cancellationToken) =>
-        scope.SeesEverything ? engine.SearchAsync(scope, request, cancellationToken) : RedactedAsync(scope, request, cancellationToken);
+    public override ValueTask<Result<SearchPage>> SearchAsync(AccessScope scope, SearchRequest request, CancellationToken cancellationToken) =>
+        scope.SeesEverything ? Inner.SearchAsync(scope, request, cancellationToken) : RedactedAsync(scope, request, cancellationToken);
 
-    public async ValueTask<HistoryPage> HistoryAsync(AccessScope scope, HistoryRequest request, CancellationToken cancellationToken)
+    public override async ValueTask<HistoryPage> HistoryAsync(AccessScope scope, HistoryRequest request, CancellationToken cancellationToken)
     {
-        HistoryPage page = await engine.HistoryAsync(scope, request, cancellationToken);
+        HistoryPage page = await Inner.HistoryAsync(scope, request, cancellationToken);
         if (scope.SeesEverything)
         {
             return page;
@@ -53,7 +50,7 @@ internal sealed class RedactingStore(IResourceStore engine, Redactor redactor, S
         return page with { Versions = versions };
     }
 
-    public async ValueTask<Result<CommitResult>> CommitAsync(AccessScope scope, Transaction transaction, CancellationToken cancellationToken)
+    public override async ValueTask<Result<CommitResult>> CommitAsync(AccessScope scope, Transaction transaction, CancellationToken cancellationToken)
     {
         if (!scope.SeesEverything)
         {
@@ -70,12 +67,12 @@ internal sealed class RedactingStore(IResourceStore engine, Redactor redactor, S
             }
         }
 
-        return await engine.CommitAsync(scope, transaction, cancellationToken);
+        return await Inner.CommitAsync(scope, transaction, cancellationToken);
     }
 
-    public async IAsyncEnumerable<StoredVersion> ChangesAsync(AccessScope scope, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public override async IAsyncEnumerable<StoredVersion> ChangesAsync(AccessScope scope, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (StoredVersion version in engine.ChangesAsync(scope, after, cancellationToken))
+        await foreach (StoredVersion version in Inner.ChangesAsync(scope, after, cancellationToken))
         {
             yield return scope.SeesEverything ? version
                 : await Displays(scope).ApplyAsync(await RedactAsync(scope, version, cancellationToken), cancellationToken);
@@ -83,54 +80,21 @@ internal sealed class RedactingStore(IResourceStore engine, Redactor redactor, S
     }
 
     /// <summary>What opens a leaf speaks of all bytes of a version: by trying, the parts that are withheld could be guessed.</summary>
-    public async ValueTask<LeafOpening?> OpenLeafAsync(AccessScope scope, ResourceKey key, long version, CancellationToken cancellationToken) =>
+    public override async ValueTask<LeafOpening?> OpenLeafAsync(AccessScope scope, ResourceKey key, long version, CancellationToken cancellationToken) =>
         !scope.SeesEverything
-        && await engine.ReadVersionAsync(scope, key, version, cancellationToken) is { } found
+        && await Inner.ReadVersionAsync(scope, key, version, cancellationToken) is { } found
         && !ReferenceEquals(await RedactAsync(scope, found, cancellationToken), found)
             ? null
-            : await engine.OpenLeafAsync(scope, key, version, cancellationToken);
-
-    public ValueTask<Result<Erasure>> EraseAsync(AccessScope scope, ResourceKey patient, ReadOnlyMemory<byte> record, CancellationToken cancellationToken) =>
-        engine.EraseAsync(scope, patient, record, cancellationToken);
-
-    public ValueTask<Result<long>> AppendRecordAsync(AccessScope scope, LedgerRecord record, CancellationToken cancellationToken) =>
-        engine.AppendRecordAsync(scope, record, cancellationToken);
-
-    public ValueTask<StoredRecord?> ReadRecordAsync(AccessScope scope, long sequence, CancellationToken cancellationToken) =>
-        engine.ReadRecordAsync(scope, sequence, cancellationToken);
-
-    public ValueTask<RecordPage> RecordsAsync(AccessScope scope, RecordQuery query, CancellationToken cancellationToken) =>
-        engine.RecordsAsync(scope, query, cancellationToken);
-
-    public ValueTask<int> CountRecordsAsync(AccessScope scope, RecordQuery query, CancellationToken cancellationToken) =>
-        engine.CountRecordsAsync(scope, query, cancellationToken);
-
-    public ValueTask<IReadOnlyList<VersionIdentity>> IdentifyAsync(AccessScope scope, IReadOnlyList<long> sequences, CancellationToken cancellationToken) =>
-        engine.IdentifyAsync(scope, sequences, cancellationToken);
-
-    public ValueTask<LeafOpening?> OpenRecordLeafAsync(AccessScope scope, long sequence, CancellationToken cancellationToken) =>
-        engine.OpenRecordLeafAsync(scope, sequence, cancellationToken);
-
-    public ValueTask<int> ReadLeavesAsync(AccessScope scope, long after, Memory<byte> commitments, CancellationToken cancellationToken) =>
-        engine.ReadLeavesAsync(scope, after, commitments, cancellationToken);
-
-    public ValueTask<long> ReindexAsync(AccessScope scope, string? type, CancellationToken cancellationToken) => engine.ReindexAsync(scope, type, cancellationToken);
-
-    public IAsyncEnumerable<BlobAddress> BlobsAsync(AccessScope scope, CancellationToken cancellationToken) => engine.BlobsAsync(scope, cancellationToken);
-
-    public ValueTask WaitForChangeAsync(long after, CancellationToken cancellationToken) => engine.WaitForChangeAsync(after, cancellationToken);
-
-    /// <summary>The engine is closed by whoever opened it.</summary>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+            : await Inner.OpenLeafAsync(scope, key, version, cancellationToken);
 
     private async ValueTask<StoredVersion?> RedactedAsync(AccessScope scope, ResourceKey key, CancellationToken cancellationToken) =>
-        await engine.ReadAsync(scope, key, cancellationToken) is { } version
+        await Inner.ReadAsync(scope, key, cancellationToken) is { } version
             ? await Displays(scope).ApplyAsync(redactor.Redact(scope, version), cancellationToken)
             : null;
 
     private async ValueTask<Result<SearchPage>> RedactedAsync(AccessScope scope, SearchRequest request, CancellationToken cancellationToken)
     {
-        Result<SearchPage> page = await engine.SearchAsync(scope, request, cancellationToken);
+        Result<SearchPage> page = await Inner.SearchAsync(scope, request, cancellationToken);
         if (!page.IsOk)
         {
             return page;
@@ -144,7 +108,7 @@ internal sealed class RedactingStore(IResourceStore engine, Redactor redactor, S
         return ReferenceEquals(matches, page.Value.Matches) && ReferenceEquals(included, page.Value.Included) ? page : page.Value with { Matches = matches, Included = included };
     }
 
-    private ReferenceDisplays Displays(AccessScope scope) => new(engine, scope, options.BaseUrl);
+    private ReferenceDisplays Displays(AccessScope scope) => new(Inner, scope, options.BaseUrl);
 
     private async ValueTask<IReadOnlyList<StoredVersion>> RedactAsync(
         AccessScope scope, IReadOnlyList<StoredVersion> versions, ReferenceDisplays displays, CancellationToken cancellationToken)
@@ -163,7 +127,7 @@ internal sealed class RedactingStore(IResourceStore engine, Redactor redactor, S
     }
 
     private async ValueTask<bool> IsRedactedAsync(AccessScope scope, ResourceKey key, CancellationToken cancellationToken) =>
-        await engine.ReadAsync(scope, key, cancellationToken) is { } current && !ReferenceEquals(redactor.Redact(scope, current), current);
+        await Inner.ReadAsync(scope, key, cancellationToken) is { } current && !ReferenceEquals(redactor.Redact(scope, current), current);
 
     /// <summary>Any version as it is for the scope: where parts are withheld now they are withheld in the history too, labelled then or not.</summary>
     private async ValueTask<StoredVersion> RedactAsync(AccessScope scope, StoredVersion version, CancellationToken cancellationToken) =>
@@ -171,8 +135,8 @@ internal sealed class RedactingStore(IResourceStore engine, Redactor redactor, S
 
     private async ValueTask<Present> PresentAsync(AccessScope scope, ResourceKey key, CancellationToken cancellationToken)
     {
-        StoredVersion? newest = await engine.ReadAsync(scope, key, cancellationToken);
-        newest = newest is { IsDeleted: true } ? await engine.ReadVersionAsync(scope, key, newest.Version - 1, cancellationToken) : newest;
+        StoredVersion? newest = await Inner.ReadAsync(scope, key, cancellationToken);
+        newest = newest is { IsDeleted: true } ? await Inner.ReadVersionAsync(scope, key, newest.Version - 1, cancellationToken) : newest;
         return newest is null ? default : new Present(newest.Sequence, redactor.WithheldPaths(scope, newest));
     }
 

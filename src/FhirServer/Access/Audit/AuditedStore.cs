@@ -1,7 +1,6 @@
 using HealthChain.Fhir;
 using HealthChain.LedgerProofs;
 using HealthChain.Storage;
-using HealthChain.Storage.Blobs;
 using HealthChain.Storage.Ledger;
 
 namespace HealthChain.FhirServer.Access.Audit;
@@ -14,7 +13,7 @@ namespace HealthChain.FhirServer.Access.Audit;
 /// Records are found where AuditEvent is the only type asked for. A search or history of several types, chains over references to any type, and
 /// what follows references into AuditEvent, see the stored ones.
 /// </remarks>
-internal sealed class AuditedStore(IResourceStore engine, AuditEvents events, AuditSearch search) : IResourceStore
+internal sealed class AuditedStore(IResourceStore engine, AuditEvents events, AuditSearch search) : StoreAround(engine)
 {
     public const string Documentation =
         "Besides those that clients store, every entry of the access log is an AuditEvent, by the profiles of IHE BALP; nobody can change one. "
@@ -22,37 +21,35 @@ internal sealed class AuditedStore(IResourceStore engine, AuditEvents events, Au
         + "not by chains or _has, nor with _revinclude. Searches and histories of several types find the stored ones. "
         + "A patient's accounting of disclosures: AuditEvent?patient=[id]&subtype=http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle|disclose&date=ge[day].";
 
-    public long Newest => engine.Newest;
+    public override ValueTask<StoredVersion?> ReadAsync(AccessScope scope, ResourceKey key, CancellationToken cancellationToken) =>
+        AuditEvents.SequenceOf(key) is { } sequence ? events.ReadAsync(scope, sequence, cancellationToken) : Inner.ReadAsync(scope, key, cancellationToken);
 
-    public ValueTask<StoredVersion?> ReadAsync(AccessScope scope, ResourceKey key, CancellationToken cancellationToken) =>
-        AuditEvents.SequenceOf(key) is { } sequence ? events.ReadAsync(scope, sequence, cancellationToken) : engine.ReadAsync(scope, key, cancellationToken);
-
-    public ValueTask<StoredVersion?> ReadVersionAsync(AccessScope scope, ResourceKey key, long version, CancellationToken cancellationToken) =>
-        AuditEvents.SequenceOf(key) is not { } sequence ? engine.ReadVersionAsync(scope, key, version, cancellationToken)
+    public override ValueTask<StoredVersion?> ReadVersionAsync(AccessScope scope, ResourceKey key, long version, CancellationToken cancellationToken) =>
+        AuditEvents.SequenceOf(key) is not { } sequence ? Inner.ReadVersionAsync(scope, key, version, cancellationToken)
         : version == 1 ? events.ReadAsync(scope, sequence, cancellationToken)
         : ValueTask.FromResult<StoredVersion?>(null);
 
-    public ValueTask<Result<SearchPage>> SearchAsync(AccessScope scope, SearchRequest request, CancellationToken cancellationToken)
+    public override ValueTask<Result<SearchPage>> SearchAsync(AccessScope scope, SearchRequest request, CancellationToken cancellationToken)
     {
         bool seesLog = scope.MaySee(AuditEvents.Type);
         return seesLog && request.Types is [{ Name: AuditEvents.Type }] ? search.FindAsync(scope, request, cancellationToken)
             : seesLog && AuditDetours.In(request) is { } refusal ? ValueTask.FromResult<Result<SearchPage>>(refusal)
-            : engine.SearchAsync(scope, request, cancellationToken);
+            : Inner.SearchAsync(scope, request, cancellationToken);
     }
 
-    public async ValueTask<HistoryPage> HistoryAsync(AccessScope scope, HistoryRequest request, CancellationToken cancellationToken)
+    public override async ValueTask<HistoryPage> HistoryAsync(AccessScope scope, HistoryRequest request, CancellationToken cancellationToken)
     {
         if (request.Type != AuditEvents.Type || !scope.MaySee(AuditEvents.Type))
         {
-            return await engine.HistoryAsync(scope, request, cancellationToken);
+            return await Inner.HistoryAsync(scope, request, cancellationToken);
         }
 
         return request.Id is not { } id ? await TypeHistoryAsync(scope, request, cancellationToken)
             : AuditEvents.SequenceOf(new ResourceKey(AuditEvents.Type, id)) is { } sequence ? await HistoryOfAsync(scope, sequence, request, cancellationToken)
-            : await engine.HistoryAsync(scope, request, cancellationToken);
+            : await Inner.HistoryAsync(scope, request, cancellationToken);
     }
 
-    public ValueTask<Result<CommitResult>> CommitAsync(AccessScope scope, Transaction transaction, CancellationToken cancellationToken)
+    public override ValueTask<Result<CommitResult>> CommitAsync(AccessScope scope, Transaction transaction, CancellationToken cancellationToken)
     {
         bool isOfLog = false;
         foreach (Write write in transaction.Writes)
@@ -62,53 +59,20 @@ internal sealed class AuditedStore(IResourceStore engine, AuditEvents events, Au
 
         return isOfLog
             ? ValueTask.FromResult<Result<CommitResult>>(FhirError.Of(ErrorKind.MethodNotAllowed, IssueType.NotSupported, "This AuditEvent is an entry of the access log, which nobody can change."))
-            : engine.CommitAsync(scope, transaction.Guards.Count == 0 ? transaction : transaction with { Guards = AuditDetours.WithoutRecords(transaction.Guards) }, cancellationToken);
+            : Inner.CommitAsync(scope, transaction.Guards.Count == 0 ? transaction : transaction with { Guards = AuditDetours.WithoutRecords(transaction.Guards) }, cancellationToken);
     }
 
-    public ValueTask<LeafOpening?> OpenLeafAsync(AccessScope scope, ResourceKey key, long version, CancellationToken cancellationToken) =>
-        AuditEvents.SequenceOf(key) is not { } sequence ? engine.OpenLeafAsync(scope, key, version, cancellationToken)
+    public override ValueTask<LeafOpening?> OpenLeafAsync(AccessScope scope, ResourceKey key, long version, CancellationToken cancellationToken) =>
+        AuditEvents.SequenceOf(key) is not { } sequence ? Inner.OpenLeafAsync(scope, key, version, cancellationToken)
         : version == 1 && scope.MaySee(AuditEvents.Type) ? OpenAccessAsync(scope, sequence, cancellationToken)
         : ValueTask.FromResult<LeafOpening?>(null);
 
-    public IAsyncEnumerable<StoredVersion> ChangesAsync(AccessScope scope, long after, CancellationToken cancellationToken) =>
-        engine.ChangesAsync(scope, after, cancellationToken);
-
-    public ValueTask<Result<Erasure>> EraseAsync(AccessScope scope, ResourceKey patient, ReadOnlyMemory<byte> record, CancellationToken cancellationToken) =>
-        engine.EraseAsync(scope, patient, record, cancellationToken);
-
-    public ValueTask<Result<long>> AppendRecordAsync(AccessScope scope, LedgerRecord record, CancellationToken cancellationToken) =>
-        engine.AppendRecordAsync(scope, record, cancellationToken);
-
-    public ValueTask<StoredRecord?> ReadRecordAsync(AccessScope scope, long sequence, CancellationToken cancellationToken) =>
-        engine.ReadRecordAsync(scope, sequence, cancellationToken);
-
-    public ValueTask<RecordPage> RecordsAsync(AccessScope scope, RecordQuery query, CancellationToken cancellationToken) =>
-        engine.RecordsAsync(scope, query, cancellationToken);
-
-    public ValueTask<int> CountRecordsAsync(AccessScope scope, RecordQuery query, CancellationToken cancellationToken) =>
-        engine.CountRecordsAsync(scope, query, cancellationToken);
-
-    public ValueTask<IReadOnlyList<VersionIdentity>> IdentifyAsync(AccessScope scope, IReadOnlyList<long> sequences, CancellationToken cancellationToken) =>
-        engine.IdentifyAsync(scope, sequences, cancellationToken);
-
-    public ValueTask<LeafOpening?> OpenRecordLeafAsync(AccessScope scope, long sequence, CancellationToken cancellationToken) =>
-        engine.OpenRecordLeafAsync(scope, sequence, cancellationToken);
-
-    public ValueTask<int> ReadLeavesAsync(AccessScope scope, long after, Memory<byte> commitments, CancellationToken cancellationToken) =>
-        engine.ReadLeavesAsync(scope, after, commitments, cancellationToken);
-
-    public ValueTask<long> ReindexAsync(AccessScope scope, string? type, CancellationToken cancellationToken) => engine.ReindexAsync(scope, type, cancellationToken);
-
-    public IAsyncEnumerable<BlobAddress> BlobsAsync(AccessScope scope, CancellationToken cancellationToken) => engine.BlobsAsync(scope, cancellationToken);
-
-    public ValueTask WaitForChangeAsync(long after, CancellationToken cancellationToken) => engine.WaitForChangeAsync(after, cancellationToken);
-
-    /// <summary>The engine is closed by whoever opened it.</summary>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public override IAsyncEnumerable<StoredVersion> ChangesAsync(AccessScope scope, long after, CancellationToken cancellationToken) =>
+        Inner.ChangesAsync(scope, after, cancellationToken);
 
     /// <summary>The leaves of other records than accesses are no AuditEvent's.</summary>
     private async ValueTask<LeafOpening?> OpenAccessAsync(AccessScope scope, long sequence, CancellationToken cancellationToken) =>
-        await engine.ReadRecordAsync(scope, sequence, cancellationToken) is { Kind: StatementKind.Access } ? await engine.OpenRecordLeafAsync(scope, sequence, cancellationToken) : null;
+        await Inner.ReadRecordAsync(scope, sequence, cancellationToken) is { Kind: StatementKind.Access } ? await Inner.OpenRecordLeafAsync(scope, sequence, cancellationToken) : null;
 
     private async ValueTask<HistoryPage> HistoryOfAsync(AccessScope scope, long sequence, HistoryRequest request, CancellationToken cancellationToken)
     {
@@ -123,7 +87,7 @@ internal sealed class AuditedStore(IResourceStore engine, AuditEvents events, Au
     /// <summary>Versions and records in their one order; how many there are in all is not counted.</summary>
     private async ValueTask<HistoryPage> TypeHistoryAsync(AccessScope scope, HistoryRequest request, CancellationToken cancellationToken)
     {
-        HistoryPage stored = await engine.HistoryAsync(scope, request, cancellationToken);
+        HistoryPage stored = await Inner.HistoryAsync(scope, request, cancellationToken);
         var query = new RecordQuery
         {
             Kind = StatementKind.Access,
@@ -134,7 +98,7 @@ internal sealed class AuditedStore(IResourceStore engine, AuditEvents events, Au
             Until = request.At is { } at ? at.To.AddTicks(1) : null,
             Count = request.Count,
         };
-        RecordPage records = request.Count == 0 ? new RecordPage([], null) : await engine.RecordsAsync(scope, query, cancellationToken);
+        RecordPage records = request.Count == 0 ? new RecordPage([], null) : await Inner.RecordsAsync(scope, query, cancellationToken);
         IEnumerable<StoredVersion> told = await events.WriteAsync(scope, records.Records, cancellationToken);
         StoredVersion[] all = [.. stored.Versions.Concat(told).OrderByDescending(version => version.Sequence)];
         StoredVersion[] page = [.. all.Take(request.Count)];

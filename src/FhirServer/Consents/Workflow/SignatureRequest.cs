@@ -12,48 +12,35 @@ using HealthChain.Storage;
 namespace HealthChain.FhirServer.Consents.Workflow;
 
 /// <summary><c>$signature-request</c>: what a patient's wallet signs so that a Consent, or its end, is entered on the chain by her and nobody else.</summary>
-internal sealed class SignatureRequest(IResourceStore store, WorkflowStore workflow, Func<WalletSignatures?> registry, DefinitionSet definitions) : IOperation
+internal sealed class SignatureRequest(IResourceStore store, WorkflowStore workflow, Func<WalletSignatures?> registry, DefinitionSet definitions)
+    : ConsentSigning("signature-request", store, workflow, registry, definitions)
 {
-    public string Name => "signature-request";
-
-    public string Definition => OwnDefinitions.Canonical + "Consent-signature-request";
-
-    public OperationLevels Levels => OperationLevels.Instance;
-
-    public IReadOnlyList<string> Types { get; } = [ConsentRequest.ConsentType];
-
-    public bool AffectsState => true;
-
-    public async ValueTask<Result<FhirResponse>> AnswerAsync(FhirRequest request, CancellationToken cancellationToken)
+    protected override async ValueTask<Result<FhirResponse>> AnswerAsync(
+        WalletSignatures signatures, StoredVersion consent, OperationInput input, CancellationToken cancellationToken)
     {
-        Result<OperationInput> input = OperationInput.Read(request, definitions.Operation(Definition)!);
-        if (!input.IsOk)
-        {
-            return input.Error;
-        }
-
-        Result<StoredVersion> consent = await WalletOperation.FindAsync(store, workflow, request, cancellationToken);
-        if (!consent.IsOk)
-        {
-            return consent.Error;
-        }
-
-        if (registry() is not { } signatures)
-        {
-            return WalletOperation.NoRegistry;
-        }
-
-        Result<ToSign> asked = await signatures.AskForAsync(consent.Value, cancellationToken);
+        Result<ToSign> asked = await signatures.AskForAsync(consent, cancellationToken);
         return asked.IsOk ? WalletOperation.Answer(asked.Value) : asked.Error;
     }
 }
 
 /// <summary><c>$sign</c>: takes the signature of what <see cref="SignatureRequest"/> answered.</summary>
-internal sealed class Sign(IResourceStore store, WorkflowStore workflow, Func<WalletSignatures?> registry, DefinitionSet definitions) : IOperation
+internal sealed class Sign(IResourceStore store, WorkflowStore workflow, Func<WalletSignatures?> registry, DefinitionSet definitions)
+    : ConsentSigning("sign", store, workflow, registry, definitions)
 {
-    public string Name => "sign";
+    protected override async ValueTask<Result<FhirResponse>> AnswerAsync(
+        WalletSignatures signatures, StoredVersion consent, OperationInput input, CancellationToken cancellationToken) =>
+        await signatures.SignAsync(consent, input.Text("signature")!, cancellationToken) is { } fault
+            ? fault
+            : FhirResponse.Of(consent) with { Disclosed = [consent] };
+}
 
-    public string Definition => OwnDefinitions.Canonical + "Consent-sign";
+/// <summary>An operation about what a patient signs of one of her Consents.</summary>
+internal abstract class ConsentSigning(
+    string name, IResourceStore store, WorkflowStore workflow, Func<WalletSignatures?> registry, DefinitionSet definitions) : IOperation
+{
+    public string Name => name;
+
+    public string Definition { get; } = OwnDefinitions.Canonical + "Consent-" + name;
 
     public OperationLevels Levels => OperationLevels.Instance;
 
@@ -70,20 +57,13 @@ internal sealed class Sign(IResourceStore store, WorkflowStore workflow, Func<Wa
         }
 
         Result<StoredVersion> consent = await WalletOperation.FindAsync(store, workflow, request, cancellationToken);
-        if (!consent.IsOk)
-        {
-            return consent.Error;
-        }
-
-        if (registry() is not { } signatures)
-        {
-            return WalletOperation.NoRegistry;
-        }
-
-        return await signatures.SignAsync(consent.Value, input.Value.Text("signature")!, cancellationToken) is { } fault
-            ? fault
-            : FhirResponse.Of(consent.Value) with { Disclosed = [consent.Value] };
+        return !consent.IsOk ? consent.Error
+            : registry() is not { } signatures ? WalletOperation.NoRegistry
+            : await AnswerAsync(signatures, consent.Value, input.Value, cancellationToken);
     }
+
+    protected abstract ValueTask<Result<FhirResponse>> AnswerAsync(
+        WalletSignatures signatures, StoredVersion consent, OperationInput input, CancellationToken cancellationToken);
 }
 
 /// <summary>What operations with wallets share: only the patient herself signs.</summary>
