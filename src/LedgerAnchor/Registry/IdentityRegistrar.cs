@@ -109,6 +109,14 @@ public sealed class IdentityRegistrar : IIdentityRegistrar
         {
             // It waits already; or it got into a block just now, which the next look shows.
         }
+        catch (EthereumException e) when (e.Fault == EthereumFault.Reverted)
+        {
+            // The contract refuses to hear a thing twice: if a block with the first came just now, that is no refusal.
+            if (await _client.TransactionCountAsync(_sender.Account, BlockTag.Latest, cancellationToken) <= nonce)
+            {
+                throw;
+            }
+        }
     }
 
     private async ValueTask<bool> StandsAsync(RegistryStatement statement, CancellationToken cancellationToken)

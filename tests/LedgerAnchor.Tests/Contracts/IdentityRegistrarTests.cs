@@ -1,7 +1,6 @@
 using HealthChain.LedgerAnchor.Anchoring;
 using HealthChain.LedgerAnchor.Chain;
 using HealthChain.LedgerAnchor.Registry;
-using HealthChain.LedgerProofs;
 using Xunit;
 
 namespace HealthChain.LedgerAnchor.Tests.Contracts;
@@ -110,16 +109,38 @@ public sealed class IdentityRegistrarTests : IAsyncLifetime
         Assert.Equal(new PatientAccount(0, IsKnown: true, IsOurs: true), await registrar.PatientAsync(wallet.Address, Cancel));
 
         // Nothing was granted, so only the number shows that the revocation was used.
-        var taken = new RegistryConsent(wallet.Address, RegistryTestChain.Some("grantee"), RegistryTestChain.Some("version 2"), IsGranted: false);
-        DateTimeOffset deadline = DateTimeOffset.FromUnixTimeSeconds(RegistryTestChain.InAYear.ToUnixTimeSeconds());
-        Secp256k1Signature signature = await wallet.SignAsync(HealthRegistryContract.ConsentToSign(registrar.Domain, taken, 0, deadline), Cancel);
-        var signed = new SignedConsentStatement(taken, 0, deadline, signature);
+        SignedConsentStatement signed = await SignedAsync(wallet, isGranted: false);
         Assert.False(await registrar.SaysAsync(signed, Cancel));
         await UntilFinalAsync(Registrar(), signed, default, done.Nonce!.Value + 1);
 
         Assert.True(await registrar.SaysAsync(signed, Cancel));
         Assert.Equal(new PatientAccount(1, IsKnown: true, IsOurs: true), await registrar.PatientAsync(wallet.Address, Cancel));
         Assert.Equal(new PatientAccount(0, IsKnown: true, IsOurs: false), await registrar.PatientAsync(_chain.Patient.Address, Cancel));
+    }
+
+    /// <summary>A signature counts once, so what is asked again in between is refused; that it stands already is no refusal.</summary>
+    [Fact]
+    public async Task At_whichever_question_the_block_comes_it_is_said_once()
+    {
+        RegistrationProgress done = default;
+        bool isAskedLess = false;
+        for (int question = 1; !isAskedLess; question++)
+        {
+            using LocalSigner wallet = LocalSigner.Create();
+            long next = done.Nonce is { } last ? last + 1 : 0;
+            done = await UntilFinalAsync(Registrar(), Verified("patient") with { Subject = wallet.Address, Role = RegistryRole.Patient }, default, next);
+            SignedConsentStatement signed = await SignedAsync(wallet, isGranted: true);
+            RegistrationProgress numbered = await Registrar().AdvanceAsync(signed, default, done.Nonce!.Value + 1, Cancel);
+
+            using var handler = new BetweenHandler(question, () => UntilFinalAsync(Registrar(), signed, numbered));
+            using var client = new EthereumClient(new JsonRpcOptions { Endpoint = _chain.Chain.Endpoint }, handler);
+            done = await UntilFinalAsync(Registrar(client: client), signed, numbered);
+
+            Assert.Equal(numbered.Nonce, done.Nonce);
+            Assert.True(await Registrar().SaysAsync(signed, Cancel));
+            Assert.Equal(done.Nonce + 1, await _chain.Chain.Client.TransactionCountAsync(_account.Address, BlockTag.Latest, Cancel));
+            isAskedLess = handler.Asked < question;
+        }
     }
 
     [Fact]
@@ -182,10 +203,18 @@ public sealed class IdentityRegistrarTests : IAsyncLifetime
     private IdentityStatement Verified(string commitment) =>
         new(_subject, RegistryRole.Hospital, RegistryStatus.Verified, DateTimeOffset.FromUnixTimeSeconds(RegistryTestChain.InAYear.ToUnixTimeSeconds()), RegistryTestChain.Some(commitment));
 
+    /// <summary>The first that this wallet signs.</summary>
+    private async Task<SignedConsentStatement> SignedAsync(LocalSigner wallet, bool isGranted)
+    {
+        var consent = new RegistryConsent(wallet.Address, RegistryTestChain.Some("grantee"), RegistryTestChain.Some("version"), isGranted);
+        DateTimeOffset deadline = DateTimeOffset.FromUnixTimeSeconds(RegistryTestChain.InAYear.ToUnixTimeSeconds());
+        return new SignedConsentStatement(consent, 0, deadline, await wallet.SignAsync(HealthRegistryContract.ConsentToSign(Registrar().Domain, consent, 0, deadline), Cancel));
+    }
+
     /// <summary>As another process would have it: nothing is remembered.</summary>
-    private IdentityRegistrar Registrar(int confirmations = 0) => new(
-        _chain.Chain.Client,
-        _chain.Chain.SenderOf(_account, confirmations: confirmations),
+    private IdentityRegistrar Registrar(int confirmations = 0, EthereumClient? client = null) => new(
+        client ?? _chain.Chain.Client,
+        _chain.Chain.SenderOf(_account, client: client, confirmations: confirmations),
         _chain.Registry.Address,
         new SenderOptions { ChainId = TestChain.ChainId, Confirmations = confirmations });
 
@@ -213,5 +242,21 @@ public sealed class IdentityRegistrarTests : IAsyncLifetime
         }
 
         return said;
+    }
+
+    /// <summary>Lets something happen before one of the requests.</summary>
+    private sealed class BetweenHandler(int number, Func<Task> happens) : DelegatingHandler(new SocketsHttpHandler())
+    {
+        public int Asked { get; private set; }
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (++Asked == number)
+            {
+                await happens();
+            }
+
+            return await base.SendAsync(request, cancellationToken);
+        }
     }
 }
