@@ -77,6 +77,15 @@ public sealed class ConsentRules
         };
     }
 
+    /// <summary>A consent as it stands in a store: where it is no valid FHIR nobody knows what it said, so it is closed.</summary>
+    public static ConsentRules Read(ReadResult consent, Vocabulary vocabulary, string? serverBase = null)
+    {
+        ConsentRules? rules = consent.Tree is { } tree ? Read(tree.Root, vocabulary, serverBase) : null;
+        return rules is null ? new ConsentRules("")
+            : consent.IsOk || !rules.Counts ? rules
+            : new ConsentRules(rules.Patient) { Counts = true, Fault = rules.Fault ?? "Consent is not valid." };
+    }
+
     private static IEnumerable<string> RelatedOf(Rule rule) => (rule.Criteria.Data ?? [])
         .Where(data => data.Meaning == DataMeaning.Related && data.Reference.Length > 0).Select(data => data.Reference).Concat(rule.Exceptions.SelectMany(RelatedOf));
 

@@ -61,7 +61,7 @@ internal sealed class ActorDirectory(string? serverBase)
         }
     }
 
-    /// <param name="person">Such as <c>Practitioner/7</c>; null for a system.</param>
+    /// <param name="person">Such as <c>Practitioner/7</c>, or an organisation that asks itself; null for a system.</param>
     /// <param name="organisation">For which it acts; null for none.</param>
     /// <param name="now">Ticks of UTC.</param>
     public Names NamesOf(string? person, string? organisation, long now)
@@ -69,17 +69,8 @@ internal sealed class ActorDirectory(string? serverBase)
         var names = new Names([], [], long.MaxValue);
         lock (_lock)
         {
-            if (person is not null)
-            {
-                names.References.Add(person);
-            }
-
-            // Whatever is part of itself ends at itself.
-            for (string? above = organisation; above is not null && names.References.Add(above);)
-            {
-                above = _actors.GetValueOrDefault(above)?.PartOf;
-            }
-
+            AddWithAbove(names, person);
+            AddWithAbove(names, organisation);
             names = AddGroups(names, now);
             foreach (string reference in names.References)
             {
@@ -89,6 +80,15 @@ internal sealed class ActorDirectory(string? serverBase)
         }
 
         return names;
+    }
+
+    /// <summary>A person has nobody above, but an organisation may ask itself. Whatever is part of itself ends at itself.</summary>
+    private void AddWithAbove(Names names, string? own)
+    {
+        for (string? at = own; at is not null && names.References.Add(at);)
+        {
+            at = _actors.GetValueOrDefault(at)?.PartOf;
+        }
     }
 
     private Names AddGroups(Names names, long now)

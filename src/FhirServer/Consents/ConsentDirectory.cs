@@ -49,7 +49,7 @@ internal sealed class ConsentDirectory(IResourceStore store, Vocabulary vocabula
             {
                 if (version is { IsDeleted: false, Key.Type: "Consent" } && MayNameRelated(version.Json.Span))
                 {
-                    await Related.NoteAsync(ConsentRules.Read(FhirJson.Read(version.Json).Root, vocabulary, options.BaseUrl).Related, cancellationToken);
+                    await Related.NoteAsync(ConsentRules.Read(FhirJson.Read(version.Json), vocabulary, options.BaseUrl).Related, cancellationToken);
                 }
             }
         }
@@ -142,8 +142,8 @@ internal sealed class ConsentDirectory(IResourceStore store, Vocabulary vocabula
     private void ApplyConsent(StoredVersion version)
     {
         long consent = hasher.Reference(version.Key);
-        Element resource = version.IsDeleted ? default : FhirJson.Read(version.Json).Root;
-        long patient = resource.Exists && resource.Child("patient") is { Exists: true } signer ? HashOf(signer) : 0;
+        ReadResult signed = version.IsDeleted ? default : FhirJson.Read(version.Json);
+        long patient = signed.Tree is { } tree && tree.Root.Child("patient") is { Exists: true } signer ? HashOf(signer) : 0;
         lock (_writing)
         {
             SignedConsent before = _consents.GetValueOrDefault(consent);
@@ -153,7 +153,7 @@ internal sealed class ConsentDirectory(IResourceStore store, Vocabulary vocabula
             }
 
             UInt128 form = UInt128.Zero;
-            ConsentRules? rules = patient == 0 ? null : _forms.Take(resource, out form);
+            ConsentRules? rules = patient == 0 ? null : _forms.Take(signed, out form);
             _consents[consent] = new SignedConsent(version.Sequence, patient, form);
             if (before.Form != UInt128.Zero)
             {

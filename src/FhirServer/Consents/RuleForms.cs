@@ -28,8 +28,9 @@ internal sealed class RuleForms(Vocabulary vocabulary, string? serverBase)
     public int Count => _forms.Count;
 
     /// <summary>The rules of a consent; null when it has no effect.</summary>
+    /// <param name="consent">Whatever of it could be read.</param>
     /// <param name="form">What <see cref="Release"/> takes; 0 when there are none.</param>
-    public ConsentRules? Take(Element consent, out UInt128 form)
+    public ConsentRules? Take(ReadResult consent, out UInt128 form)
     {
         UInt128 read = FormOf(consent);
         (ConsentRules? rules, int uses) = _forms.GetValueOrDefault(read);
@@ -63,10 +64,11 @@ internal sealed class RuleForms(Vocabulary vocabulary, string? serverBase)
     }
 
     /// <summary>A hash that nobody can find two texts for, so that nobody's consent is taken for another.</summary>
-    private UInt128 FormOf(Element consent)
+    private UInt128 FormOf(ReadResult consent)
     {
         _text.ResetWrittenCount();
-        foreach (Element child in consent.Children)
+        Append(consent.IsOk ? 1 : 0);
+        foreach (Element child in consent.Tree!.Root.Children)
         {
             if (Telling.Contains(child.Name))
             {
