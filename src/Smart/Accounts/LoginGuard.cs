@@ -79,6 +79,23 @@ internal sealed class LoginGuard(LockoutOptions options, TimeProvider time)
         }
     }
 
+    /// <summary>The attempt was not made, so that it says nothing: it does not count.</summary>
+    public void NotMade(LoginOrigin origin)
+    {
+        lock (_gate)
+        {
+            if (_failures.TryGet(origin.Counted, out Failures found))
+            {
+                _failures.Put(origin.Counted, found with { Count = found.Count - 1, Until = DateTimeOffset.MinValue });
+            }
+        }
+
+        if (!origin.IsKnownBrowser)
+        {
+            _addresses.GiveBack(origin.Address);
+        }
+    }
+
     private TimeSpan DelayAfter(int doublings)
     {
         const int Enough = 30;

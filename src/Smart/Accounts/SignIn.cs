@@ -50,6 +50,7 @@ internal sealed class SignIn(SmartState state, AccountBook book, LoginGuard guar
         PasswordVerdict verdict = await book.Hasher.VerifyAsync(attempt.Password, kept, cancellationToken);
         if (verdict == PasswordVerdict.Busy)
         {
+            guard.NotMade(origin);
             return new LoginResult(null, [], LoginRefusal.Busy, BusyDelay);
         }
 

@@ -207,12 +207,12 @@ internal sealed class AuthorizeEndpoint(SmartState state, ISmartHost host, Brows
 
     private async Task GiveAsync(Visit visit, AuthorizeRequest request, SignedIn user, Offer offer)
     {
-        LaunchContext context = request.Launch?.Context ?? LaunchContext.None;
+        LaunchContext context = ContextOf(request, offer, visit.Issuer);
         bool isWritten = await recorder.WriteAsync(visit, new SmartEvent(SmartEventKind.AccessGranted)
         {
             Client = request.Client.Id,
             Person = user.Account.Person,
-            Patient = offer.Patient?.Id,
+            Patient = context.Patient,
             Scopes = offer.Scopes.Text,
         });
         OAuthResult<string> code = !isWritten ? Recorder.Unwritten : await state.IssueCodeAsync(new CodeRequest
@@ -224,12 +224,7 @@ internal sealed class AuthorizeEndpoint(SmartState state, ISmartHost host, Brows
             Scopes = offer.Scopes,
             Authenticated = user.Session.Authenticated,
             Session = user.Cookie,
-            Launch = context with
-            {
-                Patient = offer.Patient?.Id,
-                NeedPatientBanner = context.NeedPatientBanner ?? (offer.Patient is null ? null : true),
-                StyleUrl = context.StyleUrl ?? visit.Issuer.Origin + StylePath,
-            },
+            Launch = context,
             LaunchId = request.LaunchId,
             Nonce = request.Nonce,
             KeyThumbprint = request.KeyThumbprint,
@@ -241,6 +236,23 @@ internal sealed class AuthorizeEndpoint(SmartState state, ISmartHost host, Brows
         }
 
         await FailAsync(visit, request.Target, code.Error);
+    }
+
+    /// <summary>What the app is told of the context, which is no more than the scopes say that were given: the user may have unticked that.</summary>
+    private static LaunchContext ContextOf(AuthorizeRequest request, Offer offer, Issuer issuer)
+    {
+        ScopeSet given = offer.Scopes;
+        LaunchContext launch = request.Launch?.Context ?? LaunchContext.None;
+        bool isOfLaunch = given.Has(SupportedScopes.Launch);
+        bool isOfPatient = isOfLaunch || given.Has(SupportedScopes.LaunchPatient) || given.Resources.Any(scope => scope.Context == ScopeContext.Patient);
+        string? patient = isOfPatient ? offer.Patient?.Id : null;
+        return (isOfLaunch ? launch : LaunchContext.None) with
+        {
+            Patient = patient,
+            Encounter = isOfLaunch || given.Has(SupportedScopes.LaunchEncounter) ? launch.Encounter : null,
+            NeedPatientBanner = (isOfLaunch ? launch.NeedPatientBanner : null) ?? (patient is null ? null : true),
+            StyleUrl = (isOfLaunch ? launch.StyleUrl : null) ?? issuer.Origin + StylePath,
+        };
     }
 
     private Task ShowPatientsAsync(Visit visit, AuthorizeRequest request, string search, IReadOnlyList<PatientChoice>? found) =>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using HealthChain.Smart.Jose;
 using HealthChain.Smart.Scopes;
 using HealthChain.Smart.State;
 
@@ -65,8 +66,8 @@ internal sealed record AuthorizeRequest
             return new AuthorizeReading(null, OAuthError.UnauthorizedClient("No app is registered here by this client_id."), null);
         }
 
-        // https://www.rfc-editor.org/rfc/rfc9700#section-4.1.3: letter by letter.
-        if (asked["redirect_uri"] is not { } uri || !client.RedirectUris.Contains(uri, StringComparer.Ordinal))
+        // https://www.rfc-editor.org/rfc/rfc9700#section-4.1.3
+        if (asked["redirect_uri"] is not { } uri || !client.MaySendBackTo(uri))
         {
             return new AuthorizeReading(null, OAuthError.InvalidRequest("The redirect_uri is not one that the app registered."), null);
         }
@@ -112,7 +113,7 @@ internal sealed record AuthorizeRequest
         return true switch
         {
             _ when scopes.IsEmpty => OAuthError.InvalidScope("scope is missing."),
-            _ when scopes.Within(ScopeSet.Parse(client.AllowedScopes)).IsEmpty => OAuthError.InvalidScope("The app is registered for none of these scopes."),
+            _ when Possible(scopes, client).IsEmpty => OAuthError.InvalidScope("The app is registered for none of these scopes."),
 
             // A token for one server must not come of a login that was begun by another: https://hl7.org/fhir/smart-app-launch/app-launch.html#request-4
             _ when (concernsRecord || asked["aud"] is not null) && !issuer.IsAudience(asked["aud"]) => OAuthError.InvalidRequest($"aud must be {issuer.FhirBase}"),
@@ -130,7 +131,7 @@ internal sealed record AuthorizeRequest
         {
             Client = client,
             Target = target,
-            Scopes = ScopeSet.Parse(asked["scope"]!).Within(ScopeSet.Parse(client.AllowedScopes)),
+            Scopes = Possible(ScopeSet.Parse(asked["scope"]!), client),
             CodeChallenge = asked["code_challenge"]!,
             Nonce = asked["nonce"],
             LaunchId = asked["launch"],
@@ -143,6 +144,18 @@ internal sealed record AuthorizeRequest
             Text = text,
             TextAfterLogin = Write(asked, others.Length == 0 ? null : others),
         };
+    }
+
+    /// <summary>
+    /// What the client may ask for. One that is not registered to refresh is not asked about lasting access either
+    /// (https://openid.net/specs/openid-connect-core-1_0.html#OfflineAccess): nobody shall agree to what does not come.
+    /// </summary>
+    private static ScopeSet Possible(ScopeSet asked, Client client)
+    {
+        ScopeSet possible = asked.Within(ScopeSet.Parse(client.AllowedScopes));
+        return client.GrantTypes.Contains(ClientMetadata.RefreshToken)
+            ? possible
+            : ScopeSet.Of(possible.Text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(word => word is not (SupportedScopes.OfflineAccess or SupportedScopes.OnlineAccess)));
     }
 
     private static string Write(Parameters asked, string? prompt) => Parameters.Write(

@@ -26,11 +26,14 @@ internal sealed class BrowserState(SmartState state, byte[] key)
 
     /// <summary>Who is logged in; null for nobody.</summary>
     public SignedIn? Find(Visit visit) =>
-        Read(visit, Session) is { } cookie && state.FindSession(cookie) is { } session && state.FindAccount(session.Account) is { IsDisabled: false } account
+        SessionIn(visit) is { } cookie && state.FindSession(cookie) is { } session && state.FindAccount(session.Account) is { IsDisabled: false } account
             ? new SignedIn(account, session, cookie)
             : null;
 
-    /// <summary>Lets the browser be that of a user. Its cookie is a new one: nobody can have placed it there before.</summary>
+    /// <summary>The cookie of a session, whether somebody is still logged in by it or not.</summary>
+    public static string? SessionIn(Visit visit) => Read(visit, Session);
+
+    /// <summary>Lets the browser be that of a user. The cookie is one that was made here: nobody can have placed it there before.</summary>
     public static void Enter(Visit visit, string cookie, string mark)
     {
         Write(visit, Session, cookie, lifetime: null);

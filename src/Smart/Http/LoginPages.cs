@@ -53,7 +53,7 @@ internal sealed class LoginPages(
             return;
         }
 
-        if (await state.StartSessionAsync(account.Id, methods) is not { } cookie)
+        if (await state.EnterSessionAsync(account.Id, methods, BrowserState.SessionIn(visit)) is not { } cookie)
         {
             await ShowLoginAsync(visit, request, Wrong, StatusCodes.Status401Unauthorized);
             return;
@@ -194,11 +194,12 @@ internal sealed class LoginPages(
             return;
         }
 
-        // A user gets out also when nothing can be written.
-        if (browser.Find(visit) is { } user)
+        // A user gets out also when nothing can be written, and also of a session that was idle for so long that nobody is logged in by it: apps may still
+        // have what was given for it.
+        if (BrowserState.SessionIn(visit) is { } cookie)
         {
-            _ = await recorder.WriteAsync(visit, new SmartEvent(SmartEventKind.Logout) { Person = user.Account.Person });
-            _ = await state.EndSessionAsync(user.Cookie);
+            _ = await recorder.WriteAsync(visit, new SmartEvent(SmartEventKind.Logout) { Person = browser.Find(visit)?.Account.Person });
+            _ = await state.EndSessionAsync(cookie);
         }
 
         BrowserState.Leave(visit);

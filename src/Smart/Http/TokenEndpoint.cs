@@ -69,12 +69,14 @@ internal sealed class TokenEndpoint(SmartState state, ISmartHost host, ClientAut
             return (proved.Error, null, isRefresh);
         }
 
-        string? client = proved.Value.Client?.Id;
+        // A public client that does not say which it is is told by its token.
+        Client? caller = proved.Value.Client ?? (form["refresh_token"] is { } known ? state.FindClientOfToken(known) : null);
+        string? client = caller?.Id;
         return form["grant_type"] switch
         {
             null => (OAuthError.InvalidRequest("grant_type is missing."), client, false),
             ClientMetadata.AuthorizationCode => (await RedeemAsync(form, proved.Value), client, false),
-            ClientMetadata.RefreshToken => (await RefreshAsync(form, proved.Value), client, true),
+            ClientMetadata.RefreshToken => (await RefreshAsync(form, proved.Value, caller), client, true),
             ClientMetadata.ClientCredentials => (await IssueForSystemAsync(form, proved.Value), client, false),
             _ => (OAuthError.UnsupportedGrantType("Grant types are authorization_code, refresh_token and client_credentials."), client, false),
         };
@@ -91,14 +93,14 @@ internal sealed class TokenEndpoint(SmartState state, ISmartHost host, ClientAut
             : await state.RedeemCodeAsync(new CodeRedemption(proved.Client.Id, code, redirectUri, form["code_verifier"] ?? "", proved.KeyThumbprint));
     }
 
-    private async ValueTask<OAuthResult<IssuedTokens>> RefreshAsync(Parameters form, ProvedClient proved)
+    private async ValueTask<OAuthResult<IssuedTokens>> RefreshAsync(Parameters form, ProvedClient proved, Client? caller)
     {
         if (form["refresh_token"] is not { } token)
         {
             return OAuthError.InvalidRequest("refresh_token is missing.");
         }
 
-        return proved.Client is { } client && !client.GrantTypes.Contains(ClientMetadata.RefreshToken)
+        return caller is not null && !caller.GrantTypes.Contains(ClientMetadata.RefreshToken)
             ? NotRegistered
             : await state.RefreshAsync(new RefreshRequest(proved.Client?.Id, token, form["scope"] is { } scope ? ScopeSet.Parse(scope) : null, proved.KeyThumbprint));
     }

@@ -45,22 +45,17 @@ internal sealed class TokenQuestions(SmartState state, ClientAuthentication clie
         }
 
         string token = form["token"]!;
-        Introspection? revoked = state.Introspect(token);
-        bool isWritten = revoked is null || await recorder.WriteAsync(visit, new SmartEvent(SmartEventKind.Revoked)
-        {
-            Client = proved.Client?.Id ?? revoked.Grant.Client,
-            Patient = revoked.Grant.Launch.Patient,
-            TokenName = revoked.Grant.TokenName,
-        });
-        if (!isWritten)
+        Client? owner = state.FindClientOfToken(token);
+        bool isAnothers = owner is not null && (proved.Client is { } caller ? caller.Id != owner.Id : owner.Kind != ClientKind.Public);
+        if (owner is not null && !await recorder.WriteAsync(visit, isAnothers ? RefusalOf(proved) : RevocationOf(token, owner)))
         {
             await Answers.ErrorAsync(visit, Recorder.Unwritten);
             return;
         }
 
-        if (await state.RevokeTokenAsync(proved.Client?.Id, token) == RevocationOutcome.NotYours)
+        if (isAnothers || await state.RevokeTokenAsync(proved.Client?.Id, token) == RevocationOutcome.NotYours)
         {
-            await Answers.ErrorAsync(visit, OAuthError.UnauthorizedClient("The token is another client's."));
+            await Answers.ErrorAsync(visit, Anothers);
             return;
         }
 
@@ -113,6 +108,18 @@ internal sealed class TokenQuestions(SmartState state, ClientAuthentication clie
         await Answers.ErrorAsync(visit, isWritten ? proved.Error : Recorder.Unwritten);
         return null;
     }
+
+    private SmartEvent RevocationOf(string token, Client owner)
+    {
+        // Of a token that was used before nothing is told, but what came of it ends all the same.
+        AccessGrant? known = state.Introspect(token)?.Grant;
+        return new SmartEvent(SmartEventKind.Revoked) { Client = owner.Id, Patient = known?.Launch.Patient, TokenName = known?.TokenName };
+    }
+
+    private static SmartEvent RefusalOf(ProvedClient proved) =>
+        new(SmartEventKind.TokenRefused) { IsRefusal = true, Client = proved.Client?.Id, Reason = Anothers.Reason };
+
+    private static OAuthError Anothers { get; } = OAuthError.UnauthorizedClient("The token is another client's.");
 
     private static void Describe(Utf8JsonWriter writer, Introspection found, Issuer issuer)
     {

@@ -40,7 +40,7 @@ internal sealed class ClientAssertions(IReadOnlyList<string> audiences, JwksFetc
 
     /// <summary>Checks that a client signed the assertion, for us, now, and for the first time.</summary>
     /// <param name="client">Who it must be from, as the request or <see cref="ClientOf"/> says.</param>
-    /// <param name="keys">What that client registered; null for a client that is not known, which takes as long and is told nothing else.</param>
+    /// <param name="keys">What that client registered; null for a client that is not known, which is told nothing else than one whose signature is wrong.</param>
     public async ValueTask<OAuthResult<bool>> VerifyAsync(string assertion, string client, ClientKeys? keys, CancellationToken cancellationToken)
     {
         if (!Jws.TryRead(assertion, JoseAlgorithms.OfAssertions, out Jws? jws, out string? refusal))

@@ -170,10 +170,10 @@ public sealed record ClientMetadata
 
     private OAuthError? CheckTexts(JsonElement json)
     {
-        bool isNamed = Name is null || (Name.Length is > 0 and <= MostNameLetters && Name.Trim() == Name && !Name.Any(char.IsControl));
+        bool isNamed = Name is null || (Name.Length is > 0 and <= MostNameLetters && Name.Trim() == Name && !Name.Any(IsUnseen));
         if (!isNamed || Scopes.Text.Length > MostScopeLetters)
         {
-            return OAuthError.InvalidClientMetadata("client_name or scope is empty, too long, or holds control characters.");
+            return OAuthError.InvalidClientMetadata("client_name or scope is empty, too long, or holds letters that are not seen.");
         }
 
         bool arePages = PageMembers.All(member => JoseJson.TryText(json, member, out string? page) && (page is null || IsPage(page)));
@@ -189,6 +189,9 @@ public sealed record ClientMetadata
             && !json.TryGetProperty("userinfo_signed_response_alg", out _);
         return canFollow ? null : OAuthError.InvalidClientMetadata("id_tokens are signed with RS256 and not encrypted, assertions with RS384 or ES384; subjects are public.");
     }
+
+    /// <summary>Letters that are not seen, or turn around how the text after them is: a page could then seem to name another app or address.</summary>
+    private static bool IsUnseen(char letter) => char.IsControl(letter) || letter is '\u061c' or '\u200e' or '\u200f' or (>= '\u2028' and <= '\u202e') or (>= '\u2066' and <= '\u2069');
 
     private static bool IsPage(string page) =>
         page.Length <= RedirectAddress.MostLetters && Uri.TryCreate(page, UriKind.Absolute, out Uri? uri)

@@ -35,14 +35,21 @@ internal sealed class JwksFetcher(JwksFetcherOptions options, OutsideHttp http, 
     public async ValueTask<Jwk?> FindKeyAsync(Uri address, string? kid, JoseAlgorithm algorithm, CancellationToken cancellationToken)
     {
         Kept kept = KeptFor(address.AbsoluteUri);
+
+        // Nobody whose key is known waits for others who ask for keys that do not exist.
+        if (kept.Find(kid, algorithm, time.GetUtcNow()) is { } known)
+        {
+            return known;
+        }
+
         // One request serves all who wait for it.
         await kept.Turn.WaitAsync(cancellationToken);
         try
         {
             DateTimeOffset now = time.GetUtcNow();
-            if (kept.Keys is not null && now < kept.Until && kept.Keys.TryChoose(kid, algorithm, out Jwk? known))
+            if (kept.Find(kid, algorithm, now) is { } fetchedMeanwhile)
             {
-                return known;
+                return fetchedMeanwhile;
             }
 
             // Too old, or the owner may have changed keys since.
@@ -51,8 +58,7 @@ internal sealed class JwksFetcher(JwksFetcherOptions options, OutsideHttp http, 
                 return null;
             }
 
-            kept.Keys = keys;
-            kept.Until = time.GetUtcNow() + fresh;
+            kept.Answer = new Answered(keys, time.GetUtcNow() + fresh);
             return keys.TryChoose(kid, algorithm, out Jwk? fetched) ? fetched : null;
         }
         finally
@@ -83,7 +89,7 @@ internal sealed class JwksFetcher(JwksFetcherOptions options, OutsideHttp http, 
         }
 
         // Addresses come from registered clients, so this is seldom; whichever goes is fetched again when it is needed.
-        if (_kept.Count >= options.MostKept && _kept.MinBy(pair => pair.Value.Until) is { Key: { } oldest })
+        if (_kept.Count >= options.MostKept && _kept.MinBy(pair => pair.Value.Answer?.Until ?? DateTimeOffset.MinValue) is { Key: { } oldest })
         {
             _kept.TryRemove(oldest, out _);
         }
@@ -91,16 +97,24 @@ internal sealed class JwksFetcher(JwksFetcherOptions options, OutsideHttp http, 
         return _kept.GetOrAdd(address, static _ => new Kept());
     }
 
+    private sealed record Answered(JwkSet Keys, DateTimeOffset Until);
+
     /// <summary>What is known of an address. Changed by whoever has its turn.</summary>
     private sealed class Kept
     {
         private DateTimeOffset _paidUntil;
+        private volatile Answered? _answer;
 
         public SemaphoreSlim Turn { get; } = new(1);
 
-        public JwkSet? Keys { get; set; }
+        public Answered? Answer
+        {
+            get => _answer;
+            set => _answer = value;
+        }
 
-        public DateTimeOffset Until { get; set; }
+        public Jwk? Find(string? kid, JoseAlgorithm algorithm, DateTimeOffset now) =>
+            _answer is { } answer && now < answer.Until && answer.Keys.TryChoose(kid, algorithm, out Jwk? key) ? key : null;
 
         /// <summary>Each request has to be paid for with a time; so many may be owed.</summary>
         public bool MayAsk(DateTimeOffset now, JwksFetcherOptions options)

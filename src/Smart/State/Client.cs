@@ -1,3 +1,5 @@
+using HealthChain.Smart.Jose;
+
 namespace HealthChain.Smart.State;
 
 /// <summary>How a client proves who it is.</summary>
@@ -40,7 +42,7 @@ public sealed record Client
 
     public DateTimeOffset Registered { get; init; }
 
-    /// <summary>Where users may be sent back to, letter by letter; none for a client without users.</summary>
+    /// <summary>Where users may be sent back to, as <see cref="MaySendBackTo"/> compares them; none for a client without users.</summary>
     public IReadOnlyList<string> RedirectUris { get; init; } = [];
 
     /// <summary>Origins whose pages may call this server from a browser.</summary>
@@ -78,4 +80,6 @@ public sealed record Client
 
     /// <summary>A client that is blocked gets nothing, and what it had is revoked.</summary>
     public bool IsBlocked { get; init; }
+
+    internal bool MaySendBackTo(string address) => RedirectUris.Any(registered => RedirectAddress.Fits(registered, address, Kind == ClientKind.Public));
 }

@@ -60,7 +60,8 @@ public sealed partial class SmartState
 
     /// <summary>
     /// Changes an account as it is at this moment; null when there is none, or when its new name is another's. An account that gets another
-    /// role, person or organisation, or is disabled, loses all that was given in its name, and its sessions.
+    /// role, person, organisation or owner elsewhere, that may not break the glass any more, or is disabled, loses all that was given in its name, and its
+    /// sessions.
     /// </summary>
     /// <param name="change">Makes the new account out of the present one. Called under a lock: it must be quick and call nothing of the state.</param>
     public async ValueTask<Account?> ChangeAccountAsync(string id, Func<Account, Account> change)
@@ -80,7 +81,7 @@ public sealed partial class SmartState
                 return null;
             }
 
-            if (after.IsDisabled || after.Person != before.Person)
+            if (IsAnothers(before, after))
             {
                 Apply(new Change.RemoveAccount(id));
             }
@@ -112,4 +113,10 @@ public sealed partial class SmartState
         await durable;
         return isThere;
     }
+
+    private static bool IsAnothers(Account before, Account after) =>
+        after.IsDisabled
+        || before.Person != after.Person
+        || (before.MayBreakGlass && !after.MayBreakGlass)
+        || (before.ExternalSubject is not null && (before.ExternalIssuer, before.ExternalSubject) != (after.ExternalIssuer, after.ExternalSubject));
 }

@@ -22,17 +22,12 @@ public sealed partial class SmartState
         }
     }
 
-    /// <summary>The client of a code or refresh token, whether it can still be used or not; null when its family is gone.</summary>
+    /// <summary>The client of a code or token, whether it can still be used or not; null when what it came of is gone.</summary>
     public Client? FindClientOfToken(string token)
     {
-        if (!FamilyKey.TryRead(token, out FamilyKey key))
-        {
-            return null;
-        }
-
         lock (_gate)
         {
-            return _tables.FindFamily(key.Family) is { } node ? _tables.FindClient(node.Family.Client) : null;
+            return Find(token).Node is { } node ? _tables.FindClient(node.Family.Client) : null;
         }
     }
 
@@ -90,7 +85,10 @@ public sealed partial class SmartState
         || before.Kind != after.Kind
         || before.Role != after.Role
         || before.Organisation != after.Organisation
+        || before.Purpose != after.Purpose
         || before.IsKeyBound != after.IsKeyBound
+        || (before.IsTrusted && !after.IsTrusted)
+        || before.GrantTypes.Except(after.GrantTypes).Any()
         || before.AllowedScopes != after.AllowedScopes;
 
     private void DropUnusedRegistrations(DateTimeOffset now)

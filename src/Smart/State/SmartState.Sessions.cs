@@ -10,7 +10,14 @@ public sealed partial class SmartState
 
     /// <summary>Begins a session of a user that has proved who it is; returns the cookie, or null when the account is gone or disabled.</summary>
     /// <param name="methods">How it was proved, https://www.rfc-editor.org/rfc/rfc8176</param>
-    public async ValueTask<string?> StartSessionAsync(string account, IReadOnlyList<string> methods)
+    public ValueTask<string?> StartSessionAsync(string account, IReadOnlyList<string> methods) => EnterSessionAsync(account, methods, before: null);
+
+    /// <summary>
+    /// The same in a browser that had a session before. A user who proves once more who it is goes on in that session, with what was given for it; any
+    /// other session ends, for nobody could log out of it any more.
+    /// </summary>
+    /// <param name="before">The cookie that the browser has.</param>
+    public async ValueTask<string?> EnterSessionAsync(string account, IReadOnlyList<string> methods, string? before)
     {
         string cookie = Secrets.New();
         Task durable;
@@ -23,6 +30,18 @@ public sealed partial class SmartState
             }
 
             DateTimeOffset now = _time.GetUtcNow();
+            if (before is not null && _tables.TryGetSession(Secrets.HashOf(before), out SessionNode? earlier))
+            {
+                if (earlier.Session.Account == account && IsOpen(earlier.Session, now))
+                {
+                    cookie = before;
+                }
+                else
+                {
+                    Apply(new Change.RemoveSession(Secrets.HashOf(before)));
+                }
+            }
+
             Apply(new Change.PutSession(Secrets.HashOf(cookie), new Session(account, methods, now, now, now + _options.SessionLifetime)));
             durable = CommitAsync();
         }

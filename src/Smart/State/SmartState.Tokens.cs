@@ -168,7 +168,7 @@ public sealed partial class SmartState
             return OAuthError.UnauthorizedClient("The client is not known here, or blocked.");
         }
 
-        if (!client.RedirectUris.Contains(request.RedirectUri, StringComparer.Ordinal))
+        if (!client.MaySendBackTo(request.RedirectUri))
         {
             return OAuthError.InvalidRequest("The redirect URI is not one of the client's.");
         }

@@ -236,13 +236,50 @@ public sealed class SignInTests : IDisposable
     [Fact]
     public async Task A_flood_of_logins_is_told_to_come_later_and_not_hashed()
     {
-        using var hasher = new PasswordHasher(new PasswordOptions { HashKibiBytes = 2 << 10, HashPasses = 2, HashesAtOnce = 1, MostWaiting = 2 });
+        using var turns = new SemaphoreSlim(0);
+        using var hasher = new PasswordHasher(Cheap with { MostWaiting = 2 }, turns);
+        Task<PasswordVerdict>[] waiting = [hasher.VerifyAsync("guess", null, Cancel).AsTask(), hasher.VerifyAsync("guess", null, Cancel).AsTask()];
 
-        PasswordVerdict[] verdicts = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Task.Run(() => hasher.VerifyAsync("guess", null, Cancel).AsTask())));
+        Assert.Equal(PasswordVerdict.Busy, await hasher.VerifyAsync("guess", null, Cancel));
+        Assert.Null(await hasher.HashAsync("a new password", Cancel));
+        turns.Release();
 
-        Assert.Contains(PasswordVerdict.Wrong, verdicts);
-        Assert.Contains(PasswordVerdict.Busy, verdicts);
+        Assert.All(await Task.WhenAll(waiting), verdict => Assert.Equal(PasswordVerdict.Wrong, verdict));
+        Assert.Equal(2, hasher.Made);
         Assert.Equal(PasswordVerdict.Wrong, await hasher.VerifyAsync("guess", null, Cancel));
+    }
+
+    [Fact]
+    public async Task Logins_for_which_there_was_no_time_are_no_failed_ones()
+    {
+        await CreateAsync();
+        var guard = new LoginGuard(new LockoutOptions { FailuresOfAddress = 3 }, _clock);
+        using var full = new AccountBook(_state, Cheap with { MostWaiting = 0 }, _clock);
+        var busy = new SignIn(_state, full, guard, _browsers, _clock);
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.Equal(LoginRefusal.Busy, (await busy.TryAsync(new LoginAttempt("ada", Password, "", null, Home), Cancel)).Refusal);
+        }
+
+        var signIn = new SignIn(_state, _book, guard, _browsers, _clock);
+        Assert.Equal(LoginRefusal.None, (await signIn.TryAsync(new LoginAttempt("ada", Password, "", null, Home), Cancel)).Refusal);
+    }
+
+    [Fact]
+    public async Task Failed_logins_still_count_when_there_was_no_time_for_others()
+    {
+        await CreateAsync();
+        var guard = new LoginGuard(new LockoutOptions(), _clock);
+        using var full = new AccountBook(_state, Cheap with { MostWaiting = 0 }, _clock);
+        var busy = new SignIn(_state, full, guard, _browsers, _clock);
+        var signIn = new SignIn(_state, _book, guard, _browsers, _clock);
+        for (int i = 0; i < 5; i++)
+        {
+            Assert.Equal(LoginRefusal.Busy, (await busy.TryAsync(new LoginAttempt("ada", "guess", "", null, Home), Cancel)).Refusal);
+            Assert.Equal(LoginRefusal.Wrong, (await signIn.TryAsync(new LoginAttempt("ada", "guess", "", null, Home), Cancel)).Refusal);
+        }
+
+        Assert.Equal(LoginRefusal.MustWait, (await signIn.TryAsync(new LoginAttempt("ada", Password, "", null, Home), Cancel)).Refusal);
     }
 
     /// <summary>What takes the time is the hash: 77 ms of some hundredths of a millisecond for all else (docs/adr/0026).</summary>

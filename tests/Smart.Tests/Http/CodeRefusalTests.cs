@@ -231,6 +231,16 @@ public sealed class CodeRefusalTests(RunningServer running) : IClassFixture<Runn
     }
 
     [Fact]
+    public async Task A_client_that_is_not_registered_to_refresh_does_not_whether_it_names_itself_or_not()
+    {
+        Client app = await Server.AddClientAsync(ClientKind.Public, grants: "authorization_code");
+        string token = (await Server.PostAsync("/auth/token", Good(app, await Server.CodeAsync(app, Verifier)))).Text("refresh_token");
+
+        Refused(await Server.PostAsync("/auth/token", Refresh(app, token)), "unauthorized_client");
+        Refused(await Server.PostAsync("/auth/token", ("grant_type", "refresh_token"), ("refresh_token", token)), "unauthorized_client");
+    }
+
+    [Fact]
     public async Task A_reused_refresh_token_ends_the_family()
     {
         Client app = await Server.AddClientAsync(ClientKind.Public);
@@ -279,9 +289,15 @@ public sealed class CodeRefusalTests(RunningServer running) : IClassFixture<Runn
         Answer first = await server.PostAsync("/auth/token", Good(app, code));
         Refused(await server.PostAsync("/auth/token", Good(app, code)), "invalid_grant");
         Refused(await server.PostAsync("/auth/token", Refresh(app, first.Text("refresh_token"))), "invalid_grant");
+        Answer other = await server.PostAsync("/auth/token", Good(app, await server.CodeAsync(app, Verifier)));
+        await server.PostAsync("/auth/token", Refresh(app, other.Text("refresh_token")));
+        Refused(await server.PostAsync("/auth/token", ("grant_type", "refresh_token"), ("refresh_token", other.Text("refresh_token"))), "invalid_grant");
 
-        Assert.Equal([SmartEventKind.TokenIssued, SmartEventKind.TokenRefused, SmartEventKind.TokenRefused], server.Host.Records.Select(happened => happened.Kind));
-        Assert.All(server.Host.Records.Skip(1), happened => Assert.True(happened is { IsRefusal: true, Reason.Length: > 0 } && happened.Client == app.Id));
+        Assert.Equal(
+            [SmartEventKind.TokenIssued, SmartEventKind.TokenRefused, SmartEventKind.TokenRefused, SmartEventKind.TokenIssued, SmartEventKind.TokenRefreshed, SmartEventKind.TokenRefused],
+            server.Host.Records.Select(happened => happened.Kind));
+        Assert.All(server.Host.Records, happened => Assert.Equal(app.Id, happened.Client));
+        Assert.All(server.Host.Records.Where(happened => happened.Kind == SmartEventKind.TokenRefused), happened => Assert.True(happened is { IsRefusal: true, Reason.Length: > 0 }));
         string all = string.Join('\n', server.Host.Records);
         Assert.All([code, Verifier, first.Text("access_token"), first.Text("refresh_token"), SmartSite.Password], secret => Assert.DoesNotContain(secret, all, StringComparison.Ordinal));
     }

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using HealthChain.Smart.Accounts;
+using HealthChain.Smart.State;
 using Xunit;
 
 namespace HealthChain.Smart.Tests.Http;
@@ -78,6 +79,64 @@ public sealed class FlowTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_unticks_the_context_does_not_tell_of_it()
+    {
+        string launch = await _site.State.AddLaunchAsync(new Launch("app", null, new LaunchContext { Patient = "ada", Encounter = "e1", Intent = "order-review", FhirContext = ["ImagingStudy/3"] }));
+        string request = AppFlow.Authorize(_site, ("launch", launch), ("scope", "openid launch launch/patient launch/encounter user/Observation.rs patient/Condition.rs"));
+        Page consent = await _browser.LogInAsync(await _browser.GetAsync(request), "ada");
+
+        Page allowed = await _browser.SendAsync(consent, "/auth/consent", ("scope", "openid"), ("scope", "user/Observation.rs"), ("decision", "allow"));
+
+        JsonNode tokens = JsonNode.Parse((await AppFlow.RedeemAsync(_browser, allowed.Parameter("code")!)).Html)!;
+        Assert.Equal("openid user/Observation.rs", (string)tokens["scope"]!);
+        Assert.All(["patient", "encounter", "intent", "fhirContext", "need_patient_banner"], name => Assert.Null(tokens[name]));
+        Assert.Null(_site.State.FindToken((string)tokens["access_token"]!)!.Launch.Patient);
+    }
+
+    [Theory]
+    [InlineData("launch/encounter", null, "e1")]
+    [InlineData("launch/patient", "ada", null)]
+    [InlineData("patient/Condition.rs", "ada", null)]
+    [InlineData("launch", "ada", "e1")]
+    public async Task A_scope_of_the_context_tells_its_part_of_it(string scope, string? patient, string? encounter)
+    {
+        string launch = await _site.State.AddLaunchAsync(new Launch("app", null, new LaunchContext { Patient = "ada", Encounter = "e1" }));
+        string request = AppFlow.Authorize(_site, ("launch", launch), ("scope", "launch launch/patient launch/encounter patient/Condition.rs"));
+        Page consent = await _browser.LogInAsync(await _browser.GetAsync(request), "ada");
+
+        Page allowed = await _browser.SendAsync(consent, "/auth/consent", ("scope", scope), ("decision", "allow"));
+
+        JsonNode tokens = JsonNode.Parse((await AppFlow.RedeemAsync(_browser, allowed.Parameter("code")!)).Html)!;
+        Assert.Equal((patient, encounter), ((string?)tokens["patient"], (string?)tokens["encounter"]));
+    }
+
+    [Fact]
+    public async Task An_app_that_does_not_refresh_is_not_asked_about_for_good()
+    {
+        await _site.AddClientAsync(_site.State.FindClient("app")! with { Id = "short", GrantTypes = ["authorization_code"] });
+        Page consent = await _browser.LogInAsync(await _browser.GetAsync(AppFlow.Authorize(_site, ("client_id", "short"), ("scope", "offline_access online_access launch/patient patient/*.rs"))), "ada");
+
+        Assert.Equal(["launch/patient", "patient/*.rs"], consent.Boxes);
+        JsonNode tokens = JsonNode.Parse((await AppFlow.RedeemAsync(_browser, await AppFlow.AllowAsync(_browser, consent), "short")).Html)!;
+        Assert.Equal("launch/patient patient/*.rs", (string)tokens["scope"]!);
+        Assert.Null(tokens["refresh_token"]);
+    }
+
+    [Fact]
+    public async Task An_app_on_the_users_machine_comes_with_the_port_that_it_got()
+    {
+        const string here = "http://127.0.0.1:51004/callback";
+        string request = AppFlow.Authorize(_site, ("redirect_uri", here));
+
+        Page consent = await _browser.LogInAsync(await _browser.GetAsync(request), "ada");
+        Page allowed = await _browser.SendAsync(consent, "/auth/consent", [.. consent.Boxes.Select(scope => ("scope", scope)), ("decision", "allow")]);
+
+        Assert.StartsWith(here + "?code=", allowed.Location, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.BadRequest, (await AppFlow.RedeemAsync(_browser, allowed.Parameter("code")!)).Status);
+        Assert.Contains("cannot be used", (await _browser.GetAsync(AppFlow.Authorize(_site, ("redirect_uri", here), ("client_id", "web")))).Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_practitioner_chooses_a_patient()
     {
         Page picker = await _browser.LogInAsync(await _browser.GetAsync(AppFlow.Authorize(_site)), "grace");
@@ -145,6 +204,54 @@ public sealed class FlowTests : IAsyncLifetime
         Assert.Contains("Log in", (await _browser.GetAsync("/auth/apps")).Html, StringComparison.Ordinal);
         Assert.Null(_site.State.FindToken((string)tokens["access_token"]!));
     }
+
+    [Fact]
+    public async Task Who_logs_out_after_a_pause_is_out_of_the_apps_too()
+    {
+        JsonNode tokens = await AppFlow.TokensAsync(_browser, AppFlow.Authorize(_site, ("scope", "launch/patient online_access patient/*.rs")));
+        _site.Clock.Now += TimeSpan.FromMinutes(16);
+
+        await _browser.SendAsync(await _browser.GetAsync("/auth/logout"), "/auth/logout");
+
+        Assert.Equal(HttpStatusCode.BadRequest, (await AppFlow.RefreshAsync(_browser, (string)tokens["refresh_token"]!)).Status);
+    }
+
+    [Fact]
+    public async Task Who_logs_in_once_more_logs_out_of_everything_that_began_before()
+    {
+        JsonNode tokens = await AppFlow.TokensAsync(_browser, AppFlow.Authorize(_site, ("scope", "launch/patient online_access patient/*.rs")));
+        await _browser.LogInAsync(await _browser.GetAsync(AppFlow.Authorize(_site, ("prompt", "login"))), "ada");
+        Assert.NotNull(_site.State.FindToken((string)tokens["access_token"]!));
+
+        await _browser.SendAsync(await _browser.GetAsync("/auth/apps"), "/auth/logout");
+
+        Assert.Null(_site.State.FindToken((string)tokens["access_token"]!));
+    }
+
+    [Fact]
+    public async Task Who_logs_in_in_the_place_of_another_ends_what_was_given_for_the_session_of_that_one()
+    {
+        JsonNode tokens = await AppFlow.TokensAsync(_browser, AppFlow.Authorize(_site, ("scope", "launch/patient online_access patient/*.rs")));
+
+        await _browser.LogInAsync(await _browser.GetAsync(AppFlow.Authorize(_site, ("prompt", "login"))), "grace");
+
+        Assert.Null(_site.State.FindToken((string)tokens["access_token"]!));
+        Assert.Contains("grace", (await _browser.GetAsync("/auth/apps")).Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_login_once_more_is_told_to_the_app()
+    {
+        JsonNode before = await AppFlow.TokensAsync(_browser, AppFlow.Authorize(_site));
+        _site.Clock.Now += TimeSpan.FromMinutes(2);
+
+        JsonNode after = await AppFlow.TokensAsync(_browser, AppFlow.Authorize(_site, ("max_age", "60")));
+
+        Assert.Equal(120, AuthTimeOf(after) - AuthTimeOf(before));
+    }
+
+    private static long AuthTimeOf(JsonNode tokens) =>
+        (long)JsonNode.Parse(Encoding.UTF8.GetString(System.Buffers.Text.Base64Url.DecodeFromChars(((string)tokens["id_token"]!).Split('.')[1])))!["auth_time"]!;
 
     [Fact]
     public async Task A_login_ends_when_nothing_is_done_for_a_while()

@@ -77,6 +77,31 @@ public sealed class TokenQuestionTests(RunningServer running) : IClassFixture<Ru
         Assert.Null(Server.State.FindToken(tokens.Text("access_token")));
     }
 
+    [Fact]
+    public async Task What_was_revoked_is_on_record_and_what_was_not_is_not_told_as_if_it_were()
+    {
+        await using SmartTestServer server = await SmartTestServer.StartAsync();
+        Client app = await server.AddClientAsync(ClientKind.Public);
+        Client other = await server.AddClientAsync(ClientKind.Public);
+        Answer first = await server.SendAsync(HttpMethod.Post, "/auth/token", CodeForm(app, await server.CodeAsync(app, Verifier)));
+        await server.PostAsync("/auth/token", ("grant_type", "refresh_token"), ("refresh_token", first.Text("refresh_token")));
+        server.Host.Records.Clear();
+
+        await server.PostAsync("/auth/revoke", ("token", first.Text("access_token")), ("client_id", other.Id));
+        await server.PostAsync("/auth/revoke", ("token", "nothing"), ("client_id", other.Id));
+        await server.PostAsync("/auth/revoke", ("token", first.Text("access_token")), ("client_id", app.Id));
+
+        // It was used before; what came of the same consent ends with it.
+        await server.PostAsync("/auth/revoke", ("token", first.Text("refresh_token")));
+
+        Assert.Equal(
+            [(SmartEventKind.TokenRefused, other.Id), (SmartEventKind.Revoked, app.Id), (SmartEventKind.Revoked, app.Id)],
+            server.Host.Records.Select(happened => (happened.Kind, happened.Client)));
+        server.Host.CanWrite = false;
+        Answer second = await server.PostAsync("/auth/revoke", ("token", first.Text("refresh_token")));
+        Assert.Equal(200, second.Status);
+    }
+
     [Theory]
     [InlineData(null)]
     [InlineData("Bearer wrong")]

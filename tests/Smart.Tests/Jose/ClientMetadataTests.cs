@@ -72,6 +72,32 @@ public sealed class ClientMetadataTests
         Assert.Equal(isTaken ? null : "invalid_redirect_uri", answer.Error?.Code);
     }
 
+    [Theory]
+    [InlineData("http://127.0.0.1:8400/cb", "http://127.0.0.1:51004/cb", true)]
+    [InlineData("http://127.0.0.1/cb", "http://127.0.0.1:51004/cb", true)]
+    [InlineData("http://127.0.0.1:8400/cb?x=1", "http://127.0.0.1/cb?x=1", true)]
+    [InlineData("http://127.0.0.1:8400", "http://127.0.0.1:1", true)]
+    [InlineData("http://[::1]:8400/cb", "http://[::1]:51004/cb", true)]
+    [InlineData("http://127.0.0.1:8400/cb", "http://127.0.0.1:51004/other", false)]
+    [InlineData("http://127.0.0.1:8400/cb", "http://127.0.0.1:51004/cb?x=1", false)]
+    [InlineData("http://127.0.0.1:8400/cb", "http://127.0.0.1:51004@evil.example/cb", false)]
+    [InlineData("http://127.0.0.1:8400/cb", "http://127.0.0.1.evil.example/cb", false)]
+    [InlineData("http://127.0.0.1:8400/cb", "http://127.0.0.1:/cb", false)]
+    [InlineData("http://127.0.0.1:8400/cb", "http://127.0.0.1:0/cb", false)]
+    [InlineData("http://127.0.0.1:8400/cb", "http://127.0.0.1:65536/cb", false)]
+    [InlineData("http://127.0.0.1:8400/cb", "http://127.0.0.1:+80/cb", false)]
+    [InlineData("http://127.0.0.1:8400/cb", "http://127.0.0.1:80 /cb", false)]
+    [InlineData("http://127.0.0.1:8400/cb", "http://[::1]:8400/cb", false)]
+    [InlineData("http://127.0.0.1:8400/cb", "https://127.0.0.1:8400/cb", false)]
+    [InlineData("http://localhost:8400/cb", "http://localhost:51004/cb", false)]
+    [InlineData("https://app.example/cb", "https://app.example:8443/cb", false)]
+    public void An_app_on_the_users_machine_has_the_port_that_is_free(string registered, string asked, bool fits)
+    {
+        Assert.Equal(fits, RedirectAddress.Fits(registered, asked, isPublic: true));
+        Assert.False(RedirectAddress.Fits(registered, asked, isPublic: false));
+        Assert.True(RedirectAddress.Fits(registered, registered, isPublic: false));
+    }
+
     [Fact]
     public void A_scheme_of_its_own_is_for_clients_without_a_secret() =>
         Assert.Equal("invalid_redirect_uri", Read("""{"redirect_uris":["org.example.app:/cb"]}""").Error?.Code);
@@ -95,6 +121,8 @@ public sealed class ClientMetadataTests
     [InlineData("""{"grant_types":["refresh_token"],"token_endpoint_auth_method":"none"}""")]
     [InlineData("""{"redirect_uris":["https://a.example/"],"client_name":""}""")]
     [InlineData("""{"redirect_uris":["https://a.example/"],"client_name":"two\nlines"}""")]
+    [InlineData("""{"redirect_uris":["https://a.example/"],"client_name":"An app \u202e(at good.example)"}""")]
+    [InlineData("""{"redirect_uris":["https://a.example/"],"client_name":"An app \u2067x"}""")]
     [InlineData("""{"redirect_uris":["https://a.example/"],"logo_uri":"javascript:alert(1)"}""")]
     [InlineData("""{"redirect_uris":["https://a.example/"],"id_token_signed_response_alg":"none"}""")]
     [InlineData("""{"redirect_uris":["https://a.example/"],"id_token_encrypted_response_alg":"RSA-OAEP"}""")]

@@ -163,6 +163,23 @@ public sealed class OutsideTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_has_a_key_that_is_known_does_not_wait_for_who_has_not()
+    {
+        _server.Publish("max-age=600", Forge.Key("ES384", "a"));
+        JwksFetcher fetcher = Fetcher();
+        Assert.NotNull(await FindAsync(fetcher, "a"));
+        _server.Answer = "(silence)";
+        ValueTask<Jwk?> unknown = FindAsync(fetcher, "unknown");
+
+        ValueTask<Jwk?> known = FindAsync(fetcher, "a");
+
+        Assert.True(known.IsCompletedSuccessfully);
+        Assert.NotNull(await known);
+        _server.Speak();
+        Assert.Null(await unknown);
+    }
+
+    [Fact]
     public async Task Many_who_need_the_same_keys_ask_once()
     {
         _server.Publish("max-age=600", Forge.Key("ES384", "a"));
@@ -226,6 +243,7 @@ public sealed class OutsideTests : IDisposable
     {
         private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
         private readonly CancellationTokenSource _end = new();
+        private readonly TaskCompletionSource _speaks = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private int _connections;
         private int _requests;
 
@@ -250,6 +268,9 @@ public sealed class OutsideTests : IDisposable
             string body = new JsonObject { ["keys"] = new JsonArray([.. keys.Select(Forge.Json)]) }.ToJsonString();
             Answer = $"HTTP/1.1 200 OK\r\nCache-Control: {cacheControl}\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}";
         }
+
+        /// <summary>Goes on where it was silent.</summary>
+        public void Speak() => _speaks.SetResult();
 
         public void Dispose()
         {
@@ -285,7 +306,7 @@ public sealed class OutsideTests : IDisposable
                     Interlocked.Increment(ref _requests);
                     if (Answer == "(silence)")
                     {
-                        await Task.Delay(Timeout.Infinite, _end.Token);
+                        await _speaks.Task.WaitAsync(_end.Token);
                     }
 
                     await stream.WriteAsync(Encoding.ASCII.GetBytes(Answer), _end.Token);

@@ -162,6 +162,59 @@ public sealed class TokenTests
         Assert.Equal("access_denied", (await fixture.State.IssueCodeAsync(Request("patient/*.rs"))).Error?.Code);
     }
 
+    [Theory]
+    [InlineData("glass")]
+    [InlineData("issuer")]
+    [InlineData("subject")]
+    [InlineData("organisation")]
+    public async Task Who_may_do_less_or_is_somebody_else_loses_what_was_given_before(string what)
+    {
+        using StateFixture fixture = await new StateFixture().FillAsync();
+        await fixture.State.ChangeAccountAsync(User, account => account with { MayBreakGlass = true, Organisation = "Organization/1", ExternalIssuer = "https://other.example", ExternalSubject = "s" });
+        IssuedTokens tokens = await fixture.TokensAsync();
+        string cookie = (await fixture.State.StartSessionAsync(User, ["pwd"]))!;
+
+        await fixture.State.ChangeAccountAsync(User, account => what switch
+        {
+            "glass" => account with { MayBreakGlass = false },
+            "issuer" => account with { ExternalIssuer = "https://another.example" },
+            "subject" => account with { ExternalSubject = "t" },
+            _ => account with { Organisation = null },
+        });
+
+        Assert.Null(fixture.State.FindToken(tokens.AccessToken));
+        Assert.Null(fixture.State.FindSession(cookie));
+        Assert.False((await fixture.State.RefreshAsync(new RefreshRequest(App, tokens.RefreshToken!))).IsOk);
+    }
+
+    [Theory]
+    [InlineData("trust", false)]
+    [InlineData("grants", false)]
+    [InlineData("purpose", false)]
+    [InlineData("scopes", false)]
+    [InlineData("name", true)]
+    [InlineData("more grants", true)]
+    public async Task A_client_that_may_do_less_loses_what_it_was_given(string what, bool isKept)
+    {
+        using StateFixture fixture = await new StateFixture().FillAsync();
+        Client before = StateFixture.AppClient with { IsTrusted = true, GrantTypes = ["authorization_code", "refresh_token"], Purpose = "TREAT" };
+        await fixture.State.RegisterAsync(before);
+        IssuedTokens tokens = await fixture.TokensAsync();
+
+        await fixture.State.RegisterAsync(what switch
+        {
+            "trust" => before with { IsTrusted = false },
+            "grants" => before with { GrantTypes = ["authorization_code"] },
+            "purpose" => before with { Purpose = "HRESCH" },
+            "scopes" => before with { AllowedScopes = "patient/*.rs offline_access" },
+            "name" => before with { Name = "Another name" },
+            _ => before with { GrantTypes = ["client_credentials", "refresh_token", "authorization_code"] },
+        });
+
+        Assert.Equal(isKept, fixture.State.FindToken(tokens.AccessToken) is not null);
+        Assert.Equal(isKept, (await fixture.State.RefreshAsync(new RefreshRequest(App, tokens.RefreshToken!))).IsOk);
+    }
+
     [Fact]
     public async Task A_system_gets_a_token_for_itself()
     {

@@ -52,10 +52,15 @@ internal sealed class PasswordHasher : IDisposable
     private long _made;
 
     public PasswordHasher(PasswordOptions options)
+        : this(options, new SemaphoreSlim(options.HashesAtOnce > 0 ? options.HashesAtOnce : Math.Max(1, Environment.ProcessorCount / 2)))
+    {
+    }
+
+    /// <param name="turns">One for each hash that is made at the same time.</param>
+    internal PasswordHasher(PasswordOptions options, SemaphoreSlim turns)
     {
         _options = options;
-        int turns = options.HashesAtOnce > 0 ? options.HashesAtOnce : Math.Max(1, Environment.ProcessorCount / 2);
-        _turns = new SemaphoreSlim(turns);
+        _turns = turns;
         _nobody = new PasswordHash(options.Cost, RandomNumberGenerator.GetBytes(SaltBytes), RandomNumberGenerator.GetBytes(HashBytes));
     }
 

@@ -100,7 +100,7 @@ internal sealed class ModelRun : IDisposable
                 model => model.ChangeAccount(account, before => Changed(before, c, d)),
                 async () => await _state.ChangeAccountAsync(account, before => Changed(before, c, d)) is not null),
             OperationKind.RemoveAccount => ExpectAsync(model => model.RemoveAccount(account), () => _state.RemoveAccountAsync(account)),
-            OperationKind.StartSession => StartSessionAsync(account),
+            OperationKind.StartSession => EnterSessionAsync(account, c % 3 == 0 ? -2 : Known(_sessions, d)),
             OperationKind.FindSession => FindSession(Known(_sessions, a)),
             OperationKind.EndSession => ExpectAsync(model => model.EndSession(Known(_sessions, a)), async () => (bool?)await _state.EndSessionAsync(Text(Known(_sessions, a)))),
             OperationKind.EndSessions => DoAsync(model => model.EndSessions(account), async () => await _state.EndSessionsAsync(account)),
@@ -132,6 +132,7 @@ internal sealed class ModelRun : IDisposable
         RedirectUris = [RedirectUri],
         AllowedScopes = Pick(Allowed, b % 7 < 5 ? 0 : b),
         IsKeyBound = c % 11 == 10,
+        IsTrusted = c % 7 == 6,
         IsBlocked = c % 13 == 12,
     };
 
@@ -143,13 +144,14 @@ internal sealed class ModelRun : IDisposable
         FhirUser = $"Patient/p{a % 3}",
     };
 
-    private static Account Changed(Account account, int by, int to) => (by % 6) switch
+    private static Account Changed(Account account, int by, int to) => (by % 7) switch
     {
         0 => account with { IsDisabled = true },
         1 => account with { IsDisabled = false },
         2 => account with { Role = to % 2 == 0 ? Role.Patient : Role.RelatedPerson },
         3 => account with { Name = $"name{to % 4}" },
         4 => account with { Organisation = to % 2 == 0 ? null : "Organization/1" },
+        5 => account with { MayBreakGlass = to % 2 == 0 },
         _ => account with { MustChangePassword = to % 2 == 0 },
     };
 
@@ -169,12 +171,13 @@ internal sealed class ModelRun : IDisposable
         return handle;
     }
 
-    private async Task StartSessionAsync(string account)
+    private async Task EnterSessionAsync(string account, int before)
     {
         int handle = _handles;
         string? cookie = null;
-        await ExpectAsync(model => model.StartSession(handle, account), async () => (cookie = await _state.StartSessionAsync(account, ["pwd"])) is not null);
-        Give(cookie, _sessions);
+        string? had = before < 0 ? null : Text(before);
+        await ExpectAsync(model => model.EnterSession(handle, account, before), async () => (cookie = await _state.EnterSessionAsync(account, ["pwd"], had)) is not null);
+        Give(cookie == had ? null : cookie, _sessions);
     }
 
     private Task FindSession(int handle)

@@ -59,7 +59,7 @@ internal sealed class StateModel
     public void Register(Client client)
     {
         if (Clients.TryGetValue(client.Id, out Client? before)
-            && (client.IsBlocked || before.Kind != client.Kind || before.AllowedScopes != client.AllowedScopes || before.IsKeyBound != client.IsKeyBound))
+            && (client.IsBlocked || before.Kind != client.Kind || before.AllowedScopes != client.AllowedScopes || before.IsKeyBound != client.IsKeyBound || (before.IsTrusted && !client.IsTrusted)))
         {
             RemoveClient(client.Id);
         }
@@ -106,7 +106,8 @@ internal sealed class StateModel
             return false;
         }
 
-        if (after.IsDisabled || after.Role != before.Role || after.FhirUser != before.FhirUser || after.Organisation != before.Organisation)
+        bool losesGlass = before.MayBreakGlass && !after.MayBreakGlass;
+        if (after.IsDisabled || after.Role != before.Role || after.FhirUser != before.FhirUser || after.Organisation != before.Organisation || losesGlass)
         {
             RemoveAccount(id);
         }
@@ -117,6 +118,11 @@ internal sealed class StateModel
 
     public bool RemoveAccount(string id)
     {
+        if (!Accounts.ContainsKey(id))
+        {
+            return false;
+        }
+
         Families.Where(family => family.Account == id).ToList().ForEach(family => family.IsDead = true);
         Sessions.Where(session => session.Account == id).ToList().ForEach(session => session.IsDead = true);
         Launches.Where(launch => launch.Account == id).ToList().ForEach(launch => launch.IsUsed = true);
@@ -128,15 +134,29 @@ internal sealed class StateModel
         return Accounts.Remove(id);
     }
 
-    public bool StartSession(int handle, string account)
+    /// <summary>Whether a session begins, or the one that the browser had goes on.</summary>
+    public bool EnterSession(int handle, string account, int before)
     {
-        bool mayStart = Accounts.TryGetValue(account, out Account? found) && !found.IsDisabled;
-        if (mayStart)
+        if (!Accounts.TryGetValue(account, out Account? found) || found.IsDisabled)
         {
-            Sessions.Add(new ModelSession(handle, account, Now + Lifetimes.SessionLifetime) { LastUsed = Now });
+            return false;
         }
 
-        return mayStart;
+        ModelSession? earlier = Sessions.Find(session => session.Handle == before);
+        if (earlier is not null && earlier.Account == account && IsOpen(earlier))
+        {
+            earlier.LastUsed = Now;
+            earlier.Expires = Now + Lifetimes.SessionLifetime;
+            return true;
+        }
+
+        if (earlier is not null)
+        {
+            End(earlier);
+        }
+
+        Sessions.Add(new ModelSession(handle, account) { LastUsed = Now, Expires = Now + Lifetimes.SessionLifetime });
+        return true;
     }
 
     /// <summary>Whether the session is open; looking at it is using it, and a use is remembered when a minute has passed since the last.</summary>
@@ -460,8 +480,10 @@ internal sealed class StateModel
     private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;
 }
 
-internal sealed record ModelSession(int Handle, string Account, DateTimeOffset Expires)
+internal sealed record ModelSession(int Handle, string Account)
 {
+    public DateTimeOffset Expires { get; set; }
+
     public DateTimeOffset LastUsed { get; set; }
 
     public bool IsDead { get; set; }
