@@ -5,6 +5,7 @@ using HealthChain.Fhir.Schema;
 using HealthChain.Fhir.Search;
 using HealthChain.Fhir.Validation;
 using HealthChain.FhirServer.Consents;
+using HealthChain.FhirServer.Consents.Workflow;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Labelling;
 using HealthChain.FhirServer.Server;
@@ -53,6 +54,13 @@ internal sealed class Content(Validator validator, Labeller labeller, ActiveCons
             resource = RecordHolder.Of(resource, request.Requester);
         }
 
+        // Patients answer by what such a Task says of who asks, why and what for.
+        if (!plan.IsWorkflow && !request.Requester.Scope.SeesEverything && ConsentRequest.Is(resource))
+        {
+            return FhirError.Of(
+                ErrorKind.Forbidden, IssueType.Forbidden, "Requests for access are made by $request-access, answered by $approve and $reject and withdrawn by $withdraw, and not written otherwise.", "Task.code");
+        }
+
         Result<Element> labelled = labeller.Label(resource, plan.Before, plan.Relabels);
         if (!labelled.IsOk)
         {
@@ -92,7 +100,9 @@ internal sealed class Content(Validator validator, Labeller labeller, ActiveCons
     private static Element WithOwnReferences(Element resource, string baseUrl)
     {
         byte[] start = Encoding.UTF8.GetBytes(baseUrl + "/");
-        if (resource.Tree.Json.Span.IndexOf(start) < 0)
+
+        // Some writers escape slashes.
+        if (resource.Tree.Json.Span.IndexOf(start) < 0 && resource.Tree.Json.Span.IndexOf("\\/"u8) < 0)
         {
             return resource;
         }

@@ -35,6 +35,9 @@ internal sealed record PutPlan(ResourceKey Key, Element Resource, IReadOnlyList<
     /// <summary>An update that finds nothing to update. If something withheld has the id all the same, the commit is refused.</summary>
     public bool IsNew { get; init; }
 
+    /// <summary>A step of the workflow of consents, which alone makes and answers requests for access.</summary>
+    public bool IsWorkflow { get; init; }
+
     /// <summary>The patient who comes into being; null for none.</summary>
     public ResourceKey? NewPatient => (IsPosted || IsNew) && Key.Type == "Patient" ? Key : null;
 }

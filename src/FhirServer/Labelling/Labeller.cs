@@ -118,7 +118,9 @@ internal sealed class Labeller(SensitivityTable table, LabelOptions options)
 
         if (content.HasInline)
         {
-            AddNew(HasInlineLabels);
+            // As the server writes it, whoever wrote it before and with whatever escapes: redaction looks for it in the text.
+            labels.RemoveAll(HasInlineLabels.SaysTheSame);
+            labels.Add(HasInlineLabels);
         }
     }
 

@@ -103,20 +103,7 @@ internal sealed class RegistryBook
 
     private void Replace(List<BookEntry> waiting)
     {
-        string unfinished = _path + ".new";
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        using (var file = new FileStream(unfinished, options))
-        {
-            JsonSerializer.Serialize(file, new BookContent(waiting, [.. _final.Values]), BookJson.Default.BookContent);
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(unfinished, _path, overwrite: true);
+        RealDisk.Instance.Replace(_path, JsonSerializer.SerializeToUtf8Bytes(new BookContent(waiting, [.. _final.Values]), BookJson.Default.BookContent));
         Volatile.Write(ref _waiting, waiting);
     }
 }

@@ -128,7 +128,7 @@ internal sealed class RegistryWorker(
         VerifiedSpan? verified = directory.StandingOf(reference) is OrganisationStanding.Current or OrganisationStanding.Expired ? directory.About(reference)?.LatestAt(now) : null;
         if (verified is { } span)
         {
-            long until = span.Until == long.MaxValue ? DateTimeOffset.MaxValue.ToUnixTimeSeconds() : new DateTimeOffset(span.Until - 1, TimeSpan.Zero).ToUnixTimeSeconds();
+            long until = new DateTimeOffset(Math.Clamp(span.Until - 1, 0, DateTimeOffset.MaxValue.UtcTicks), TimeSpan.Zero).ToUnixTimeSeconds();
 
             // Who was never in the registry is in no good standing there; a verification that has run out changes nothing.
             return before is null && span.Until <= now ? null

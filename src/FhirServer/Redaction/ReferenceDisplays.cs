@@ -14,6 +14,7 @@ namespace HealthChain.FhirServer.Redaction;
 internal sealed class ReferenceDisplays(IResourceStore engine, AccessScope scope, string? serverBase)
 {
     private readonly Dictionary<ResourceKey, bool> _exists = [];
+    private readonly byte[]? _base = serverBase is null ? null : Encoding.UTF8.GetBytes(serverBase + "/");
 
     private static ReadOnlySpan<byte> Member => "\"reference\":\""u8;
 
@@ -63,7 +64,9 @@ internal sealed class ReferenceDisplays(IResourceStore engine, AccessScope scope
             int start = at + Member.Length;
             int end = start + Math.Max(json[start..].IndexOf((byte)'"'), 0);
             bool isAlone = at > 0 && json[at - 1] == (byte)'{' && end + 1 < json.Length && json[end + 1] == (byte)'}';
-            if (!isAlone && TargetOf(json[start..end]) is not null)
+
+            // Some writers escape slashes: what such a reference points at is seen when it is read.
+            if (!isAlone && (json[start..end].Contains((byte)'\\') || TargetOf(json[start..end]) is not null))
             {
                 return true;
             }
@@ -78,7 +81,7 @@ internal sealed class ReferenceDisplays(IResourceStore engine, AccessScope scope
     /// <summary>What a literal reference points at on this server, when such things can be withheld; else null.</summary>
     private ResourceKey? TargetOf(ReadOnlySpan<byte> reference)
     {
-        ReadOnlySpan<byte> local = serverBase is { } root && reference.StartsWith(Encoding.UTF8.GetBytes(root)) ? reference[(root.Length + 1)..] : reference;
+        ReadOnlySpan<byte> local = _base is { } root && reference.StartsWith(root) ? reference[root.Length..] : reference;
         LiteralReference literal = LiteralReference.Parse(local);
         return literal.Type is { } type && local[literal.Server].IsEmpty && !(scope is RuledScope ruled && ruled.SeesAll(type.Name))
             ? new ResourceKey(type.Name, Encoding.UTF8.GetString(local[literal.Id]))

@@ -59,6 +59,7 @@ internal sealed class CriteriaIndex(IndexHasher hasher)
             list.Remove(subscriber);
         }
 
+        ofType.DropEmpty(EntriesOf(terms.Criterion));
         if (--ofType.Count == 0)
         {
             _types.Remove(terms.Of.Name);
@@ -190,6 +191,19 @@ internal sealed class CriteriaIndex(IndexHasher hasher)
         public IEnumerable<List<Subscriber>> ListsFor(IReadOnlyList<KeyLookup>? entries) => entries is null
             ? [Others]
             : entries.Select(entry => new Place(entry.Parameter, entry.Kind, entry.Hash)).Distinct().Select(ListAt);
+
+        /// <summary>Keys that nobody asks for any more.</summary>
+        public void DropEmpty(IReadOnlyList<KeyLookup>? entries)
+        {
+            foreach (KeyLookup entry in entries ?? [])
+            {
+                var place = new Place(entry.Parameter, entry.Kind, entry.Hash);
+                if (ByKey.TryGetValue(place, out List<Subscriber>? list) && list.Count == 0)
+                {
+                    ByKey.Remove(place);
+                }
+            }
+        }
 
         private List<Subscriber> ListAt(Place place) => ByKey.TryGetValue(place, out List<Subscriber>? list) ? list : ByKey[place] = [];
     }

@@ -25,13 +25,26 @@ internal enum SubscriberTask
 internal sealed class Subscriber(ResourceKey key)
 {
     private volatile SubscriptionState _state = new(0, SubscriptionStatus.Off, null);
+    private TaskCompletionSource _changed = NewChange();
 
     public ResourceKey Key => key;
 
     public SubscriptionState State
     {
         get => _state;
-        set => _state = value;
+        set
+        {
+            _state = value;
+            Interlocked.Exchange(ref _changed, NewChange()).SetResult();
+        }
+    }
+
+    /// <summary>Ends when the state is not that one any more.</summary>
+    public Task ChangedFrom(SubscriptionState state)
+    {
+        // Taken before looking, so that no change is missed in between.
+        Task changed = Volatile.Read(ref _changed).Task;
+        return ReferenceEquals(State, state) ? changed : Task.CompletedTask;
     }
 
     public Queue<SubscriptionEvent> Waiting { get; } = [];
@@ -61,6 +74,8 @@ internal sealed class Subscriber(ResourceKey key)
 
     /// <summary>On whose behalf it was served last, as what was given stood then.</summary>
     public KnownRequester? Known { get; set; }
+
+    private static TaskCompletionSource NewChange() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
 
 /// <summary>A requester, and what it was made of.</summary>

@@ -10,7 +10,11 @@ namespace HealthChain.FhirServer.Subscriptions;
 /// <param name="Id">Of the resource.</param>
 /// <param name="Headers">What goes with each notification.</param>
 /// <param name="Since">Sequence number of the version that asked for notifications: what came after it is to be told.</param>
-internal sealed record SubscriptionEntry(string Id, SubscriptionOwner Owner, IReadOnlyList<string> Headers, long Since);
+internal sealed record SubscriptionEntry(string Id, SubscriptionOwner Owner, IReadOnlyList<string> Headers, long Since)
+{
+    /// <summary>Sequence number of the version that says so.</summary>
+    public long Sequence { get; init; }
+}
 
 /// <summary>How far notifications have come.</summary>
 /// <param name="Position">Everything up to this sequence number was looked at.</param>
@@ -69,12 +73,17 @@ internal sealed class SubscriptionBook
     /// <param name="subscription">Hash of <c>Subscription/id</c>.</param>
     public long? OwnerOf(long subscription) => _owners.TryGetValue(subscription, out long owner) ? owner : null;
 
-    /// <summary>Remembers an entry, for good when it returns.</summary>
+    /// <summary>Remembers an entry, for good when it returns; of entries that come in another order than their versions the newest counts.</summary>
     /// <exception cref="IOException">The disk is full or failed: it is known until the process ends.</exception>
     public void Put(SubscriptionEntry entry)
     {
         lock (_writing)
         {
+            if (_entries.TryGetValue(entry.Id, out SubscriptionEntry? known) && known.Sequence > entry.Sequence)
+            {
+                return;
+            }
+
             Remember(entry);
             _journal?.Append(BytesOf(entry));
         }

@@ -17,6 +17,7 @@ internal sealed class SubscriptionDirectory(SubscriptionReader reader, Subscript
     private readonly int _mostWaiting = options.Subscriptions.Waiting;
     private int _live;
     private long _position;
+    private long _taken;
 
     /// <summary>Is called for a Subscription that has something to do and nobody who does it; on whatever thread, under the directory's lock.</summary>
     public Action<Subscriber> OnWork { get; set; } = _ => { };
@@ -70,6 +71,18 @@ internal sealed class SubscriptionDirectory(SubscriptionReader reader, Subscript
         lock (_gate)
         {
             _position = position;
+        }
+    }
+
+    /// <summary>
+    /// Versions up to this sequence number are about to be looked at, or passed over because nobody wants them. A Subscription that comes in the midst of that
+    /// may come too late for some of them, and reads them by itself.
+    /// </summary>
+    public void Take(long through)
+    {
+        lock (_gate)
+        {
+            _taken = Math.Max(_taken, through);
         }
     }
 
@@ -228,7 +241,7 @@ internal sealed class SubscriptionDirectory(SubscriptionReader reader, Subscript
     {
         subscriber.Done = cursor;
         subscriber.QueuedThrough = cursor;
-        subscriber.ResumeFrom = _position > cursor ? cursor : null;
+        subscriber.ResumeFrom = Math.Max(_taken, _position) > cursor ? cursor : null;
         subscriber.Failures = 0;
     }
 

@@ -41,7 +41,7 @@ internal sealed class SubscriptionFollower(
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _stopping = new();
-    private readonly ConcurrentDictionary<Subscriber, Task> _serving = [];
+    private readonly ConcurrentDictionary<Task, byte> _serving = [];
     private CancellationToken _stop;
     private SubscriptionCursors? _written;
 
@@ -79,7 +79,7 @@ internal sealed class SubscriptionFollower(
     {
         await _stopping.CancelAsync();
         await base.StopAsync(cancellationToken);
-        await Task.WhenAll(_serving.Values).WaitAsync(cancellationToken);
+        await Task.WhenAll(_serving.Keys).WaitAsync(cancellationToken);
         WriteCursors();
     }
 
@@ -91,7 +91,12 @@ internal sealed class SubscriptionFollower(
     }
 
     /// <summary>Under the directory's lock, and so once for each Subscription at a time.</summary>
-    private void Serve(Subscriber subscriber) => _serving[subscriber] = Task.Run(() => sender.ServeAsync(subscriber, _stop), CancellationToken.None);
+    private void Serve(Subscriber subscriber)
+    {
+        Task serving = Task.Run(() => sender.ServeAsync(subscriber, _stop), CancellationToken.None);
+        _serving.TryAdd(serving, 0);
+        _ = serving.ContinueWith(ended => _serving.TryRemove(ended, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
         RepeatAsync(FollowAsync, TimeSpan.Zero, stoppingToken),
@@ -133,6 +138,7 @@ internal sealed class SubscriptionFollower(
         while (true)
         {
             long newest = store.Newest;
+            directory.Take(newest);
             int waits = 0;
             while (directory.Live > 0 && directory.Position + 1 is var next && next <= newest)
             {

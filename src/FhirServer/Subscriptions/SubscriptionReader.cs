@@ -1,7 +1,8 @@
-using System.Globalization;
+using System.Text;
 using HealthChain.Fhir;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Schema;
+using HealthChain.Fhir.Search;
 using HealthChain.FhirServer.Http;
 using HealthChain.FhirServer.Organisations;
 using HealthChain.FhirServer.Searching;
@@ -106,13 +107,16 @@ internal sealed class SubscriptionReader(SearchReader search, ServerOptions opti
         }
 
         // What comes back as a write would be notified of again.
-        return options.BaseUrl is { } own && (text + "/").StartsWith(own + "/", StringComparison.OrdinalIgnoreCase)
+        return options.BaseUrl is { } own && (endpoint.AbsoluteUri + "/").StartsWith(new Uri(own).AbsoluteUri + "/", StringComparison.OrdinalIgnoreCase)
             ? Refuse("endpoint", "This server does not notify itself.")
             : endpoint;
     }
 
+    /// <summary>An instant that cannot be read is none that is far away: what shall end must not go on for ever.</summary>
     private static DateTimeOffset? ReadEnd(Element subscription) =>
-        DateTimeOffset.TryParse(subscription.TextOf("end"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset end) ? end : null;
+        subscription.TextOf("end") is not { } end ? null
+        : DateRange.TryParse(Encoding.UTF8.GetBytes(end), out DateRange instant) ? new DateTimeOffset(Math.Clamp(instant.Start, 0, DateTimeOffset.MaxValue.UtcTicks), TimeSpan.Zero)
+        : DateTimeOffset.MinValue;
 
     private static FhirError Criteria(string message) => FhirError.Of(ErrorKind.Unprocessable, IssueType.Value, message, "Subscription.criteria");
 

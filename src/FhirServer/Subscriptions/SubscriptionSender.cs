@@ -275,7 +275,11 @@ internal sealed class SubscriptionSender(
             return;
         }
 
-        await Task.Delay(PauseAfter(subscriber.Failures), time, cancellationToken);
+        // Who writes the Subscription anew, with an endpoint that works perhaps, does not wait for that.
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(Task.Delay(PauseAfter(subscriber.Failures), time, over.Token), subscriber.ChangedFrom(state));
+        await over.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     /// <summary>Writes what has become of a Subscription, as soon as the store can.</summary>

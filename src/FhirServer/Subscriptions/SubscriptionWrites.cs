@@ -68,11 +68,11 @@ internal sealed class SubscriptionWrites(SubscriptionReader reader, Subscription
                 if (writes[i] is Put { Attachment: Prepared prepared })
                 {
                     bool goesOn = before is not null && directory.Find(version.Key.Id)?.State.IsLive == true;
-                    book.Put(new SubscriptionEntry(version.Key.Id, prepared.Owner, prepared.Headers, goesOn ? before!.Since : version.Sequence));
+                    book.Put(new SubscriptionEntry(version.Key.Id, prepared.Owner, prepared.Headers, goesOn ? before!.Since : version.Sequence) { Sequence = version.Sequence });
                 }
                 else if (version.IsDeleted && before is { Headers.Count: > 0 })
                 {
-                    book.Put(before with { Headers = [] });
+                    book.Put(before with { Headers = [], Sequence = version.Sequence });
                 }
 
                 directory.Apply(version);

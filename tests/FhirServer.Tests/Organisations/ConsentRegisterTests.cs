@@ -122,6 +122,37 @@ public sealed class ConsentRegisterTests : IAsyncDisposable
         Assert.Empty(_registrar.All);
     }
 
+    [Fact]
+    public async Task After_a_backup_was_put_back_what_comes_is_told_all_the_same()
+    {
+        string patient = await CreateAsync("""{"resourceType":"Patient"}""");
+        ConsentOutbox.Open(_folder.FullName, _registrar.Name).Add([], scanned: 1_000_000);
+        await FinishAsync();
+        Assert.Empty(_registrar.All);
+
+        await CreateAsync(Consent(patient, "active"));
+        await FinishAsync();
+
+        Assert.True(Assert.Single(Said).IsGranted);
+    }
+
+    [Fact]
+    public async Task Many_are_told_in_their_order_whatever_was_written_between_them()
+    {
+        string patient = await CreateAsync("""{"resourceType":"Patient"}""");
+        var commitments = new List<Hash256>();
+        for (int number = 0; number < 150; number++)
+        {
+            string consent = await CreateAsync(Consent(patient, "active"));
+            commitments.Add(await CommitmentAsync(consent, 1));
+            _ = await CreateAsync("""{"resourceType":"Basic","code":{"text":"something else"}}""");
+        }
+
+        await FinishAsync();
+
+        Assert.Equal(commitments, Said.Select(said => said.Commitment));
+    }
+
     private static string Consent(string patient, string status, string more = "") => $$"""
         {"resourceType":"Consent","status":"{{status}}","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]},
          "category":[{"coding":[{"system":"http://loinc.org","code":"59284-0"}]}],"patient":{"reference":"{{patient}}"},"policy":[{"uri":"urn:example:policy"}],
@@ -138,7 +169,7 @@ public sealed class ConsentRegisterTests : IAsyncDisposable
     private async Task FinishAsync()
     {
         ConsentRegister register = Register();
-        for (int step = 0; step < 60; step++)
+        for (int step = 0; step < 600; step++)
         {
             try
             {

@@ -118,6 +118,18 @@ public sealed class SubscriptionBookTests
         Assert.Equal((198, 199), (reopened.Find("s0")!.Since, reopened.Find("s1")!.Since));
     }
 
+    [Fact]
+    public void Of_entries_that_come_in_another_order_than_their_versions_the_newest_counts()
+    {
+        var disk = new SimulatedDisk(5);
+        SubscriptionBook book = Open(disk);
+        book.Put(EntryOf(1) with { Sequence = 8, Headers = ["Authorization: of the later endpoint"] });
+        book.Put(EntryOf(1) with { Sequence = 7 });
+
+        Assert.Equal(8, book.Find("s1")!.Sequence);
+        Assert.Equal(["Authorization: of the later endpoint"], Open(disk).Find("s1")!.Headers);
+    }
+
     private static SubscriptionBook Open(SimulatedDisk disk) => SubscriptionBook.Open(Hasher, disk, Folder, Key);
 
     private static SubscriptionEntry EntryOf(int number) => new(

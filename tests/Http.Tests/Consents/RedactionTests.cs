@@ -42,6 +42,19 @@ public sealed class RedactionTests(LabelServer server) : LabelTest(server)
         Assert.Equal("W/\"1\"", answer.Header("ETag"));
     }
 
+    /// <summary>JSON may write a letter in two ways: https://www.rfc-editor.org/rfc/rfc8259#section-7</summary>
+    [Fact]
+    public async Task A_mark_that_is_written_with_escapes_is_one_as_well()
+    {
+        string mark = $$"""{"system":"{{ActCode}}","code":"PROCESS\u0049NLINELABEL"}""";
+        string id = await StoredAsync("Observation", Observation(null, Harmless, mark, Note("V")));
+
+        Answer answer = await GetAsync($"Observation/{id}", Discreet);
+
+        Assert.DoesNotContain(Secret, answer.Body, StringComparison.Ordinal);
+        Assert.Equal("PROCESSINLINELABEL* REDACTED", LabelsOf(answer.Json));
+    }
+
     [Theory]
     [InlineData("R")]
     [InlineData("HIV")]
@@ -233,5 +246,16 @@ public sealed class RedactionTests(LabelServer server) : LabelTest(server)
         Assert.Equal("seen,-,no reference,elsewhere", await DisplaysAsync(withheld, Discreet));
         Assert.Equal("seen,-,no reference,elsewhere", await DisplaysAsync(Unique(), Discreet));
         Assert.Equal($"seen,{Secret},no reference,elsewhere", await DisplaysAsync(withheld, As(LabelServer.Operator)));
+    }
+
+    [Fact]
+    public async Task Words_go_however_the_reference_is_written()
+    {
+        string withheld = await StoredAsync("Patient", $$"""{"resourceType":"Patient","meta":{"security":[{{Label("V")}}]} }""");
+        string id = await StoredAsync($$""","focus":[{"reference":"Patient\/{{withheld}}","display":"{{Secret}}"}]""");
+
+        Assert.DoesNotContain(Secret, (await GetAsync($"Observation/{id}", Discreet)).Body, StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, (await GetAsync($"Observation?_id={id}", Discreet)).Body, StringComparison.Ordinal);
+        Assert.Contains(Secret, (await GetAsync($"Observation/{id}")).Body, StringComparison.Ordinal);
     }
 }

@@ -118,6 +118,58 @@ public sealed class WorkflowAnswerTests(WorkflowServer server) : WorkflowTest(se
         await RefusedAsync(CallAsync("patient", PathOf(task, "approve")), HttpStatusCode.Conflict, "conflict");
     }
 
+    /// <summary>A Task that somebody made up answers nothing that was not proposed to that patient.</summary>
+    [Theory]
+    [InlineData("patient", "approve")]
+    [InlineData("patient", "reject")]
+    [InlineData("doctor", "withdraw")]
+    public async Task A_request_that_names_another_Consent_changes_nothing(string requester, string operation)
+    {
+        const string Provision = """
+            "provision":{"type":"permit","actor":[{"role":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ParticipationType","code":"IRCP"}]},"reference":{"reference":"Organization/hospital"}}]}
+            """;
+        foreach ((string patient, string status, string provision) in new[]
+        {
+            ("other", "proposed", Provision), ("other", "active", Provision), ("other", "inactive", Provision),
+            ("patient", "active", Provision), ("patient", "inactive", Provision), ("patient", "rejected", Provision), ("patient", "proposed", "\"language\":\"en\""),
+        })
+        {
+            string consent = "Consent/" + await CreateAsync($$"""
+                {"resourceType":"Consent","status":"{{status}}","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]},
+                "category":[{"coding":[{"system":"http://loinc.org","code":"59284-0"}]}],"patient":{"reference":"Patient/{{patient}}"},"policy":[{"uri":"urn:example:policy"}],{{provision}} }
+                """);
+            string task = await CreateAsync(MadeUp(consent));
+
+            await RefusedAsync(CallAsync(requester, $"Task/{task}/${operation}"), HttpStatusCode.Conflict, "conflict");
+
+            JsonNode stands = await StandsAsync(consent);
+            Assert.Equal((status, "1"), ((string?)stands["status"], (string?)stands["meta"]!["versionId"]));
+        }
+    }
+
+    /// <summary>What a patient reads of who asks and why is what the operation wrote.</summary>
+    [Fact]
+    public async Task Requests_are_written_by_the_operations_alone()
+    {
+        (JsonNode task, string reference) = await AskAsync();
+        await OkAsync(CallAsync("patient", PathOf(task, "approve")));
+        (JsonNode open, _) = await AskAsync();
+        open["reasonCode"]!["text"] = "For another reason altogether.";
+
+        await RefusedAsync(PutAsync($"Task/{open["id"]}", open.ToJsonString(), As("doctor")), HttpStatusCode.Forbidden, "forbidden");
+        await RefusedAsync(PostAsync("Task", MadeUp(reference), As("doctor")), HttpStatusCode.Forbidden, "forbidden");
+        Answer other = await PostAsync("Task", MadeUp(reference).Replace("""{"coding":[{"system":"https://healthchain.example/fhir/CodeSystem/task","code":"consent-request"}]}""", """{"text":"something else"}""", StringComparison.Ordinal), As("doctor"));
+
+        Assert.Equal(HttpStatusCode.Created, other.Status);
+        Assert.Equal("For the treatment next week.", (string?)(await StandsAsync($"Task/{open["id"]}"))["reasonCode"]!["text"]);
+    }
+
+    private static string MadeUp(string consent) => $$"""
+        {"resourceType":"Task","status":"requested","intent":"proposal","code":{"coding":[{"system":"https://healthchain.example/fhir/CodeSystem/task","code":"consent-request"}]},
+        "for":{"reference":"Patient/patient"},"owner":{"reference":"Patient/patient"},"requester":{"reference":"Practitioner/doctor"},
+        "input":[{"type":{"coding":[{"system":"https://healthchain.example/fhir/CodeSystem/task","code":"proposed-consent"}]},"valueReference":{"reference":"{{consent}}/_history/1"} }]}
+        """;
+
     [Fact]
     public async Task An_answer_may_depend_on_the_version_that_was_read()
     {

@@ -152,6 +152,26 @@ public sealed class WorkflowBreakGlassTests(WorkflowServer server) : WorkflowTes
         Assert.Null(tokens.Find(token));
     }
 
+    [Fact]
+    public async Task A_token_ends_with_the_app_that_asked_for_it()
+    {
+        var clock = new SteppedClock();
+        using var state = SmartState.InMemory(new SmartStateOptions(), clock);
+        await state.AddAccountAsync(new Account { Id = "a", Name = "a", Role = Role.Practitioner, MayBreakGlass = true });
+        Client app = (await state.RegisterAsync(new Client { Id = "app", Name = "app", Kind = ClientKind.Public })).Value;
+        var tokens = new EmergencyTokens(clock, state);
+        var grant = new AccessGrant { TokenName = "t", Client = app.Id, Role = Role.Practitioner, Account = "a", Scopes = ScopeSet.None, Expires = clock.GetUtcNow().AddMinutes(5) };
+        var requester = new Requester("app", new ClosedScope("a")) { Role = Role.Practitioner, Account = "a", Grant = grant, BreakGlass = new BreakGlassDeclaration("Because of that.", clock.GetUtcNow().AddMinutes(15)) };
+        (string token, TokenRights rights) = tokens.Issue(_ => _server.Server.Part<AccessDecisions>().OfOperator(requester, Role.Practitioner, ScopeSet.None))!.Value;
+        tokens.Admit(token, rights);
+
+        // It outlives the token by which it was got.
+        clock.Step(TimeSpan.FromMinutes(10));
+        Assert.NotNull(tokens.Find(token));
+        Assert.True(await state.RemoveClientAsync(app.Id));
+        Assert.Null(tokens.Find(token));
+    }
+
     private sealed class SteppedClock : TimeProvider
     {
         private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);

@@ -74,6 +74,27 @@ public sealed class WorkflowRequestTests(WorkflowServer server) : WorkflowTest(s
         Assert.Equal(HttpStatusCode.TooManyRequests, (await CallAsync("guesser", "Patient/patient/$request-access", Usual)).Status);
     }
 
+    /// <summary>Many guesses at once are no more than one after the other.</summary>
+    [Fact]
+    public async Task Guesses_that_come_together_are_counted_each()
+    {
+        Answer[] answers = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => CallAsync("many-guesses", "Patient/unknown/$request-access", Reason, Until, Treating)));
+
+        Assert.Equal(20, answers.Count(answer => answer.Status == HttpStatusCode.NotFound));
+        Assert.Equal(40, answers.Count(answer => answer.Status == HttpStatusCode.TooManyRequests));
+    }
+
+    [Theory]
+    [InlineData("9999")]
+    [InlineData("9999-12-31")]
+    [InlineData("9999-12-31T23:59:59-05:00")]
+    public async Task The_end_of_the_calendar_is_an_end(string end)
+    {
+        (JsonNode task, _) = await AskAsync("doctor", Reason, Known, Born, Treating, $"\"name\":\"period\",\"valuePeriod\":{{\"end\":\"{end}\"}}");
+
+        Assert.Equal("active", (string?)(await OkAsync(CallAsync("patient", PathOf(task, "approve"))))["status"]);
+    }
+
     [Theory]
     [InlineData("patient")]
     [InlineData("suspended")]

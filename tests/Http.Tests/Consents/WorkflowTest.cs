@@ -32,6 +32,7 @@ public sealed class WorkflowServer : IAsyncLifetime
             Token("auditor", Role.Auditor),
             Token("insurer", Role.Insurer) with { Organisation = Insurer },
             Token("guesser", Role.Insurer) with { Organisation = Insurer },
+            Token("many-guesses", Role.Insurer) with { Organisation = Insurer },
             Token("researcher", Role.Researcher) with { FhirUser = "Practitioner/researcher", Organisation = "Organization/university" },
             Token("administrator", Role.Administrator),
         ],

@@ -57,6 +57,13 @@ public sealed class SubscriptionRestartTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_mends_the_endpoint_does_not_wait_for_the_pause()
+    {
+        Restarts test = await StartAsync(SubscriptionServer.Options.Subscriptions with { FirstPause = TimeSpan.FromHours(1), LongestPause = TimeSpan.FromHours(1) });
+        await test.A_change_ends_the_pause();
+    }
+
+    [Fact]
     public async Task A_slow_endpoint_holds_up_nobody_else()
     {
         Restarts test = await StartAsync(SubscriptionServer.Options.Subscriptions with { InFlightOfHost = 1 });
@@ -167,6 +174,23 @@ public sealed class SubscriptionRestartTests : IAsyncLifetime
             await CreateAsync(Observation(code));
 
             Assert.Contains("did not take", (string?)(await StatusAsync(id, "error"))["error"], StringComparison.Ordinal);
+        }
+
+        public async Task A_change_ends_the_pause()
+        {
+            string code = Unique();
+            JsonObject subscription = Subscription($"Observation?code={code}", Receiver.Url + "/hook");
+            string id = await SubscribeAsync(subscription);
+            Receiver.Answer = told => told.Path.StartsWith("/hook", StringComparison.Ordinal) ? HttpStatusCode.ServiceUnavailable : HttpStatusCode.OK;
+            string first = await CreateAsync(Observation(code));
+            Assert.False((await Receiver.NextAsync()).IsTaken);
+
+            subscription["id"] = id;
+            subscription["channel"]!["endpoint"] = Receiver.Url + "/mended";
+            Assert.Equal(HttpStatusCode.OK, (await PutAsync($"Subscription/{id}", subscription.ToJsonString())).Status);
+
+            Assert.True((await Receiver.NextAsync()).IsCheck("/mended"));
+            Assert.Equal($"/mended/Observation/{first}", (await Receiver.NextAsync()).Path);
         }
 
         public async Task A_slow_endpoint_holds_up_nobody_else()

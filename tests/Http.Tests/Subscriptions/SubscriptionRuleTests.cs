@@ -32,6 +32,21 @@ public sealed class SubscriptionRuleTests(SubscriptionServer own) : Subscription
         Assert.Equal(element, (string?)answer.Json["issue"]![0]!["expression"]![0]);
     }
 
+    /// <summary>A leap second is an instant of FHIR, and none of the platform's.</summary>
+    [Theory]
+    [InlineData("2020-01-01T00:00:00Z")]
+    [InlineData("2016-12-31T23:59:60Z")]
+    public async Task One_whose_end_has_come_is_told_of_nothing(string end)
+    {
+        JsonObject subscription = Subscription($"Observation?code={Unique()}", Receiver.Url + "/hook");
+        subscription["end"] = end;
+
+        string id = await RequestAsync(subscription);
+
+        Assert.Equal("Its end has come.", (string?)(await StatusAsync(id, "off"))["error"]);
+        Assert.True(Receiver.IsEmpty);
+    }
+
     [Theory]
     [InlineData("email")]
     [InlineData("sms")]

@@ -72,8 +72,8 @@ internal sealed class AnswerRequest(string name, WorkflowStore workflow, Definit
             return FhirError.Of(ErrorKind.Conflict, IssueType.Conflict, $"The request is not open any more: it is {asked.Status}.", "Task.status");
         }
 
-        // A proposal that changed is not what the patient was shown.
-        if (await workflow.ReadAsync(asked.Proposal, cancellationToken) is not { } proposal || proposal.Version != asked.ProposalVersion)
+        // A proposal that changed is not what the patient was shown; and nobody's Consent is another's to answer, whatever a Task says.
+        if (await workflow.ReadAsync(asked.Proposal, cancellationToken) is not { } proposal || !asked.Proposes(proposal, workflow.ServerBase))
         {
             return FhirError.Of(ErrorKind.Conflict, IssueType.Conflict, "The Consent that was proposed has changed since; it has to be asked for anew.", "Task.input");
         }

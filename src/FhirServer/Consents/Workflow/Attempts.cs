@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace HealthChain.FhirServer.Consents.Workflow;
 
 /// <summary>How often each requester may do something within an hour. What is over is forgotten; thread-safe.</summary>
@@ -10,20 +8,40 @@ internal sealed class Attempts(int most, TimeProvider time)
 
     private static readonly TimeSpan Window = TimeSpan.FromHours(1);
 
-    private readonly ConcurrentDictionary<string, (long Since, int Count)> _counts = new(StringComparer.Ordinal);
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, (long Since, int Count)> _counts = new(StringComparer.Ordinal);
 
-    public bool AreUsedUp(string requester) => _counts.TryGetValue(requester, out (long Since, int Count) known) && IsRecent(known.Since) && known.Count >= most;
-
-    public void Count(string requester)
+    /// <summary>Counts one more; false when they are used up. It is counted before it is known how it ends, so that many at once are no more than one after the other.</summary>
+    public bool TryCount(string requester)
     {
-        if (_counts.Count >= MostKept)
+        lock (_lock)
         {
-            _counts.Clear();
-        }
+            long now = time.GetUtcNow().UtcTicks;
+            (long since, int count) = _counts.TryGetValue(requester, out (long Since, int Count) known) && now - known.Since < Window.Ticks ? known : (now, 0);
+            if (count >= most)
+            {
+                return false;
+            }
 
-        long now = time.GetUtcNow().UtcTicks;
-        _counts.AddOrUpdate(requester, _ => (now, 1), (_, known) => IsRecent(known.Since) ? (known.Since, known.Count + 1) : (now, 1));
+            if (_counts.Count >= MostKept)
+            {
+                _counts.Clear();
+            }
+
+            _counts[requester] = (since, count + 1);
+            return true;
+        }
     }
 
-    private bool IsRecent(long since) => time.GetUtcNow().UtcTicks - since < Window.Ticks;
+    /// <summary>The last one does not count.</summary>
+    public void TakeBack(string requester)
+    {
+        lock (_lock)
+        {
+            if (_counts.TryGetValue(requester, out (long Since, int Count) known) && known.Count > 0)
+            {
+                _counts[requester] = (known.Since, known.Count - 1);
+            }
+        }
+    }
 }

@@ -59,12 +59,11 @@ internal sealed class BreakGlass(
         }
 
         string who = requester.Account ?? requester.Who;
-        if (_attempts.AreUsedUp(who))
+        if (!_attempts.TryCount(who))
         {
             return FhirError.Of(ErrorKind.Throttled, IssueType.Throttled, $"The glass was broken {options.BreakGlassPerHour} times within an hour; ask somebody else.");
         }
 
-        _attempts.Count(who);
         if (!input.IsOk)
         {
             return input.Error;

@@ -119,20 +119,7 @@ internal sealed class ConsentOutbox
 
     private void Replace(OutboxContent content)
     {
-        string unfinished = _path + ".new";
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        using (var file = new FileStream(unfinished, options))
-        {
-            JsonSerializer.Serialize(file, content, OutboxJson.Default.OutboxContent);
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(unfinished, _path, overwrite: true);
+        RealDisk.Instance.Replace(_path, JsonSerializer.SerializeToUtf8Bytes(content, OutboxJson.Default.OutboxContent));
         Content = content;
     }
 }

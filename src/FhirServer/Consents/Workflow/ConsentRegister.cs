@@ -3,6 +3,7 @@ using HealthChain.FhirServer.Organisations;
 using HealthChain.LedgerAnchor.Chain;
 using HealthChain.LedgerAnchor.Registry;
 using HealthChain.Storage;
+using HealthChain.Storage.Ledger;
 
 namespace HealthChain.FhirServer.Consents.Workflow;
 
@@ -15,10 +16,14 @@ namespace HealthChain.FhirServer.Consents.Workflow;
 internal sealed class ConsentRegister(
     IResourceStore store, RegistryNames names, Wallets wallets, IIdentityRegistrar registrar, ConsentOutbox outbox, string? serverBase, TimeProvider time)
 {
+    /// <summary>Versions and records that are looked at together.</summary>
     private const int PageSize = 500;
 
-    /// <summary>Versions that wait at a time; the store keeps the rest.</summary>
+    /// <summary>Versions of Consents that are taken at a time; the store keeps the rest.</summary>
     private const int Batch = 64;
+
+    /// <summary>Where no Consent was for so long, it is written down how far it was looked.</summary>
+    private const int MostRepeated = 100_000;
 
     /// <summary>Entries that wait before none is held for a signature.</summary>
     private const int MostHeld = 1_000;
@@ -30,6 +35,8 @@ internal sealed class ConsentRegister(
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
 
     private static readonly AccessScope Scope = AccessScope.System("registry of consents");
+
+    private long _scanned;
 
     public int Waiting => outbox.Content.Waiting.Count;
 
@@ -125,41 +132,45 @@ internal sealed class ConsentRegister(
         return account.IsOurs ? unsigned : unsigned with { Progress = unsigned.Progress with { IsMined = true, IsFinal = true } };
     }
 
-    /// <summary>Takes the next versions of Consents out of the store; false when there are more.</summary>
+    /// <summary>Takes the next versions of Consents out of the store, in the order of their commits; false when there are more.</summary>
     private async ValueTask<bool> ScanAsync(CancellationToken cancellationToken)
     {
-        var found = new Stack<(ResourceKey Key, long Version, long Sequence)>();
-        for (long? before = null; ;)
-        {
-            HistoryPage page = await store.HistoryAsync(Scope, new HistoryRequest { Type = ConsentRequest.ConsentType, Count = PageSize, Before = before }, cancellationToken);
-            StoredVersion[] news = [.. page.Versions.TakeWhile(version => version.Sequence > outbox.Content.Scanned)];
-            Array.ForEach(news, version => found.Push((version.Key, version.Version, version.Sequence)));
-            if (news.Length < page.Versions.Count || page.Next is null)
-            {
-                break;
-            }
-
-            before = page.Next;
-        }
-
-        if (found.Count == 0)
-        {
-            return true;
-        }
-
+        // A store that was put back from a backup is behind what was looked at.
+        long newest = store.Newest;
+        long at = Math.Min(Math.Max(_scanned, outbox.Content.Scanned), newest);
         var entries = new List<OutboxEntry>();
-        long scanned = 0;
-        for (int taken = 0; taken < Batch && found.TryPop(out (ResourceKey Key, long Version, long Sequence) next); taken++)
+        for (int taken = 0; at < newest && taken < Batch;)
         {
-            scanned = next.Sequence;
-            if (await store.ReadVersionAsync(Scope, next.Key, next.Version, cancellationToken) is { } version && await EntryAsync(version, cancellationToken) is { } entry)
+            long[] next = [.. Enumerable.Range(1, (int)Math.Min(PageSize, newest - at)).Select(step => at + step)];
+            foreach (VersionIdentity identity in await store.IdentifyAsync(Scope, next, cancellationToken))
             {
-                await AddAsync(entries, entry, cancellationToken);
+                if (identity.Key.Type != ConsentRequest.ConsentType)
+                {
+                    continue;
+                }
+
+                if (await store.ReadVersionAsync(Scope, identity.Key, identity.Version, cancellationToken) is { } version && await EntryAsync(version, cancellationToken) is { } entry)
+                {
+                    await AddAsync(entries, entry, cancellationToken);
+                }
+
+                at = identity.Sequence;
+                if (++taken == Batch)
+                {
+                    break;
+                }
             }
+
+            at = taken == Batch ? at : next[^1];
         }
 
-        outbox.Add(entries, scanned);
-        return found.Count == 0;
+        _scanned = at;
+        if (entries.Count > 0 || at < outbox.Content.Scanned || at - outbox.Content.Scanned > MostRepeated)
+        {
+            outbox.Add(entries, at);
+        }
+
+        return at == newest;
     }
 
     /// <summary>Adds what is said of a consent, after what must be said of a patient who is not in the registry.</summary>

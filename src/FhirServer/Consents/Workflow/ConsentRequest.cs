@@ -39,7 +39,7 @@ internal sealed record ConsentRequest(StoredVersion Task, string Patient, string
     public static ConsentRequest? Read(StoredVersion version, string? serverBase)
     {
         Element task = FhirJson.Read(version.Json).Root;
-        if (!Holds(task.Child("code"), Code)
+        if (!Is(task)
             || task.Child("for") is not { Exists: true } about
             || about.LocalTarget(serverBase) is not { } patient
             || task.Child("requester") is not { Exists: true } requester
@@ -58,6 +58,21 @@ internal sealed record ConsentRequest(StoredVersion Task, string Patient, string
         }
 
         return null;
+    }
+
+    /// <summary>Whether a Task is one, or says so.</summary>
+    public static bool Is(Element resource) => resource.Type.Name == Type && Holds(resource.Child("code"), Code);
+
+    /// <summary>Whether that version of a Consent is the one that was proposed to the patient, and nothing came of it yet.</summary>
+    public bool Proposes(StoredVersion consent, string? serverBase)
+    {
+        Element proposal = FhirJson.Read(consent.Json).Root;
+        return consent.Key == Proposal
+            && consent.Version == ProposalVersion
+            && proposal.Says("status", "proposed"u8)
+            && proposal.Child("provision").Exists
+            && proposal.Child("patient") is { Exists: true } patient
+            && patient.LocalTarget(serverBase) == Patient;
     }
 
     private static bool Holds(Element concept, string code)

@@ -58,9 +58,10 @@ internal sealed class EmergencyTokens(TimeProvider time, SmartState? state = nul
             return null;
         }
 
-        // An account that is disabled meanwhile, or whose owner may not do that any more, ends it at once.
+        // An account or an app that is disabled meanwhile, or whose owner may not do that any more, ends it at once.
         Requester requester = rights.Requester;
-        bool stands = requester.Account is null || state?.FindAccount(requester.Account) is { IsDisabled: false, MayBreakGlass: true };
+        bool stands = (requester.Account is null || state?.FindAccount(requester.Account) is { IsDisabled: false, MayBreakGlass: true })
+            && (requester.Grant is null || state?.FindClient(requester.Grant.Client) is { IsBlocked: false });
         return stands && !IsOver(requester) ? requester : null;
     }
 

@@ -62,12 +62,13 @@ internal sealed class RegisterWallet(WorkflowStore workflow, Wallets wallets, Fu
             return WalletOperation.Answer(await signatures.ProofAsync(patient, address, cancellationToken));
         }
 
-        if (input.Text("deadline") is not { } deadline)
+        // What is no time of the calendar, such as a leap second, was not signed here.
+        if (!DateTimeOffset.TryParse(input.Text("deadline"), CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTimeOffset deadline))
         {
-            return FhirError.Of(ErrorKind.Invalid, IssueType.Required, "With the signature comes the deadline that was signed.");
+            return FhirError.Of(ErrorKind.Invalid, IssueType.Required, "With the signature comes the 'deadline' that was signed.");
         }
 
-        return await signatures.RefuseAsync(patient, address, DateTimeOffset.Parse(deadline, CultureInfo.InvariantCulture), signature, cancellationToken) is { } fault
+        return await signatures.RefuseAsync(patient, address, deadline, signature, cancellationToken) is { } fault
             ? fault
             : await workflow.CommitAsync(request, token => ThinkAsync(request, patient, address, token), cancellationToken);
     }

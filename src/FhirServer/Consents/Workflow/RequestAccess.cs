@@ -140,7 +140,7 @@ internal sealed class RequestAccess(WorkflowStore workflow, IResourceStore store
 
     private static DateTimeOffset? EndOf(JsonObject form) =>
         form["provision"]?["period"]?["end"] is JsonValue end && DateRange.TryParse(System.Text.Encoding.UTF8.GetBytes(end.ToString()), out DateRange range)
-            ? new DateTimeOffset(range.End, TimeSpan.Zero)
+            ? new DateTimeOffset(Math.Clamp(range.End, 0, DateTimeOffset.MaxValue.UtcTicks), TimeSpan.Zero)
             : null;
 
     /// <summary>The patient whom the requester sees, or knows.</summary>
@@ -157,7 +157,7 @@ internal sealed class RequestAccess(WorkflowStore workflow, IResourceStore store
         }
 
         string who = request.Requester.Account ?? request.Requester.Who;
-        if (_guesses.AreUsedUp(who))
+        if (!_guesses.TryCount(who))
         {
             return FhirError.Of(ErrorKind.Throttled, IssueType.Throttled, "Too many requests were for patients who are not known; try again in an hour.");
         }
@@ -170,10 +170,10 @@ internal sealed class RequestAccess(WorkflowStore workflow, IResourceStore store
             : null;
         if (patient is null)
         {
-            _guesses.Count(who);
             return FhirError.NotFound("There is no such Patient. Who does not see the record must know the patient: by 'identifier' (system and value) and 'birthDate'.");
         }
 
+        _guesses.TakeBack(who);
         request.Access.Concerns = patient.Key;
         return patient.Key.ToString();
     }

@@ -83,7 +83,7 @@ internal sealed class WorkflowStore(
     public Result<CheckedPut> ToPut(FhirRequest request, ResourceKey key, System.Text.Json.Nodes.JsonObject resource, bool isNew = false)
     {
         Element root = ConsentTexts.Read(resource);
-        return content.ToPut(new PutPlan(key, root, []) { IsPosted = isNew }, new ResourceEdit(root), request);
+        return content.ToPut(new PutPlan(key, root, []) { IsPosted = isNew, IsWorkflow = true }, new ResourceEdit(root), request);
     }
 
     /// <summary>Why somebody may not ask for access: only who acts for an organisation that is verified may, and not in every role.</summary>
