@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using HealthChain.Consent;
 
@@ -57,7 +56,7 @@ internal sealed class CaseDirectory(DecisionCase one, Vocabulary vocabulary)
             Person = person,
             Purposes = [.. DecisionCase.Texts(request["purpose"]).Select(PurposeOf)],
             Action = (string?)request["action"] ?? "access",
-            Time = DateTimeOffset.Parse((string?)request["time"] ?? "2026-06-15T10:00:00Z", CultureInfo.InvariantCulture),
+            Time = one.Time,
             IsClinician = roles.Contains("clinician"),
             IsAdministrator = roles.Contains("admin"),
             MayBreakGlass = (bool?)actor["canBreakGlass"] == true,

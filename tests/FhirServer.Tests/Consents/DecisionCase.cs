@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using HealthChain.Fhir.Model;
@@ -13,6 +14,8 @@ internal sealed record DecisionCase(string Name, IReadOnlyList<JsonObject> Direc
     private const int MaxDepth = 64;
 
     public string Policy => (string?)Json["policy"] ?? "";
+
+    public DateTimeOffset Time => DateTimeOffset.Parse((string?)Request["time"] ?? "2026-06-15T10:00:00Z", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
 
     public JsonObject Request => Json["request"]!.AsObject();
 

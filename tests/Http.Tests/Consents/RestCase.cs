@@ -41,7 +41,7 @@ internal sealed record RestCase(string Name, World World, Asker Asker, Query Que
             .. Resources(suite, suite["directory"]).Concat(Resources(suite, one["store"])).Concat(Resources(suite, one["consents"]))
                 .Select(json => new Step(instant++, (string)json["resourceType"]!, (string)json["id"]!, json)),
         ];
-        DateTimeOffset now = DateTimeOffset.Parse((string?)request["time"] ?? "2026-06-15T10:00:00Z", CultureInfo.InvariantCulture);
+        DateTimeOffset now = DateTimeOffset.Parse((string?)request["time"] ?? "2026-06-15T10:00:00Z", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
         string name = (string)one["name"]!;
         var world = new World(0, (string)one["policy"]!, steps, [.. others.Append(asker).Distinct()]) { Now = now };
         return new RestCase(name, world, asker, QueryOf(request), one["expected"]!.AsObject())
@@ -57,7 +57,7 @@ internal sealed record RestCase(string Name, World World, Asker Asker, Query Que
         (list as JsonArray ?? []).Select(item => item is JsonValue name ? suite["resources"]![(string)name!]!.AsObject() : item!.AsObject());
 
     /// <param name="patient">Id of the patient for whom the glass is broken where it is.</param>
-    private static Asker AskerOf(JsonObject request, string? patient)
+    public static Asker AskerOf(JsonObject request, string? patient)
     {
         JsonObject actor = request["actor"]!.AsObject();
         string? reference = (string?)actor["reference"];
