@@ -12,6 +12,8 @@ public sealed class AuthorisationMatrixTests(MatrixServer server) : IClassFixtur
 {
     private const int AtOnce = 8;
 
+    private const string Labels = """{"resourceType":"Parameters","parameter":[{"name":"meta","valueMeta":{"tag":[{"system":"urn:test","code":"x"}]}}]}""";
+
     [Fact]
     public Task Reading_gives_what_is_theirs_and_nothing_else() => ForAllAsync(async (requester, type, faults) =>
     {
@@ -24,6 +26,74 @@ public sealed class AuthorisationMatrixTests(MatrixServer server) : IClassFixtur
                 MatrixAnswer answer = await GetAsync(requester, string.Format(null, form, own));
                 Check(faults, $"GET {string.Format(null, form, own)}", requester, type, owner, answer, await GetAsync(requester, string.Format(null, form, unknown)), unknown, own);
             }
+        }
+    });
+
+    /// <summary>Conditions are asked of what exists for who asks: neither 304 nor 412 tells that something is there, or in which version.</summary>
+    [Fact]
+    public Task Conditions_and_operations_tell_nothing_of_what_is_withheld() => ForAllAsync(async (requester, type, faults) =>
+    {
+        (HttpMethod Method, string Form, string? Body, (string, string)[] Headers)[] attempts =
+        [
+            (HttpMethod.Get, "{0}", null, [("If-None-Match", "W/\"1\"")]),
+            (HttpMethod.Get, "{0}", null, [("If-Modified-Since", "Fri, 01 Jan 2100 00:00:00 GMT")]),
+            (HttpMethod.Head, "{0}", null, []),
+            (HttpMethod.Get, "{0}/_history/2", null, []),
+            (HttpMethod.Put, "{0}", MatrixServer.InstanceOf(type, "b", "$id"), [("If-Match", "W/\"1\"")]),
+            (HttpMethod.Put, "{0}", MatrixServer.InstanceOf(type, "b", "$id"), [("If-Match", "W/\"7\"")]),
+            (HttpMethod.Delete, "{0}", null, [("If-Match", "W/\"7\"")]),
+            .. new[] { "$receipt", "_history/1/$receipt", "$diff", "$everything", "$document", "$validate", "_history/1/$meta" }.Select(operation => (HttpMethod.Get, "{0}/" + operation, (string?)null, Array.Empty<(string, string)>())),
+            .. new[] { "$meta-add", "$meta-delete", "$validate" }.Select(operation => (HttpMethod.Post, "{0}/" + operation, (string?)Labels, Array.Empty<(string, string)>())),
+        ];
+        foreach (string owner in new[] { "a", "b" }.Where(owner => !requester.Sees(type, owner)))
+        {
+            string there = $"{type}/{MatrixServer.IdOf(type, owner)}";
+            string nowhere = $"{type}/{MatrixServer.IdOf(type, "nobody")}";
+            foreach ((HttpMethod method, string form, string? body, (string, string)[] headers) in attempts)
+            {
+                Task<MatrixAnswer> Ask(string target) => server.SendAsync(requester.Name, method, string.Format(null, form, target), body?.Replace("$id", target.Split('/')[1], StringComparison.Ordinal), null, headers);
+                MatrixAnswer answer = await Ask(there);
+                MatrixAnswer blank = await Ask(nowhere);
+                string what = $"{requester} {method} {string.Format(null, form, there)} {string.Join(' ', headers)}: {answer.Status}";
+
+                // What is to be validated comes with the request.
+                Expect(faults, answer.Status is >= 400 and < 500 || (method == HttpMethod.Post && form.EndsWith("$validate", StringComparison.Ordinal)), what);
+                Expect(faults, Same(answer, blank, there, nowhere), $"{what}, but {blank.Status} for what is not there: {answer.Body}");
+                CheckSecrets(faults, what, requester, type, answer);
+            }
+        }
+    });
+
+    [Fact]
+    public Task Entries_that_write_are_judged_one_by_one() => ForRequestersAsync(async (requester, faults) =>
+    {
+        string[] types = [.. MatrixServer.Types.Where(type => !requester.Sees(type, "b"))];
+        (string Method, string Type, Func<string, string> UrlOf, Func<string, string?> BodyOf)[] entries = [.. types.SelectMany(type => new (string, string, Func<string, string>, Func<string, string?>)[]
+        {
+            ("PUT", type, id => $"{type}/{id}", id => MatrixServer.InstanceOf(type, "b", id)),
+            ("DELETE", type, id => $"{type}/{id}", _ => null),
+            ("PUT", type, id => $"{type}?_id={id}", id => MatrixServer.InstanceOf(type, "b", id)),
+            ("DELETE", type, id => $"{type}?_id={id}", _ => null),
+        })];
+        async Task<JsonArray> Send(string owner)
+        {
+            MatrixAnswer batch = await server.SendAsync(
+                requester.Name, HttpMethod.Post, "", BundleOf("batch", entries.Select(entry => (entry.Method, entry.UrlOf(MatrixServer.IdOf(entry.Type, owner)), entry.BodyOf(MatrixServer.IdOf(entry.Type, owner))))));
+            return JsonNode.Parse(batch.Body)!["entry"]!.AsArray();
+        }
+
+        JsonArray there = await Send("b");
+        JsonArray nowhere = await Send("nobody");
+        for (int i = 0; i < entries.Length; i++)
+        {
+            string type = entries[i].Type;
+            string answer = there[i]!.ToJsonString();
+            string url = entries[i].UrlOf(MatrixServer.IdOf(type, "b"));
+            Expect(
+                faults,
+                answer.Replace(MatrixServer.IdOf(type, "b"), "", StringComparison.Ordinal) == nowhere[i]!.ToJsonString().Replace(MatrixServer.IdOf(type, "nobody"), "", StringComparison.Ordinal),
+                $"{requester} batch {entries[i].Method} {url}: {answer}, but for what is not there {nowhere[i]!.ToJsonString()}");
+            CheckSecrets(faults, $"batch {entries[i].Method} {url}", requester, type, new MatrixAnswer(200, answer, ""));
         }
     });
 
@@ -139,7 +209,7 @@ public sealed class AuthorisationMatrixTests(MatrixServer server) : IClassFixtur
             [
                 await server.SendAsync(requester.Name, HttpMethod.Put, $"{type}?_id={id}", MatrixServer.InstanceOf(type, "b")),
                 await server.SendAsync(requester.Name, HttpMethod.Delete, $"{type}?_id={id}"),
-                await server.SendAsync(requester.Name, HttpMethod.Post, type, MatrixServer.InstanceOf(type, "b"), null, $"_id={id}"),
+                await server.SendAsync(requester.Name, HttpMethod.Post, type, MatrixServer.InstanceOf(type, "b"), null, ("If-None-Exist", $"_id={id}")),
                 await server.SendAsync(requester.Name, HttpMethod.Post, type, MatrixServer.InstanceOf(type, "b")),
                 await server.SendAsync(requester.Name, HttpMethod.Post, "", BundleOf("transaction", [("DELETE", there, null)])),
                 await server.SendAsync(requester.Name, HttpMethod.Post, "", BundleOf("transaction", [("POST", type, MatrixServer.InstanceOf(type, "b"))])),

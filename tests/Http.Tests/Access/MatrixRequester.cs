@@ -14,6 +14,7 @@ internal sealed record MatrixRequester(string Name, Func<string, string, bool> S
         new("relative-of-a", OwnAndShared, type => (IsRecord(type) && type != "RelatedPerson") || type == Subscription),
         new("app-of-a", (type, owner) => type == "Observation" && owner == "a", _ => false),
         new("laboratory-app-of-a", (_, _) => false, _ => false),
+        new(MatrixServer.ChartApp, OwnAndShared, type => IsShared(type) ? type != "Organization" : IsRecord(type) || MatrixTypes.BesideRecord.ContainsKey(type) || type == Subscription),
         new("practitioner", (type, _) => type is not ("AuditEvent" or Subscription), IsCare),
         new("practitioner-suspended", (type, _) => IsShared(type), _ => false),
         new("backend", (type, _) => type is not ("AuditEvent" or Subscription), IsCare),
@@ -30,7 +31,7 @@ internal sealed record MatrixRequester(string Name, Func<string, string, bool> S
     {
         // Access records are AuditEvents, and a patient has some.
         "patient-a" => type is "AuditEvent" or Subscription,
-        "relative-of-a" or "practitioner" or "backend" or "reading-backend" or "insurer-a" => type == Subscription,
+        MatrixServer.ChartApp or "relative-of-a" or "practitioner" or "backend" or "reading-backend" or "insurer-a" => type == Subscription,
 
         // It sees laboratory results, of which there are none.
         "laboratory-app-of-a" => type == "Observation",

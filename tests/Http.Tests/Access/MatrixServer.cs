@@ -1,9 +1,13 @@
+using System.Buffers.Text;
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
 using System.Text;
 using HealthChain.Consent;
 using HealthChain.FhirServer.Searching;
 using HealthChain.FhirServer.Server;
 using HealthChain.Smart;
+using HealthChain.Smart.Scopes;
+using HealthChain.Smart.State;
 using Xunit;
 
 namespace HealthChain.Http.Tests.Access;
@@ -14,7 +18,10 @@ public sealed class MatrixServer : IAsyncLifetime
     /// <summary>Stands in what belongs to an owner, and nowhere else; in no request either.</summary>
     public static string SecretOf(string owner) => "urn:secret-of-" + owner;
 
-    private readonly FhirServerFixture _server = new(new ServerOptions
+    /// <summary>An app that a practitioner opened with patient a in context: its token is none of the operator's.</summary>
+    public const string ChartApp = "chart-app-with-a";
+
+    private static readonly ServerOptions Options = new()
     {
         Validation = ValidationLevel.Structure,
         ConsentPolicy = ImplicitPolicy.AllNormal.Uri,
@@ -35,9 +42,15 @@ public sealed class MatrixServer : IAsyncLifetime
             Token("auditor", Role.Auditor),
             Token("administrator", Role.Administrator),
         ],
-    });
+    };
+
+    private readonly SmartState _state = SmartState.InMemory(new SmartStateOptions { AccessTokenLifetime = TimeSpan.FromHours(1) }, TimeProvider.System);
+    private readonly FhirServerFixture _server;
 
     private readonly Dictionary<string, HttpClient> _clients = [];
+    private string _chartToken = "";
+
+    public MatrixServer() => _server = new FhirServerFixture(Options) { Smart = _state };
 
     public static IReadOnlyList<string> Types { get; } = [.. ResourceTypes.All.Select(type => type.Name)];
 
@@ -57,6 +70,11 @@ public sealed class MatrixServer : IAsyncLifetime
         await SendAsync("operator", HttpMethod.Put, "VerificationResult/suspension", """
             {"resourceType":"VerificationResult","id":"suspension","target":[{"reference":"Organization/suspended"}],"status":"val-fail"}
             """);
+        await SendAsync("operator", HttpMethod.Put, "Organization/clinic", """{"resourceType":"Organization","id":"clinic","active":true}""");
+        await SendAsync("operator", HttpMethod.Put, "VerificationResult/validation", """
+            {"resourceType":"VerificationResult","id":"validation","target":[{"reference":"Organization/clinic"}],"status":"validated"}
+            """);
+        _chartToken = await OpenChartAsync();
     }
 
     public async ValueTask DisposeAsync()
@@ -67,6 +85,7 @@ public sealed class MatrixServer : IAsyncLifetime
         }
 
         await _server.DisposeAsync();
+        _state.Dispose();
     }
 
     public static string IdOf(string type, string owner) => $"{type.ToLowerInvariant()}-{owner}";
@@ -79,7 +98,7 @@ public sealed class MatrixServer : IAsyncLifetime
             """;
     }
 
-    internal async Task<MatrixAnswer> SendAsync(string requester, HttpMethod method, string url, string? body = null, string? mediaType = null, string? ifNoneExist = null)
+    internal async Task<MatrixAnswer> SendAsync(string requester, HttpMethod method, string url, string? body = null, string? mediaType = null, params (string Name, string Value)[] headers)
     {
         HttpClient client;
         lock (_clients)
@@ -87,7 +106,7 @@ public sealed class MatrixServer : IAsyncLifetime
             if (!_clients.TryGetValue(requester, out client!))
             {
                 client = new HttpClient { BaseAddress = _server.Base };
-                client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", TokenOf(requester));
+                client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", requester == ChartApp ? _chartToken : TokenOf(requester));
                 client.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/fhir+json"));
                 _clients.Add(requester, client);
             }
@@ -99,13 +118,33 @@ public sealed class MatrixServer : IAsyncLifetime
             request.Content = new StringContent(body, Encoding.UTF8, mediaType ?? "application/fhir+json");
         }
 
-        if (ifNoneExist is not null)
+        foreach ((string name, string value) in headers)
         {
-            request.Headers.Add("If-None-Exist", ifNoneExist);
+            request.Headers.Add(name, value);
         }
 
         using HttpResponseMessage response = await client.SendAsync(request);
         return new MatrixAnswer((int)response.StatusCode, await response.Content.ReadAsStringAsync(), response.Headers.WwwAuthenticate.ToString());
+    }
+
+    private async Task<string> OpenChartAsync()
+    {
+        const string back = "https://chart.example/back";
+        const string verifier = "a-verifier-that-is-long-enough-for-the-rules-of-pkce";
+        ScopeSet scopes = ScopeSet.Parse("launch patient/*.cruds");
+        await _state.RegisterAsync(new Client { Id = ChartApp, Kind = ClientKind.Public, Name = "Chart", RedirectUris = [back], AllowedScopes = scopes.Text });
+        await _state.AddAccountAsync(new Account { Id = "grace", Name = "grace", Role = Role.Practitioner, FhirUser = "Practitioner/practitioner-a", Organisation = "Organization/clinic" });
+        OAuthResult<string> code = await _state.IssueCodeAsync(new CodeRequest
+        {
+            Client = ChartApp,
+            Account = "grace",
+            RedirectUri = back,
+            CodeChallenge = Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(verifier))),
+            Scopes = scopes,
+            Authenticated = DateTimeOffset.UnixEpoch,
+            Launch = new LaunchContext { Patient = "patient-a" },
+        });
+        return (await _state.RedeemCodeAsync(new CodeRedemption(ChartApp, code.Value, back, verifier))).Value.AccessToken;
     }
 
     private static string TokenOf(string name) => $"a-fixed-token-of-{name}";
