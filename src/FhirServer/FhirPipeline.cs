@@ -72,7 +72,6 @@ internal static class FhirPipeline
         services.AddSingleton<OrganisationDirectory>();
         services.AddSingleton<IOrganisationStatus>(provider => provider.GetRequiredService<OrganisationDirectory>());
         services.AddHostedService(provider => provider.GetRequiredService<OrganisationDirectory>());
-        services.AddSingleton<ICommitFollower>(provider => provider.GetRequiredService<OrganisationDirectory>());
         services.AddSubscriptions();
         services.AddSingleton<Commits>();
         services.AddSingleton<SingleWrite>();

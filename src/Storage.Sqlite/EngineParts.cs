@@ -23,4 +23,6 @@ internal sealed record EngineParts(
     public StoreMeter Meter { get; } = new();
 
     public ChainSource Chains { get; } = new();
+
+    public CommitFollowers Followers { get; } = new();
 }

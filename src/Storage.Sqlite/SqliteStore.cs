@@ -121,6 +121,8 @@ public sealed partial class SqliteStore : IResourceStore
 
     public long Newest => _changes.Newest;
 
+    public void Follow(ICommitFollower follower) => _parts.Followers.Add(follower);
+
     public ValueTask WaitForChangeAsync(long after, CancellationToken cancellationToken) => _changes.WaitAsync(after, cancellationToken);
 
     public async ValueTask<Result<CommitResult>> CommitAsync(AccessScope scope, Transaction transaction, CancellationToken cancellationToken)

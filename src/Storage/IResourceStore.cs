@@ -87,6 +87,9 @@ public interface IResourceStore : IAsyncDisposable
     /// <summary>Sequence number of the newest version or record that is durable: how many leaves the ledger has.</summary>
     long Newest { get; }
 
+    /// <summary>Has a follower told of all that is committed and erased from now on, until the store is closed.</summary>
+    void Follow(ICommitFollower follower);
+
     /// <summary>Completes when there is a version or record after that sequence number, visible or not: for the server's own followers.</summary>
     ValueTask WaitForChangeAsync(long after, CancellationToken cancellationToken);
 }

@@ -76,6 +76,9 @@ public abstract class StoreAround(IResourceStore inner) : IResourceStore
     public IAsyncEnumerable<BlobAddress> BlobsAsync(AccessScope scope, CancellationToken cancellationToken) => inner.BlobsAsync(scope, cancellationToken);
 
     /// <inheritdoc/>
+    public void Follow(ICommitFollower follower) => inner.Follow(follower);
+
+    /// <inheritdoc/>
     public ValueTask WaitForChangeAsync(long after, CancellationToken cancellationToken) => inner.WaitForChangeAsync(after, cancellationToken);
 
     /// <summary>Nothing: the inner store is closed by whoever opened it.</summary>

@@ -29,7 +29,6 @@ public sealed class SystemScopeTests
 
         // Consents and whom they name, by which all scopes are decided.
         "src/FhirServer/Consents/ConsentDirectory.cs",
-        "src/FhirServer/Consents/RelatedInstances.cs",
 
         // Which consents are given and taken back; commitments go to the chain, and nothing else.
         "src/FhirServer/Consents/Workflow/ConsentRegister.cs",
@@ -62,7 +61,7 @@ public sealed class SystemScopeTests
         Assert.Equal(Callers.Order(StringComparer.Ordinal), found.Order(StringComparer.Ordinal));
     }
 
-    /// <summary>What is kept in memory of the store (who is verified) hears of commits in Commits. A document's commit holds a Bundle alone; configured resources tell of themselves.</summary>
+    /// <summary>What Subscriptions have at hand hears of commits in Commits; what others write they read from the store. All else that is kept in memory is told by the store.</summary>
     [Fact]
     public void Commits_come_through_one_place()
     {

@@ -114,6 +114,8 @@ public sealed class FaultyStore(IResourceStore inner, Fault fault) : IResourceSt
     public IAsyncEnumerable<BlobAddress> BlobsAsync(AccessScope scope, CancellationToken cancellationToken) =>
         inner.BlobsAsync(scope, cancellationToken);
 
+    public void Follow(ICommitFollower follower) => inner.Follow(follower);
+
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
     /// <summary>A scope that nobody asks about writing.</summary>

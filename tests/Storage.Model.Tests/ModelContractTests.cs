@@ -13,6 +13,8 @@ public sealed class ModelSequenceTests() : SequenceContract(setup => new ModelSt
 
 public sealed class ModelEraseTests() : EraseContract(setup => new ModelStore(setup));
 
+public sealed class ModelFollowerTests() : FollowerContract(setup => new ModelStore(setup));
+
 public sealed class ModelBlobTests() : BlobContract(setup => new ModelStore(setup));
 
 public sealed class ModelLedgerTests() : LedgerContract(setup => new ModelStore(setup));

@@ -6,6 +6,8 @@ public sealed class SqliteVersionTests() : VersionContract(setup => new TestStor
 
 public sealed class SqliteEraseTests() : EraseContract(setup => new TestStore(setup));
 
+public sealed class SqliteFollowerTests() : FollowerContract(setup => new TestStore(setup));
+
 public sealed class SqliteBlobTests() : BlobContract(setup => new TestStore(setup));
 
 public sealed class SqliteLedgerTests() : LedgerContract(setup => new TestStore(setup));

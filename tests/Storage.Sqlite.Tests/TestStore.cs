@@ -118,5 +118,7 @@ internal sealed class TestStore : IResourceStore
 
     public IAsyncEnumerable<BlobAddress> BlobsAsync(AccessScope scope, CancellationToken cancellationToken) => Store.BlobsAsync(scope, cancellationToken);
 
+    public void Follow(ICommitFollower follower) => Store.Follow(follower);
+
     public ValueTask WaitForChangeAsync(long after, CancellationToken cancellationToken) => Store.WaitForChangeAsync(after, cancellationToken);
 }

@@ -13,6 +13,8 @@ namespace HealthChain.FhirServer.Consents;
 /// <param name="Members">Who is in a group.</param>
 internal sealed record Actor(long Sequence, ConsentCode[] Identifiers, string? PartOf, Membership[] Members)
 {
+    public static Actor Nobody { get; } = new(0, [], null, []);
+
     /// <summary>The types of those who ask, and of what stands above them. A patient who asks is known by her id alone.</summary>
     public static bool IsOne(string type) => type is "Practitioner" or "Organization" or "RelatedPerson" or "Device" or "Group";
 
@@ -21,7 +23,7 @@ internal sealed record Actor(long Sequence, ConsentCode[] Identifiers, string? P
     {
         if (version.IsDeleted)
         {
-            return new Actor(version.Sequence, [], null, []);
+            return Nobody with { Sequence = version.Sequence };
         }
 
         Element resource = FhirJson.Read(version.Json).Root;

@@ -35,29 +35,47 @@ internal sealed class ActorDirectory(string? serverBase)
                 return;
             }
 
-            _actors[reference] = now;
-            bool concerns = before?.Says(now) != true && _asked.Contains(reference);
-            foreach (Membership member in before?.Members ?? [])
+            Replace(reference, before, now);
+        }
+    }
+
+    /// <summary>Forgets who was erased.</summary>
+    public void Forget(Predicate<string> isErased)
+    {
+        lock (_lock)
+        {
+            foreach ((string reference, Actor before) in _actors.Where(actor => isErased(actor.Key)).ToList())
             {
-                _groupsOf[member.Member].Remove(reference);
-                concerns |= _asked.Contains(member.Member);
+                Replace(reference, before, Actor.Nobody);
+                _actors.Remove(reference);
+            }
+        }
+    }
+
+    private void Replace(string reference, Actor? before, Actor now)
+    {
+        _actors[reference] = now;
+        bool concerns = before?.Says(now) != true && _asked.Contains(reference);
+        foreach (Membership member in before?.Members ?? [])
+        {
+            _groupsOf[member.Member].Remove(reference);
+            concerns |= _asked.Contains(member.Member);
+        }
+
+        foreach (Membership member in now.Members)
+        {
+            if (!_groupsOf.TryGetValue(member.Member, out List<string>? groups))
+            {
+                _groupsOf[member.Member] = groups = [];
             }
 
-            foreach (Membership member in now.Members)
-            {
-                if (!_groupsOf.TryGetValue(member.Member, out List<string>? groups))
-                {
-                    _groupsOf[member.Member] = groups = [];
-                }
+            groups.Add(reference);
+            concerns |= _asked.Contains(member.Member);
+        }
 
-                groups.Add(reference);
-                concerns |= _asked.Contains(member.Member);
-            }
-
-            if (concerns)
-            {
-                Volatile.Write(ref _generation, _generation + 1);
-            }
+        if (concerns)
+        {
+            Volatile.Write(ref _generation, _generation + 1);
         }
     }
 

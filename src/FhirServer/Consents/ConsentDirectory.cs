@@ -1,6 +1,5 @@
 using HealthChain.Consent;
 using HealthChain.Fhir.Model;
-using HealthChain.FhirServer.Interactions;
 using HealthChain.FhirServer.Organisations;
 using HealthChain.FhirServer.Searching;
 using HealthChain.FhirServer.Server;
@@ -10,9 +9,12 @@ namespace HealthChain.FhirServer.Consents;
 
 /// <summary>
 /// The consents of all patients of this server, who holds their records, and who those are that consents name: in memory, read at the start, and kept up
-/// with every commit before its answer leaves (<see cref="Commits"/>), so that what a patient says counts for the next request.
+/// with every commit before anybody can read it, so that what a patient says counts for the next request, and for all that was written together with it.
 /// </summary>
-/// <remarks>Asking is lock-free. Commits may tell of their versions in whatever order: of each resource the newest version counts.</remarks>
+/// <remarks>
+/// Asking is lock-free. What is read at the start may be told of by a commit before: of each resource the newest version counts. Of a patient all that one
+/// commit says counts at once.
+/// </remarks>
 internal sealed class ConsentDirectory(IResourceStore store, Vocabulary vocabulary, IndexHasher hasher, ServerOptions options) : ICommitFollower, IHostedService
 {
     private const int PageSize = 1000;
@@ -25,14 +27,17 @@ internal sealed class ConsentDirectory(IResourceStore store, Vocabulary vocabula
     private readonly RuleForms _forms = new(vocabulary, options.BaseUrl);
     private readonly Dictionary<long, SignedConsent> _consents = [];
     private readonly SharedConsents _shared = new();
+
+    // What becomes of patients by what is being told of.
+    private readonly Dictionary<long, Record> _becoming = [];
     private volatile bool _isRead;
 
-    /// <summary>A patient for whom other consents count from now on, or whose record another organisation holds. Told of while commits wait.</summary>
-    public Action<long>? Changed { get; set; }
+    /// <summary>Whenever patients were erased: what was concluded from their consents is to be forgotten. Told of while commits wait.</summary>
+    public Action? Erased { get; set; }
 
     public ActorDirectory Actors { get; } = new(options.BaseUrl);
 
-    public RelatedInstances Related { get; } = new(store, vocabulary, options.BaseUrl);
+    public RelatedInstances Related { get; } = new(vocabulary, options.BaseUrl);
 
     /// <summary>Another number once questions of requesters may be others.</summary>
     public int Generation => Actors.Generation + Related.Generation;
@@ -40,48 +45,58 @@ internal sealed class ConsentDirectory(IResourceStore store, Vocabulary vocabula
     /// <param name="patient">Hash of a patient.</param>
     public PatientConsents Of(long patient) => _isRead ? _patients.Find(patient) ?? PatientConsents.None : PatientConsents.Unknown;
 
-    public async ValueTask ApplyAsync(IReadOnlyList<StoredVersion?> versions, CancellationToken cancellationToken)
+    public void Note(IReadOnlyList<StoredVersion?> versions, Func<ResourceKey, StoredVersion?> newest)
     {
-        try
+        // Before the consents count: otherwise something would be concluded from half of what they say.
+        foreach (ResourceKey key in NamedBy(versions))
         {
-            // Before the consents count: otherwise something would be concluded from half of what they say.
-            foreach (StoredVersion? version in versions)
-            {
-                if (version is { IsDeleted: false, Key.Type: "Consent" } && MayNameRelated(version.Json.Span))
-                {
-                    await Related.NoteAsync(ConsentRules.Read(FhirJson.Read(version.Json), vocabulary, options.BaseUrl).Related, cancellationToken);
-                }
-            }
+            Related.Apply(newest(key));
         }
-        finally
-        {
-            Apply(versions);
-        }
+
+        Apply(versions);
     }
 
-    /// <summary>Spares most consents being read twice. Letters may be written as escapes.</summary>
-    private static bool MayNameRelated(ReadOnlySpan<byte> json) => json.IndexOf("\"related\""u8) >= 0 || json.IndexOf("\\u"u8) >= 0;
-
-    private void Apply(IReadOnlyList<StoredVersion?> versions)
+    public void Forget(IReadOnlySet<long> resources)
     {
-        for (int i = 0; i < versions.Count; i++)
+        bool IsErased(string reference) => reference.Split('/') is [var type, var id] && resources.Contains(hasher.Reference(new ResourceKey(type, id)));
+        Actors.Forget(IsErased);
+        Related.Forget(IsErased);
+        lock (_writing)
         {
-            if (versions[i] is { } version)
+            foreach (long resource in resources)
             {
-                Apply(version);
+                if (_consents.Remove(resource, out SignedConsent signed))
+                {
+                    Withdraw(signed);
+                }
+
+                if (_patients.Forget(resource))
+                {
+                    State(resource, holder: 0, replacedBy: []);
+                }
             }
+
+            Publish();
         }
+
+        Erased?.Invoke();
     }
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        store.Follow(this);
         foreach (string type in new[] { "Organization", "Practitioner", "RelatedPerson", "Device", "Group", "Patient", "Consent" })
         {
             var search = new SearchRequest { Types = [ResourceTypes.Find(type)!], Count = PageSize };
             while (true)
             {
                 SearchPage page = (await store.SearchAsync(Scope, search, cancellationToken)).Value;
-                await ApplyAsync(page.Matches, cancellationToken);
+                foreach (ResourceKey key in NamedBy(page.Matches))
+                {
+                    Related.Apply(await store.ReadAsync(Scope, key, cancellationToken));
+                }
+
+                Apply(page.Matches);
                 if (page.Next is null)
                 {
                     break;
@@ -95,6 +110,30 @@ internal sealed class ConsentDirectory(IResourceStore store, Vocabulary vocabula
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>What consents among the versions name together with all that is related to it, unless it is known what that is.</summary>
+    private IEnumerable<ResourceKey> NamedBy(IEnumerable<StoredVersion?> versions) => versions
+        .Where(version => version is { IsDeleted: false, Key.Type: "Consent" } && MayNameRelated(version.Json.Span))
+        .SelectMany(version => Related.Note(ConsentRules.Read(FhirJson.Read(version!.Json), vocabulary, options.BaseUrl).Related));
+
+    /// <summary>Spares most consents being read twice. Letters may be written as escapes.</summary>
+    private static bool MayNameRelated(ReadOnlySpan<byte> json) => json.IndexOf("\"related\""u8) >= 0 || json.IndexOf("\\u"u8) >= 0;
+
+    private void Apply(IReadOnlyList<StoredVersion?> versions)
+    {
+        lock (_writing)
+        {
+            for (int i = 0; i < versions.Count; i++)
+            {
+                if (versions[i] is { } version)
+                {
+                    Apply(version);
+                }
+            }
+
+            Publish();
+        }
+    }
 
     private void Apply(StoredVersion version)
     {
@@ -116,68 +155,72 @@ internal sealed class ConsentDirectory(IResourceStore store, Vocabulary vocabula
     private void ApplyPatient(StoredVersion version)
     {
         long patient = hasher.Reference(version.Key);
-        Element resource = version.IsDeleted ? default : FhirJson.Read(version.Json).Root;
-        long holder = resource.Exists && resource.Child("managingOrganization") is { Exists: true } organisation ? HashOf(organisation) : 0;
-        long[] replacedBy = resource.Exists ? ReplacementsIn(resource) : [];
-        lock (_writing)
+        if (_patients.IsNews(patient, version.Sequence))
         {
-            if (!_patients.IsNews(patient, version.Sequence))
-            {
-                return;
-            }
-
-            IReadOnlyCollection<long> affected = _linked.Replace(patient, replacedBy, OwnOf);
-            foreach (long other in affected)
-            {
-                Restate(other, other == patient ? holder : _patients.Find(other)?.Holder ?? 0, OwnOf(other));
-            }
-
-            if (!affected.Contains(patient) && _patients.Find(patient)!.Holder != holder)
-            {
-                Restate(patient, holder, OwnOf(patient));
-            }
+            Element resource = version.IsDeleted ? default : FhirJson.Read(version.Json).Root;
+            long holder = resource.Exists && resource.Child("managingOrganization") is { Exists: true } organisation ? HashOf(organisation) : 0;
+            State(patient, holder, resource.Exists ? ReplacementsIn(resource) : []);
         }
     }
 
     private void ApplyConsent(StoredVersion version)
     {
         long consent = hasher.Reference(version.Key);
+        SignedConsent before = _consents.GetValueOrDefault(consent);
+        if (before.Sequence >= version.Sequence)
+        {
+            return;
+        }
+
         ReadResult signed = version.IsDeleted ? default : FhirJson.Read(version.Json);
         long patient = signed.Tree is { } tree && tree.Root.Child("patient") is { Exists: true } signer ? HashOf(signer) : 0;
-        lock (_writing)
+        UInt128 form = UInt128.Zero;
+        ConsentRules? rules = patient == 0 ? null : _forms.Take(signed, out form);
+        _consents[consent] = new SignedConsent(version.Sequence, patient, form);
+        if (form != UInt128.Zero && form == before.Form && patient == before.Patient)
         {
-            SignedConsent before = _consents.GetValueOrDefault(consent);
-            if (before.Sequence >= version.Sequence)
-            {
-                return;
-            }
+            _forms.Release(form);
+            return;
+        }
 
-            UInt128 form = UInt128.Zero;
-            ConsentRules? rules = patient == 0 ? null : _forms.Take(signed, out form);
-            _consents[consent] = new SignedConsent(version.Sequence, patient, form);
-            if (before.Form != UInt128.Zero)
-            {
-                ConsentRules old = _forms.Find(before.Form);
-                _forms.Release(before.Form);
-                if (before.Form == form && before.Patient == patient)
-                {
-                    return;
-                }
+        Withdraw(before);
+        if (rules is not null)
+        {
+            State(patient, [.. OwnOf(patient), rules]);
+        }
+    }
 
-                ConsentRules[] own = OwnOf(before.Patient);
-                int place = Array.IndexOf(own, old);
-                State(before.Patient, [.. own[..place], .. own[(place + 1)..]]);
-            }
-
-            if (rules is not null)
-            {
-                State(patient, [.. OwnOf(patient), rules]);
-            }
+    private void Withdraw(SignedConsent signed)
+    {
+        if (signed.Form != UInt128.Zero)
+        {
+            ConsentRules[] own = OwnOf(signed.Patient);
+            int place = Array.IndexOf(own, _forms.Find(signed.Form));
+            _forms.Release(signed.Form);
+            State(signed.Patient, [.. own[..place], .. own[(place + 1)..]]);
         }
     }
 
     /// <summary>What the consents of a patient say, those of patients whom this one replaces left aside.</summary>
-    private ConsentRules[] OwnOf(long patient) => _linked.OwnOf(patient) ?? _patients.Find(patient)?.Rules ?? [];
+    private ConsentRules[] OwnOf(long patient) => _linked.OwnOf(patient) ?? RecordOf(patient).Own;
+
+    private Record RecordOf(long patient) => _becoming.TryGetValue(patient, out Record record) ? record
+        : _patients.Find(patient) is { } known ? new Record(known.Holder, known.Rules ?? [])
+        : new Record(0, []);
+
+    /// <summary>Who holds the record of a patient, and who came in the patient's place.</summary>
+    private void State(long patient, long holder, long[] replacedBy)
+    {
+        foreach (long other in _linked.Replace(patient, replacedBy, OwnOf))
+        {
+            _becoming[other] = RecordOf(other);
+        }
+
+        if (RecordOf(patient) is var record && record.Holder != holder)
+        {
+            _becoming[patient] = record with { Holder = holder };
+        }
+    }
 
     private void State(long patient, ConsentRules[] own)
     {
@@ -188,21 +231,23 @@ internal sealed class ConsentDirectory(IResourceStore store, Vocabulary vocabula
 
         foreach (long other in _linked.Onwards(patient))
         {
-            Restate(other, _patients.Find(other)?.Holder ?? 0, own);
+            _becoming[other] = RecordOf(other) with { Own = own };
         }
     }
 
-    /// <param name="own">Of a patient who is not linked.</param>
-    private void Restate(long patient, long holder, ConsentRules[] own)
+    private void Publish()
     {
-        PatientConsents? before = _patients.Find(patient);
-        _patients.Set(patient, _linked.OwnOf(patient) is null ? _shared.Take(holder, own) : _linked.CountingFor(patient, holder));
-        if (before is not null)
+        foreach ((long patient, Record record) in _becoming)
         {
-            _shared.Release(before);
+            PatientConsents? before = _patients.Find(patient);
+            _patients.Set(patient, _linked.OwnOf(patient) is null ? _shared.Take(record.Holder, record.Own) : _linked.CountingFor(patient, record.Holder));
+            if (before is not null)
+            {
+                _shared.Release(before);
+            }
         }
 
-        Changed?.Invoke(patient);
+        _becoming.Clear();
     }
 
     private long HashOf(Element reference) => reference.LocalTarget(options.BaseUrl)?.Split('/') is [var type, var id] ? hasher.Reference(new ResourceKey(type, id)) : 0;
@@ -220,6 +265,9 @@ internal sealed class ConsentDirectory(IResourceStore store, Vocabulary vocabula
 
         return [.. replacements.Distinct()];
     }
+
+    /// <param name="Own">Of a patient who is not linked.</param>
+    private readonly record struct Record(long Holder, ConsentRules[] Own);
 
     /// <param name="Form">0 for a consent that has no effect.</param>
     private readonly record struct SignedConsent(long Sequence, long Patient, UInt128 Form);

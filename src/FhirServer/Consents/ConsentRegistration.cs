@@ -1,6 +1,5 @@
 using HealthChain.Consent;
 using HealthChain.Fhir.Search;
-using HealthChain.FhirServer.Interactions;
 using HealthChain.FhirServer.Server;
 using HealthChain.Storage;
 
@@ -21,7 +20,6 @@ internal static class ConsentRegistration
         services.AddSingleton<ConsentViews>();
         services.AddSingleton<ActiveConsents>();
         services.AddHostedService(provider => provider.GetRequiredService<ConsentDirectory>());
-        services.AddSingleton<ICommitFollower>(provider => provider.GetRequiredService<ConsentDirectory>());
         return services;
     }
 }

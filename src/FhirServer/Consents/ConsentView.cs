@@ -53,6 +53,9 @@ internal sealed class ConsentView(Asker asker, ConsentAction action, ConsentView
     public bool MayHandOn(long patient, long holder) =>
         _directory.Of(patient).Holder is var present && (present == holder || Current().Organisations.AsSpan().Contains(present));
 
+    /// <summary>Keeps nothing of what was concluded.</summary>
+    public void Forget() => Volatile.Write(ref _conclusions, null);
+
     private PatientDecision DecisionOf(long patient, Conclusions conclusions)
     {
         PatientConsents consents = _directory.Of(patient);

@@ -6,7 +6,7 @@ using HealthChain.FhirServer.Server;
 namespace HealthChain.FhirServer.Consents;
 
 /// <summary>What all consents together let each requester see and do. Thread-safe.</summary>
-internal sealed class ConsentViews(ConsentDirectory directory, ConsentKeys keys, Vocabulary vocabulary, ServerOptions options, TimeProvider time)
+internal sealed class ConsentViews
 {
     /// <summary>Requesters whose conclusions are kept.</summary>
     private const int MostKept = 10_000;
@@ -16,22 +16,29 @@ internal sealed class ConsentViews(ConsentDirectory directory, ConsentKeys keys,
 
     private readonly ConcurrentDictionary<Asker, RequesterConsents> _known = [];
 
+    private readonly TimeProvider _time;
     private int _conclusions;
     private int _timesForgotten;
 
-    public ConsentDirectory Directory => directory;
+    public ConsentViews(ConsentDirectory directory, ConsentKeys keys, Vocabulary vocabulary, ServerOptions options, TimeProvider time)
+    {
+        (Directory, Keys, Vocabulary, _time) = (directory, keys, vocabulary, time);
+        Policy = ConsentPolicy.Find(options.ConsentPolicy) ?? throw new InvalidOperationException("The policy for patients without consents is not known.");
+        directory.Erased = Forget;
+    }
 
-    public ConsentKeys Keys => keys;
+    public ConsentDirectory Directory { get; }
 
-    public Vocabulary Vocabulary => vocabulary;
+    public ConsentKeys Keys { get; }
 
-    public ConsentPolicy Policy { get; } =
-        ConsentPolicy.Find(options.ConsentPolicy) ?? throw new InvalidOperationException("The policy for patients without consents is not known.");
+    public Vocabulary Vocabulary { get; }
 
-    public long Now => time.GetUtcNow().UtcTicks;
+    public ConsentPolicy Policy { get; }
+
+    public long Now => _time.GetUtcNow().UtcTicks;
 
     /// <summary>Another number once no conclusion holds any more.</summary>
-    public int Generation => directory.Generation + Volatile.Read(ref _timesForgotten);
+    public int Generation => Directory.Generation + Volatile.Read(ref _timesForgotten);
 
     public void CountOneMore()
     {
@@ -39,6 +46,16 @@ internal sealed class ConsentViews(ConsentDirectory directory, ConsentKeys keys,
         {
             Volatile.Write(ref _conclusions, 0);
             Interlocked.Increment(ref _timesForgotten);
+        }
+    }
+
+    /// <summary>Nothing is kept of what was concluded, also for those who do not ask again.</summary>
+    private void Forget()
+    {
+        Interlocked.Increment(ref _timesForgotten);
+        foreach (RequesterConsents requester in _known.Values)
+        {
+            requester.Forget();
         }
     }
 
@@ -66,4 +83,12 @@ internal sealed class RequesterConsents(Asker asker, ConsentViews views)
     private readonly ConsentView?[] _views = new ConsentView?[Enum.GetValues<ConsentAction>().Length];
 
     public ConsentView this[ConsentAction action] => _views[(int)action] ??= new ConsentView(asker, action, views);
+
+    public void Forget()
+    {
+        foreach (ConsentView? view in _views)
+        {
+            view?.Forget();
+        }
+    }
 }

@@ -39,6 +39,19 @@ internal sealed class PatientTable
         return true;
     }
 
+    /// <summary>Takes the next version of a patient for news, whichever it is; false for a patient of whom nothing was ever said.</summary>
+    public bool Forget(long patient)
+    {
+        if (Find(patient) is null)
+        {
+            return false;
+        }
+
+        Places places = Claim(patient, out int place);
+        places.Sequences[place] = 0;
+        return true;
+    }
+
     /// <summary>The place of the patient, which gets one if there is none.</summary>
     private Places Claim(long patient, out int place)
     {

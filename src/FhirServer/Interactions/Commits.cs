@@ -18,26 +18,17 @@ internal sealed record Draft(Transaction Transaction, Func<IReadOnlyList<StoredV
     public IReadOnlyList<ResourceKey> NewPatients { get; init; } = [];
 }
 
-/// <summary>Keeps in mind what versions say, for what is asked too often to read it each time.</summary>
-internal interface ICommitFollower
-{
-    /// <summary>Takes note of what was committed, before the answer leaves. Commits may be told of in another order than they were made in.</summary>
-    ValueTask ApplyAsync(IReadOnlyList<StoredVersion?> versions, CancellationToken cancellationToken);
-}
-
 /// <summary>
 /// Commits what was thought out, and has it thought out again when meanwhile others changed what it rested on. Thinking again answers
 /// for itself: who sent If-Match then learns that the version has changed. The access record is a part of the commit.
 /// </summary>
-internal sealed class Commits(IResourceStore store, IEnumerable<ICommitFollower> followers, SubscriptionWrites subscriptions, IndexHasher hasher, AccessLog log)
+internal sealed class Commits(IResourceStore store, SubscriptionWrites subscriptions, IndexHasher hasher, AccessLog log)
 {
     private const int MaxAttempts = 100;
     private const int Turns = 64;
 
     /// <summary>Who was overtaken goes on one after the other where they want the same, or each round would let one through and the others think in vain.</summary>
     private readonly SemaphoreSlim[] _turns = [.. Enumerable.Range(0, Turns).Select(_ => new SemaphoreSlim(1))];
-
-    private readonly ICommitFollower[] _followers = [.. followers];
 
     public async ValueTask<Result<FhirResponse>> CommitAsync(
         FhirRequest request, Func<CancellationToken, ValueTask<Result<Draft>>> think, CancellationToken cancellationToken)
@@ -68,13 +59,6 @@ internal sealed class Commits(IResourceStore store, IEnumerable<ICommitFollower>
                 if (result.Value is Committed committed)
                 {
                     request.Access.IsWritten = true;
-
-                    // What is committed must be taken note of, even if nobody waits for the answer any more. Who reads it may rely on the organisation being suspended, or on the consent being revoked.
-                    foreach (ICommitFollower follower in _followers)
-                    {
-                        await follower.ApplyAsync(committed.Versions, CancellationToken.None);
-                    }
-
                     subscriptions.Apply(transaction.Writes, committed);
                     return await draft.Value.Answer(committed.Versions);
                 }

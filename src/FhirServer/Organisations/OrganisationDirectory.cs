@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using HealthChain.FhirServer.Interactions;
 using HealthChain.FhirServer.Searching;
 using HealthChain.FhirServer.Server;
 using HealthChain.Storage;
@@ -7,10 +6,10 @@ using HealthChain.Storage;
 namespace HealthChain.FhirServer.Organisations;
 
 /// <summary>
-/// How all organisations of this server stand, in memory: read at the start, and kept up with every commit before its answer leaves
-/// (<see cref="Interactions.Commits"/>), so that a verification or suspension counts for the next request.
+/// How all organisations of this server stand, in memory: read at the start, and kept up with every commit before anybody can read it
+/// (<see cref="ICommitFollower"/>), so that a verification or suspension counts for the next request.
 /// </summary>
-/// <remarks>Asking is lock-free. Commits may tell of their versions in whatever order: of each resource the newest version counts.</remarks>
+/// <remarks>Asking is lock-free. What is read at the start may be told of by a commit before: of each resource the newest version counts.</remarks>
 internal sealed class OrganisationDirectory(IResourceStore store, ServerOptions options, TimeProvider time) : IOrganisationStatus, ICommitFollower, IHostedService
 {
     /// <summary>Organisations nest in departments and wards; whatever is deeper is a mistake, or a circle.</summary>
@@ -86,10 +85,11 @@ internal sealed class OrganisationDirectory(IResourceStore store, ServerOptions 
     /// <summary>Sequence number of the newest version that said something of it or took it back; 0 when none did since the start.</summary>
     public long LastSaidOf(string reference) => _lastSaid.GetValueOrDefault(reference);
 
-    ValueTask ICommitFollower.ApplyAsync(IReadOnlyList<StoredVersion?> versions, CancellationToken cancellationToken)
+    void ICommitFollower.Note(IReadOnlyList<StoredVersion?> versions, Func<ResourceKey, StoredVersion?> newest) => Apply(versions);
+
+    /// <summary>Nothing: organisations are not erased.</summary>
+    void ICommitFollower.Forget(IReadOnlySet<long> resources)
     {
-        Apply(versions);
-        return ValueTask.CompletedTask;
     }
 
     /// <summary>Takes note of what was committed.</summary>
@@ -106,6 +106,7 @@ internal sealed class OrganisationDirectory(IResourceStore store, ServerOptions 
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        store.Follow(this);
         foreach (string type in new[] { Organisation.Type, Verification.Type })
         {
             var search = new SearchRequest { Types = [ResourceTypes.Find(type)!], Count = PageSize };

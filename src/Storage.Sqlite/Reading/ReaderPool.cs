@@ -12,7 +12,9 @@ internal sealed class ReaderPool(int size, GenerationSource generations, Func<Sn
 {
     private readonly SemaphoreSlim _free = new(size);
     private readonly ConcurrentStack<Snapshot> _idle = [];
+    private readonly Lock _publishing = new();
     private long _changes;
+    private long _published;
     private int _lettingGo;
 
     public GenerationSource Generations => generations;
@@ -33,6 +35,19 @@ internal sealed class ReaderPool(int size, GenerationSource generations, Func<Sn
 
     /// <summary>To be called by the writer after each commit that changed more than records, before anybody hears of it.</summary>
     public void Changed() => Interlocked.Increment(ref _changes);
+
+    /// <summary>
+    /// Commits, and tells those of it who must know before anybody reads it. For the writer. Whoever comes upon the commit meanwhile waits; others go on with
+    /// what was there before.
+    /// </summary>
+    /// <param name="commit">Gives the sequence number of the newest version or record.</param>
+    public void Publish(Func<long> commit)
+    {
+        lock (_publishing)
+        {
+            Volatile.Write(ref _published, commit());
+        }
+    }
 
     /// <summary>Has nobody hold an old state while the log is copied, so that it can be copied to its end and begin anew.</summary>
     public void LetGo(Action copy)
@@ -99,6 +114,11 @@ internal sealed class ReaderPool(int size, GenerationSource generations, Func<Sn
             }
 
             snapshot.Begin(generations, Volatile.Read(ref _changes), withRecords);
+            if (snapshot.Newest > Volatile.Read(ref _published))
+            {
+                AwaitPublication();
+            }
+
             return new Rented(this, snapshot);
         }
         catch
@@ -107,6 +127,15 @@ internal sealed class ReaderPool(int size, GenerationSource generations, Func<Sn
             snapshot?.Dispose();
             _free.Release();
             throw;
+        }
+    }
+
+    /// <summary>A database shows a commit a moment before its writer has told of it.</summary>
+    private void AwaitPublication()
+    {
+        lock (_publishing)
+        {
+            // Who has the lock has told of all that can be seen.
         }
     }
 

@@ -16,6 +16,7 @@ internal sealed class Eraser(WriterSession session, EngineParts parts)
     private readonly Head _head = new();
     private readonly ResourceRows _rows = new(parts);
     private readonly List<long> _emptied = [];
+    private readonly HashSet<long> _erased = [];
 
     /// <param name="record">Why and by whom, for the ledger.</param>
     public Result<Erasure> Erase(AccessScope scope, ResourceKey patient, ReadOnlySpan<byte> record)
@@ -62,6 +63,7 @@ internal sealed class Eraser(WriterSession session, EngineParts parts)
         }
 
         _emptied.Clear();
+        _erased.Clear();
         session.Sql.Begin.Run();
         List<long> members = Rids("SELECT rid FROM value WHERE p=? AND h IN (SELECT n FROM type) AND pat=?", Numbers.Member, subject);
         long versions = 0;
@@ -86,6 +88,9 @@ internal sealed class Eraser(WriterSession session, EngineParts parts)
         session.Sql.Set(Meta.LastSubject, session.State.LastSubject);
         session.Committer.ForgetSubjects();
         session.Commit();
+
+        // Not before: while anything of the patient is there, what she withheld is.
+        parts.Followers.Forget(_erased);
         return new Erasure(members.Count, versions);
     }
 
@@ -133,6 +138,7 @@ internal sealed class Eraser(WriterSession session, EngineParts parts)
             throw new StoreException("The index names a resource that is not there. Run the integrity check.");
         }
 
+        _erased.Add(_head.Identity);
         _rows.Read(_head);
         foreach (IndexRow row in _rows.Rows)
         {

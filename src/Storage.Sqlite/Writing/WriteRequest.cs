@@ -23,6 +23,9 @@ internal abstract class GroupRequest : WriteRequest
     /// <summary>Does it, unless whoever asked gave up before the writer came to it.</summary>
     public abstract void Apply(Committer committer);
 
+    /// <summary>What it wrote, once it was applied.</summary>
+    public virtual IReadOnlyList<StoredVersion?> Versions => [];
+
     /// <summary>To be called when what was applied is durable, or it was refused or failed: whoever awaits it goes on within the call.</summary>
     public abstract void Complete();
 }
@@ -35,6 +38,9 @@ internal abstract class GroupRequest<T>(CancellationToken cancellationToken) : G
     private Exception? _failure;
 
     public ValueTask<Result<T>> Done => new(this, _source.Version);
+
+    /// <summary>What came of it; null when it failed.</summary>
+    protected Result<T>? Known => _failure is null ? _result : default(Result<T>?);
 
     public sealed override void Apply(Committer committer)
     {
@@ -76,6 +82,8 @@ internal abstract class GroupRequest<T>(CancellationToken cancellationToken) : G
 internal sealed class CommitRequest(PreparedTransaction transaction, CancellationToken cancellationToken) : GroupRequest<CommitResult>(cancellationToken)
 {
     public override int Weight => Math.Max(1, transaction.Writes.Count);
+
+    public override IReadOnlyList<StoredVersion?> Versions => Known is { IsOk: true, Value: Committed committed } ? committed.Versions : [];
 
     protected override Result<CommitResult> Outcome(Committer committer) => committer.Apply(transaction);
 }

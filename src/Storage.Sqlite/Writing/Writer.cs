@@ -240,7 +240,7 @@ internal sealed class Writer : IDisposable
             isSeen = true;
         }
 
-        session.Commit();
+        _readers.Publish(() => Publish(session, group));
         if (isSeen)
         {
             _readers.Changed();
@@ -248,6 +248,22 @@ internal sealed class Writer : IDisposable
 
         int recent = session.Index.Set.Active.Count + (session.Index.Set.Frozen?.Count ?? 0);
         session.Meter.Committed(start, group.Sum(request => request.Weight), recent, session.Connection.LogPages * (long)Schema.PageBytes);
+    }
+
+    /// <summary>Makes it durable and tells followers, who must know of it before anybody else.</summary>
+    /// <returns>Sequence number up to which they know all.</returns>
+    private static long Publish(WriterSession session, List<GroupRequest> group)
+    {
+        session.Commit();
+        foreach (GroupRequest request in group)
+        {
+            if (request.Versions is { Count: > 0 } versions)
+            {
+                session.Tell(versions);
+            }
+        }
+
+        return session.State.Sequence;
     }
 
     private void NoticeLog(WriterSession session)

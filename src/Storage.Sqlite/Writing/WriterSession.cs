@@ -14,11 +14,13 @@ internal sealed class WriterSession : IDisposable
     private readonly EngineParts _parts;
     private readonly GenerationSource _source;
     private readonly Snapshot _view;
+    private readonly Func<ResourceKey, StoredVersion?> _newest;
 
     public WriterSession(EngineParts parts, StoreFiles files, GenerationSource source, GuardSearch search)
     {
         _parts = parts;
         _source = source;
+        _newest = Newest;
         Connection = files.OpenForWriting(parts.Options);
         try
         {
@@ -63,6 +65,9 @@ internal sealed class WriterSession : IDisposable
         _view.Advance(State.Sequence, Index.Set);
         return _view;
     }
+
+    /// <summary>Tells followers what was committed.</summary>
+    public void Tell(IReadOnlyList<StoredVersion?> versions) => _parts.Followers.Note(versions, _newest);
 
     /// <summary>Moves some index rows from memory to the tables; the first call for a generation that is full begins the next one.</summary>
     public void Flush(int rows, bool wait)
@@ -127,6 +132,12 @@ internal sealed class WriterSession : IDisposable
         Sql.Dispose();
         Chains.Dispose();
         _view.Dispose();
+    }
+
+    private StoredVersion? Newest(ResourceKey key)
+    {
+        Snapshot view = View();
+        return view.FindIdentity(_parts.Hasher.Reference(key)) is var rid and not 0 && view.NewestOf(rid) is var newest and not 0 ? view.Open(newest) : null;
     }
 
     /// <summary>The rows that the tables may lack, made again from the resources that changed since the tables were complete.</summary>

@@ -39,7 +39,8 @@ internal sealed class CaseServer
         }
 
         long sequence = 0;
-        await directory.ApplyAsync([.. one.Consents.Concat(one.Store).Select(resource => Version(resource, ++sequence))], cancellationToken);
+        StoredVersion[] versions = [.. one.Consents.Concat(one.Store).Select(resource => Version(resource, ++sequence))];
+        directory.Note(versions, key => Array.Find(versions, version => version.Key == key));
         var requester = new Requester("somebody", AccessScope.System("tests"))
         {
             Role = RoleOf(person, DecisionCase.Texts(actor["roles"])),

@@ -39,50 +39,101 @@ public sealed class ConsentDirectoryTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     [Fact]
-    public async Task Patients_who_signed_the_same_form_share_what_it_says()
+    public void Patients_who_signed_the_same_form_share_what_it_says()
     {
-        await TellAsync(Patient("a"), Patient("b"), Patient("c", holder: "other"), Signed("1", "a"), Signed("2", "b"), Signed("3", "c"));
+        Tell(Patient("a"), Patient("b"), Patient("c", holder: "other"), Signed("1", "a"), Signed("2", "b"), Signed("3", "c"));
 
         Assert.Same(Of("a"), Of("b"));
         Assert.NotSame(Of("a"), Of("c"));
         Assert.Same(Of("a").Rules![0], Of("c").Rules![0]);
 
-        await TellAsync(Signed("2", "b", type: "permit"));
+        Tell(Signed("2", "b", type: "permit"));
         Assert.NotSame(Of("a"), Of("b"));
     }
 
     [Fact]
-    public async Task Of_each_consent_the_newest_version_counts_in_whatever_order_it_is_told_of()
+    public void Of_each_consent_the_newest_version_counts_in_whatever_order_it_is_told_of()
     {
         StoredVersion first = Signed("1", "a");
         StoredVersion moved = Signed("1", "b");
         StoredVersion deleted = Deletion("Consent", "1");
 
-        await TellAsync(moved);
-        await TellAsync(first);
+        Tell(moved);
+        Tell(first);
         Assert.Empty(Of("a").Rules!);
         Assert.Single(Of("b").Rules!);
 
-        await TellAsync(deleted);
-        await TellAsync(moved);
+        Tell(deleted);
+        Tell(moved);
         Assert.Empty(Of("b").Rules!);
     }
 
     [Fact]
-    public async Task Consents_follow_replacements_over_several_steps_and_circles_end()
+    public void Consents_follow_replacements_over_several_steps_and_circles_end()
     {
-        await TellAsync(Patient("a", replacedBy: "b"), Patient("b", replacedBy: "c"), Patient("c"), Signed("1", "a"), Signed("2", "b", "permit"));
+        Tell(Patient("a", replacedBy: "b"), Patient("b", replacedBy: "c"), Patient("c"), Signed("1", "a"), Signed("2", "b", "permit"));
         Assert.Single(Of("a").Rules!);
         Assert.Equal(2, Of("b").Rules!.Length);
         Assert.Equal(2, Of("c").Rules!.Length);
         Assert.Contains(HashOf("a"), Of("c").Replaced);
 
-        await TellAsync(Patient("c", replacedBy: "a"));
+        Tell(Patient("c", replacedBy: "a"));
         Assert.Equal(2, Of("a").Rules!.Length);
 
-        await TellAsync(Patient("b"), Deletion("Consent", "2"));
+        Tell(Patient("b"), Deletion("Consent", "2"));
         Assert.Empty(Of("c").Rules!);
         Assert.Single(Of("b").Rules!);
+    }
+
+    [Fact]
+    public async Task What_changes_a_consent_never_leaves_a_moment_without_any()
+    {
+        StoredVersion[] forms = [.. Enumerable.Range(0, 200).Select(i => Signed("1", "a", period: $"20{i % 50:00}"))];
+        Tell(Patient("a"), forms[0], Signed("2", "a", period: "1999"));
+        using var stop = new CancellationTokenSource();
+        int fewest = int.MaxValue;
+        Task looking = Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                fewest = Math.Min(fewest, Of("a").Rules!.Length);
+            }
+        }, Cancel);
+        foreach (StoredVersion form in forms)
+        {
+            Tell(form);
+        }
+
+        // One is ended and another begun by the same commit.
+        Tell(Deletion("Consent", "2"), Signed("3", "a", period: "1998"));
+        await stop.CancelAsync();
+        await looking;
+        Assert.Equal(2, fewest);
+    }
+
+    [Fact]
+    public void Of_an_erased_patient_nothing_is_known_and_the_id_can_be_used_again()
+    {
+        Tell(Patient("a", replacedBy: "b"), Patient("b"), Signed("1", "a"), Signed("2", "b"), Version("RelatedPerson", "r", "\"identifier\":[{\"value\":\"17\"}]"));
+        Assert.Equal(2, Of("b").Rules!.Length);
+        Assert.NotEmpty(_directory.Actors.NamesOf("RelatedPerson/r", null, 0).Identifiers);
+        int generation = _directory.Generation;
+        int forgotten = 0;
+        _directory.Erased = () => forgotten++;
+
+        _directory.Forget(new HashSet<long> { HashOf("a"), Hasher.Reference(new ResourceKey("Consent", "1")), Hasher.Reference(new ResourceKey("RelatedPerson", "r")) });
+
+        Assert.Empty(Of("a").Rules!);
+        Assert.Equal(0, Of("a").Holder);
+        Assert.Single(Of("b").Rules!);
+        Assert.Empty(Of("b").Replaced);
+        Assert.Empty(_directory.Actors.NamesOf("RelatedPerson/r", null, 0).Identifiers);
+        Assert.NotEqual(generation, _directory.Generation);
+        Assert.Equal(1, forgotten);
+
+        Tell(Patient("a"), Signed("1", "a"));
+        Assert.Single(Of("a").Rules!);
+        Assert.NotEqual(0, Of("a").Holder);
     }
 
     [Fact]
@@ -98,7 +149,7 @@ public sealed class ConsentDirectoryTests : IAsyncLifetime
             await directory.StartAsync(Cancel);
             for (int i = 0; i < Patients; i++)
             {
-                await directory.ApplyAsync([Patient(i.ToString()), Signed(i.ToString(), i.ToString())], Cancel);
+                directory.Note([Patient(i.ToString()), Signed(i.ToString(), i.ToString())], _ => null);
             }
 
             long each = (Settled() - before) / Patients;
@@ -121,15 +172,15 @@ public sealed class ConsentDirectoryTests : IAsyncLifetime
 
     private static long HashOf(string patient) => Hasher.Reference(new ResourceKey("Patient", patient));
 
-    private ValueTask TellAsync(params StoredVersion[] versions) => _directory.ApplyAsync(versions, Cancel);
+    private void Tell(params StoredVersion[] versions) => _directory.Note(versions, _ => null);
 
     private StoredVersion Patient(string id, string holder = "one", string? replacedBy = null) => Version("Patient", id, $$"""
         "managingOrganization":{"reference":"Organization/{{holder}}"}{{(replacedBy is null ? "" : $",\"link\":[{{\"other\":{{\"reference\":\"Patient/{replacedBy}\"}},\"type\":\"replaced-by\"}}]")}}
         """);
 
-    private StoredVersion Signed(string id, string patient, string type = "deny") => Version("Consent", id, $$"""
+    private StoredVersion Signed(string id, string patient, string type = "deny", string period = "2000") => Version("Consent", id, $$"""
         "status":"active","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]},
-        "patient":{"reference":"Patient/{{patient}}"},"policy":[{"uri":"urn:example:form"}],"provision":{"type":"{{type}}"}
+        "patient":{"reference":"Patient/{{patient}}"},"policy":[{"uri":"urn:example:form"}],"provision":{"type":"{{type}}","period":{"start":"{{period}}"} }
         """);
 
     private StoredVersion Version(string type, string id, string members) => new(

@@ -54,7 +54,7 @@ public sealed class PreRegistrationTests : IAsyncDisposable
     {
         _client = _server.CreateClient();
         _accounts = new AccountBook(_state, new PasswordOptions { HashKibiBytes = 64, HashPasses = 1 }, TimeProvider.System);
-        _resources = new ConfiguredResources(_server.Services.GetRequiredService<IResourceStore>(), [Organisations]);
+        _resources = new ConfiguredResources(_server.Services.GetRequiredService<IResourceStore>());
         _registration = new PreRegistration(_state, _accounts, _resources, TimeProvider.System);
     }
 

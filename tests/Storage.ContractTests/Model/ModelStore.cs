@@ -21,6 +21,7 @@ public sealed partial class ModelStore(StoreSetup setup) : IResourceStore
     private readonly Dictionary<ResourceKey, ModelVersion> _newest = [];
     private readonly SearchExtractor _extractor = new(setup.Parameters);
     private readonly IndexKeyWriter _keys = new(setup.Hasher);
+    private readonly List<ICommitFollower> _followers = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public ValueTask<StoredVersion?> ReadAsync(AccessScope scope, ResourceKey key, CancellationToken cancellationToken)
@@ -109,8 +110,10 @@ public sealed partial class ModelStore(StoreSetup setup) : IResourceStore
             long sequence = transaction.Record is { } body
                 ? _ledger.Add(Completed(body, versions.Where(version => version.New is not null).Select(version => (version.Old, version.New!))), Now())
                 : 0;
+            StoredVersion?[] written = [.. versions.Select(version => version.New?.Stored)];
+            _followers.ForEach(follower => follower.Note(written, key => _newest.GetValueOrDefault(key)?.Stored));
             Wake();
-            return ValueTask.FromResult<Result<CommitResult>>(new Committed([.. versions.Select(version => version.New?.Stored)]) { Record = sequence });
+            return ValueTask.FromResult<Result<CommitResult>>(new Committed(written) { Record = sequence });
         }
     }
 
@@ -151,6 +154,7 @@ public sealed partial class ModelStore(StoreSetup setup) : IResourceStore
             }
 
             _ledger.Erase(HashOf(patient), versions, record, Now());
+            _followers.ForEach(follower => follower.Forget(gone.Select(HashOf).ToHashSet()));
             Wake();
             return ValueTask.FromResult<Result<Erasure>>(new Erasure(gone.Count, versions.Length));
         }
@@ -179,6 +183,14 @@ public sealed partial class ModelStore(StoreSetup setup) : IResourceStore
         }
 
         await ValueTask.CompletedTask;
+    }
+
+    public void Follow(ICommitFollower follower)
+    {
+        lock (_lock)
+        {
+            _followers.Add(follower);
+        }
     }
 
     public async ValueTask WaitForChangeAsync(long after, CancellationToken cancellationToken)

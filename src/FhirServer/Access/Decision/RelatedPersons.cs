@@ -26,6 +26,7 @@ internal sealed class RelatedPersons(IResourceStore store, ServerOptions options
     {
         if (reference.Split('/') is not ["RelatedPerson", var id] || await store.ReadAsync(Scope, new ResourceKey("RelatedPerson", id), cancellationToken) is not { IsDeleted: false } version)
         {
+            _known.TryRemove(reference, out _);
             return null;
         }
 

@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using HealthChain.Fhir;
 using HealthChain.Fhir.Model;
 using HealthChain.FhirServer.Access.Log;
-using HealthChain.FhirServer.Interactions;
 using HealthChain.Storage;
 using HealthChain.Storage.Ledger;
 
@@ -14,7 +13,7 @@ namespace HealthChain.FhirServer.Organisations.Bootstrap;
 /// Writes resources that the operator's configuration asks for. Each bears a tag with the hash of the entry that it was made of: it is written when the
 /// entry is new or was changed. What administrators did since then, a suspension above all, stays until the entry changes.
 /// </summary>
-internal sealed class ConfiguredResources(IResourceStore store, IEnumerable<ICommitFollower> followers)
+internal sealed class ConfiguredResources(IResourceStore store)
 {
     public const string TagSystem = "https://healthchain.example/fhir/CodeSystem/configured";
 
@@ -50,11 +49,6 @@ internal sealed class ConfiguredResources(IResourceStore store, IEnumerable<ICom
         if (!result.IsOk)
         {
             throw new FhirException(result.Error);
-        }
-
-        foreach (ICommitFollower follower in followers)
-        {
-            await follower.ApplyAsync(((Committed)result.Value).Versions, CancellationToken.None);
         }
 
         return true;
