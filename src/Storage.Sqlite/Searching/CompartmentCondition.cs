@@ -43,15 +43,12 @@ internal sealed class CompartmentCondition(SearchParameterSet parameters, string
 
     public override Finding Find(SearchRun run, PatientFocus? patient, List<long> rids, int limit)
     {
-        int before = rids.Count;
         if (patient is not null)
         {
-            rids.AddRange(patient.Shared);
-            return types.All(type => run.Snapshot.FindMembers(type.Id, patient.Subject, rids, limit - Math.Min(limit, rids.Count - before)))
-                ? Finding.Superset
-                : Finding.TooMany;
+            return patient.FindMembers(run.Snapshot, rids, limit) ? Finding.Superset : Finding.TooMany;
         }
 
+        int before = rids.Count;
         bool isAll = Members().All(parameter => run.Snapshot.FindValue(parameter, owner, rids, limit - Math.Min(limit, rids.Count - before)));
         if (run.Snapshot.FindIdentity(owner) is var self and not 0)
         {

@@ -1,3 +1,4 @@
+using HealthChain.Fhir.Schema;
 using HealthChain.Storage.Sqlite.Reading;
 
 namespace HealthChain.Storage.Sqlite.Searching;
@@ -138,13 +139,51 @@ internal sealed class NoneCondition(Condition part) : Condition
 /// A patient whom a search names, so that what it finds lies in that patient's compartment: in the part of each index where the
 /// patient's own resources stand together, or among the few that are in several patients' compartments.
 /// </summary>
+/// <param name="Patient">Hash of the patient's type and id.</param>
 /// <param name="Subject">The patient's number.</param>
 /// <param name="Shared">Resources that are in several compartments, this patient's among them.</param>
-internal sealed record PatientFocus(long Subject, IReadOnlyList<long> Shared)
+/// <param name="Types">Those looked for.</param>
+internal sealed record PatientFocus(long Patient, long Subject, IReadOnlyList<long> Shared, IReadOnlyList<TypeSchema> Types, PatientMemberships Memberships)
 {
+    /// <summary>Each type is a look-up of its own.</summary>
+    private const int FewTypes = 4;
+
     public bool FindValue(Snapshot snapshot, ushort parameter, long hash, List<long> rids, int limit)
     {
+        // Types share the parameters that say whose a resource is: those lead to all that the patient has, of whatever type.
+        if (hash == Patient && Types.Count <= FewTypes && IsAbout(parameter))
+        {
+            return FindMembers(snapshot, rids, limit);
+        }
+
         rids.AddRange(Shared);
         return snapshot.FindValue(parameter, hash, Subject, rids, limit);
+    }
+
+    /// <summary>Finds what the compartment has of the types.</summary>
+    public bool FindMembers(Snapshot snapshot, List<long> rids, int limit)
+    {
+        rids.AddRange(Shared);
+        int before = rids.Count;
+        bool isAll = true;
+        for (int i = 0; i < Types.Count && isAll; i++)
+        {
+            isAll = snapshot.FindMembers(Types[i].Id, Subject, rids, limit - Math.Min(limit, rids.Count - before));
+        }
+
+        return isAll;
+    }
+
+    private bool IsAbout(ushort reference)
+    {
+        for (int i = 0; i < Types.Count; i++)
+        {
+            if (!Memberships.IsAbout(reference, Types[i]))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 }

@@ -24,8 +24,7 @@ internal sealed class ConditionCompiler(SearchParameterSet parameters, IndexHash
         NoneOf none => new NoneCondition(Compile(none.Part, types)),
         HasValue value => new ValueCondition(value, KeyQuery.Of(value, value.Parameter.Id, hasher), value.Parameter == _lastUpdated),
         PointsAt at => new ChainCondition(at.Reference.Id, at.Targets, Compile(at.Target, at.Targets), Compile(Containing(at.Targets), types), UrlsOf(at.Targets)),
-        PointedAtBy by => new ReverseCondition(
-            by.Source, by.Reference.Id, IsMember(by.Reference, [by.Source]), Compile(by.Condition, [by.Source]), UrlsOf(by.Reference.Targets)),
+        PointedAtBy by => new ReverseCondition(by.Source, by.Reference, memberships, Compile(by.Condition, [by.Source]), UrlsOf(by.Reference.Targets)),
         InCompartment compartment => new CompartmentCondition(parameters, compartment.Compartment, Hash(compartment.Compartment, Encoding.UTF8.GetBytes(compartment.Id)), types),
         HasWords words => new WordsCondition(words),
         _ => throw new ArgumentException($"Unknown criterion {criterion.GetType().Name}.", nameof(criterion)),
@@ -51,7 +50,7 @@ internal sealed class ConditionCompiler(SearchParameterSet parameters, IndexHash
         {
             PatientFocus? focus = part switch
             {
-                CompartmentCondition { Compartment: Patient } compartment => Focus(run, compartment.Owner, compartment.Members()),
+                CompartmentCondition { Compartment: Patient } compartment => Focus(run, compartment.Owner, compartment.Members(), types),
                 ValueCondition value => FocusOf(value, types, run),
                 _ => null,
             };
@@ -69,7 +68,7 @@ internal sealed class ConditionCompiler(SearchParameterSet parameters, IndexHash
         if (value.Criterion is not { Parameter.Type: SearchParameterType.Reference, Alternatives: [ReferenceQuery reference] }
             || !reference.Server.IsEmpty
             || !(reference.Type == _patient || reference.Among.Contains(_patient))
-            || !IsMember(value.Criterion.Parameter, types))
+            || !types.All(type => memberships.IsMember(value.Criterion.Parameter, type)))
         {
             return null;
         }
@@ -79,10 +78,10 @@ internal sealed class ConditionCompiler(SearchParameterSet parameters, IndexHash
         List<long> others = run.RentList();
         bool isAlone = value.Query.Entries!.All(entry => entry.Hash == patient || run.Snapshot.FindValue(entry.Parameter, entry.Hash, others, 0));
         run.Return(others);
-        return isAlone ? Focus(run, patient, [value.Criterion.Parameter.Id]) : null;
+        return isAlone ? Focus(run, patient, [value.Criterion.Parameter.Id], types) : null;
     }
 
-    private PatientFocus? Focus(SearchRun run, long patient, IEnumerable<ushort> references)
+    private PatientFocus? Focus(SearchRun run, long patient, IEnumerable<ushort> references, IReadOnlyList<TypeSchema> types)
     {
         long subject = run.Snapshot.SubjectOf(patient);
         if (subject == 0)
@@ -104,11 +103,8 @@ internal sealed class ConditionCompiler(SearchParameterSet parameters, IndexHash
             }
         }
 
-        return new PatientFocus(subject, shared);
+        return new PatientFocus(patient, subject, shared, types, memberships);
     }
-
-    /// <summary>Whether a reference puts resources of all these types into the compartment of the patient it points at.</summary>
-    private bool IsMember(IndexedParameter reference, IReadOnlyList<TypeSchema> types) => types.All(type => memberships.IsMember(reference, type));
 
     /// <summary>Some resource of one of the types is contained; any at all where there are many types to ask for.</summary>
     private HasValue Containing(IReadOnlyList<TypeSchema> targets) => targets.Count > MostContainedTypes

@@ -60,12 +60,13 @@ internal sealed class IncludeWalk(SearchParameterSet parameters, PatientMembersh
         }
         else if (from.Head.Type == include.Source)
         {
+            TypeSet? targets = SetOf(include.Target);
             foreach (ref readonly IndexKey key in include.Reference is { } reference ? from.Head.KeysOf(reference.Id) : from.Head.Keys)
             {
                 if (key.Kind == IndexKeyKind.Reference && !IsTruncated)
                 {
                     Candidate target = run.Rent();
-                    Add(run.TryLoadIdentity(key.Hash, target), target, include.Target);
+                    Add(run.TryLoadIdentity(key.Hash, target, targets), target);
                     run.Return(target);
                 }
                 else if (key.Kind == IndexKeyKind.Uri && parameters.Parameters[key.Parameter].Type == SearchParameterType.Reference)
@@ -178,12 +179,13 @@ internal sealed class IncludeWalk(SearchParameterSet parameters, PatientMembersh
 
     private void AddAll(List<long> rids, TypeSchema? type)
     {
+        TypeSet? types = SetOf(type);
         Candidate candidate = run.Rent();
-        foreach (long rid in rids)
+        for (int i = 0; i < rids.Count && !IsTruncated; i++)
         {
-            if (!IsTruncated && !_seen.Contains(rid))
+            if (!_seen.Contains(rids[i]))
             {
-                Add(run.TryLoad(rid, candidate), candidate, type);
+                Add(run.TryLoad(rids[i], candidate, types), candidate);
             }
         }
 
@@ -204,9 +206,11 @@ internal sealed class IncludeWalk(SearchParameterSet parameters, PatientMembersh
         return references;
     }
 
-    private void Add(bool exists, Candidate candidate, TypeSchema? type)
+    private static TypeSet? SetOf(TypeSchema? type) => type is null ? null : new TypeSet(type);
+
+    private void Add(bool exists, Candidate candidate)
     {
-        if (!exists || (type is not null && candidate.Head.Type != type) || _seen.Contains(candidate.Head.Rid))
+        if (!exists || _seen.Contains(candidate.Head.Rid))
         {
             return;
         }

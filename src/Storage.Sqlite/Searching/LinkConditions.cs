@@ -1,5 +1,6 @@
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Schema;
+using HealthChain.Fhir.Search;
 using HealthChain.Storage.Sqlite.Reading;
 
 namespace HealthChain.Storage.Sqlite.Searching;
@@ -36,6 +37,7 @@ internal sealed class ReferenceCondition(ushort parameter, long target, IndexKey
 /// <param name="urls">The parameters by which canonicals find targets; empty where targets have none.</param>
 internal sealed class ChainCondition(ushort parameter, IReadOnlyList<TypeSchema> targets, Condition condition, Condition containing, IReadOnlyList<ushort> urls) : Condition
 {
+    private readonly TypeSet _targets = new(targets);
     private readonly List<long> _metUrls = [];
     private readonly Dictionary<long, KeyAnswer> _judged = [];
     private List<long>? _met;
@@ -100,7 +102,7 @@ internal sealed class ChainCondition(ushort parameter, IReadOnlyList<TypeSchema>
         KeyAnswer answer = KeyAnswer.No;
         foreach (Element contained in candidate.ContainedBy(run, parameter))
         {
-            if (IsTarget(contained.Type))
+            if (_targets.Contains(contained.Type.Id))
             {
                 Candidate inner = run.RentContained(contained);
                 answer = run.Meets(condition, inner) ? KeyAnswer.Yes : answer;
@@ -123,7 +125,7 @@ internal sealed class ChainCondition(ushort parameter, IReadOnlyList<TypeSchema>
             for (int i = 0; i < rids.Count; i++)
             {
                 run.Expect(rids, i);
-                if (run.TryLoad(rids[i], target) && IsTarget(target.Head.Type) && (finding == Finding.Exact || run.Meets(condition, target)))
+                if (run.TryLoad(rids[i], target, _targets) && (finding == Finding.Exact || run.Meets(condition, target)))
                 {
                     _met.Add(target.Head.Identity);
                     _metUrls.AddRange(Canonicals.UrlsOf(target.Head, urls));
@@ -146,7 +148,7 @@ internal sealed class ChainCondition(ushort parameter, IReadOnlyList<TypeSchema>
         }
 
         Candidate target = run.Rent();
-        KeyAnswer answer = run.TryLoadIdentity(hash, target) && IsTarget(target.Head.Type)
+        KeyAnswer answer = run.TryLoadIdentity(hash, target, _targets)
             ? condition.Judge(run, target, mayOpen)
             : KeyAnswer.No;
         run.Return(target);
@@ -163,7 +165,7 @@ internal sealed class ChainCondition(ushort parameter, IReadOnlyList<TypeSchema>
         Candidate target = run.Rent();
         foreach (long rid in rids)
         {
-            if (answer != KeyAnswer.Yes && run.TryLoad(rid, target) && IsTarget(target.Head.Type))
+            if (answer != KeyAnswer.Yes && run.TryLoad(rid, target, _targets))
             {
                 KeyAnswer one = condition.Judge(run, target, mayOpen);
                 answer = one > answer ? one : answer;
@@ -174,29 +176,18 @@ internal sealed class ChainCondition(ushort parameter, IReadOnlyList<TypeSchema>
         run.Return(rids);
         return answer;
     }
-
-    private bool IsTarget(TypeSchema type)
-    {
-        for (int i = 0; i < targets.Count; i++)
-        {
-            if (targets[i] == type)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
 }
 
 /// <summary>A resource of a type that meets a condition points here (<c>_has</c>).</summary>
-/// <param name="isInCompartment">Whether the reference puts its resource into the compartment of the patient it points at.</param>
 /// <param name="urls">The parameters by which canonicals find what is pointed at; empty where it has none.</param>
-internal sealed class ReverseCondition(TypeSchema source, ushort parameter, bool isInCompartment, Condition condition, IReadOnlyList<ushort> urls) : Condition
+internal sealed class ReverseCondition(
+    TypeSchema source, IndexedParameter reference, PatientMemberships memberships, Condition condition, IReadOnlyList<ushort> urls) : Condition
 {
     /// <summary>Up to so many sources all are looked at once, rather than those of each candidate.</summary>
     private const int FewSources = 1024;
 
+    private readonly TypeSchema[] _sources = [source];
+    private readonly TypeSet _sourceTypes = new(source);
     private HashSet<long>? _pointedAt;
     private bool _areMany;
 
@@ -252,7 +243,7 @@ internal sealed class ReverseCondition(TypeSchema source, ushort parameter, bool
     private bool TryFindSources(SearchRun run, int limit)
     {
         List<long> rids = run.RentList();
-        Finding finding = TypeScan.FindAll(run, [source], condition, rids, limit);
+        Finding finding = TypeScan.FindAll(run, _sources, condition, rids, limit);
         bool isFound = finding >= Finding.Superset;
         if (isFound)
         {
@@ -261,7 +252,7 @@ internal sealed class ReverseCondition(TypeSchema source, ushort parameter, bool
             for (int i = 0; i < rids.Count; i++)
             {
                 run.Expect(rids, i);
-                if (run.TryLoad(rids[i], from) && from.Head.Type == source && (finding == Finding.Exact || run.Meets(condition, from)))
+                if (run.TryLoad(rids[i], from, _sourceTypes) && (finding == Finding.Exact || run.Meets(condition, from)))
                 {
                     AddTargets(from);
                 }
@@ -276,7 +267,7 @@ internal sealed class ReverseCondition(TypeSchema source, ushort parameter, bool
 
     private void AddTargets(Candidate from)
     {
-        foreach (ref readonly IndexKey key in from.Head.KeysOf(parameter))
+        foreach (ref readonly IndexKey key in from.Head.KeysOf(reference.Id))
         {
             if (key.Kind is IndexKeyKind.Reference or IndexKeyKind.Uri)
             {
@@ -288,19 +279,19 @@ internal sealed class ReverseCondition(TypeSchema source, ushort parameter, bool
     private KeyAnswer JudgeSources(SearchRun run, Candidate candidate, bool mayOpen)
     {
         long here = candidate.Head.Identity;
-        Condition pointing = new ReferenceCondition(parameter, here);
+        Condition pointing = new ReferenceCondition(reference.Id, here);
         if (urls.Count > 0)
         {
-            pointing = new OneCondition([pointing, .. Canonicals.UrlsOf(candidate.Head, urls).Select(url => new ReferenceCondition(parameter, url, IndexKeyKind.Uri))]);
+            pointing = new OneCondition([pointing, .. Canonicals.UrlsOf(candidate.Head, urls).Select(url => new ReferenceCondition(reference.Id, url, IndexKeyKind.Uri))]);
         }
 
         var both = new AllCondition([pointing, condition]);
         PatientFocus? focus = null;
-        if (isInCompartment && candidate.Head is { Type.Name: "Patient", Patient: not 0 })
+        if (candidate.Head is { Type.Name: "Patient", Patient: not 0 } && memberships.IsMember(reference, source))
         {
             List<long> shared = [];
-            run.Snapshot.FindValue(parameter, here, 0, shared);
-            focus = new PatientFocus(candidate.Head.Patient, shared);
+            run.Snapshot.FindValue(reference.Id, here, 0, shared);
+            focus = new PatientFocus(here, candidate.Head.Patient, shared, _sources, memberships);
         }
 
         List<long> rids = run.RentList();
@@ -309,7 +300,7 @@ internal sealed class ReverseCondition(TypeSchema source, ushort parameter, bool
         Candidate from = run.Rent();
         foreach (long rid in rids)
         {
-            if (run.TryLoad(rid, from) && from.Head.Type == source)
+            if (run.TryLoad(rid, from, _sourceTypes))
             {
                 KeyAnswer one = both.Judge(run, from, mayOpen);
                 answer = one > answer ? one : answer;

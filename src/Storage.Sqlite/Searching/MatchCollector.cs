@@ -12,7 +12,7 @@ internal sealed class MatchCollector(SearchRun run, TypeSchema[] types, Conditio
     /// <summary>Versions that are looked through to tell what was created since the search began.</summary>
     private const int MaxLookedThrough = 4096;
 
-    private readonly HashSet<TypeSchema> _types = [.. types];
+    private readonly TypeSet _types = new(types);
     private bool _areMatches;
 
     private bool IsForAll => condition is AllCondition { Parts.Count: 0 } && run.Scope.SeesEverything;
@@ -93,9 +93,8 @@ internal sealed class MatchCollector(SearchRun run, TypeSchema[] types, Conditio
     }
 
     private bool IsMatch(long rid, Candidate candidate) =>
-        run.TryLoad(rid, candidate)
+        run.TryLoad(rid, candidate, _types)
         && candidate.Head.First <= newest
-        && _types.Contains(candidate.Head.Type)
         && (_areMatches || run.Meets(condition, candidate));
 
     /// <summary>When all match, a page needs no more of each type than it has room for.</summary>

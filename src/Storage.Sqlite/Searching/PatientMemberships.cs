@@ -9,16 +9,29 @@ internal sealed class PatientMemberships(SearchParameterSet parameters)
 {
     private const string OnlyPatients = ".where(resolve() is Patient)";
 
-    private readonly ConcurrentDictionary<(ushort Parameter, ushort Type), bool> _known = [];
+    private readonly ConcurrentDictionary<(ushort Parameter, ushort Type), bool> _members = [];
+    private readonly ConcurrentDictionary<(ushort Parameter, ushort Type), bool> _abouts = [];
 
     public bool IsMember(IndexedParameter reference, TypeSchema type) =>
-        _known.GetOrAdd((reference.Id, type.Id), _ => Decide(reference, type));
+        _members.GetOrAdd((reference.Id, type.Id), key => DecideMember(parameters.Parameters[key.Parameter], FhirSchema.R4.Types[key.Type]));
+
+    /// <summary>
+    /// Whether a reference says which patient a resource is about, as <c>patient</c> does: by it, nearly all of the type came into the compartment.
+    /// </summary>
+    /// <param name="reference">Id of the parameter.</param>
+    public bool IsAbout(ushort reference, TypeSchema type) =>
+        _abouts.GetOrAdd((reference, type.Id), key => DecideAbout(parameters.Parameters[key.Parameter], FhirSchema.R4.Types[key.Type]));
+
+    private bool DecideAbout(IndexedParameter reference, TypeSchema type) =>
+        parameters.Find(type, "patient") is { } patient
+        && IsMember(patient, type)
+        && (reference == patient || PathsOf(patient, type).ToHashSet() is { Count: > 0 } paths && paths.SetEquals(PathsOf(reference, type)));
 
     /// <summary>
     /// The compartment's definition names some parameters; another that follows the same elements leads to the same patients:
     /// <c>patient</c> is <c>subject</c> where that is a patient. Patients themselves stand in their own, whomever they are linked to.
     /// </summary>
-    private bool Decide(IndexedParameter reference, TypeSchema type)
+    private bool DecideMember(IndexedParameter reference, TypeSchema type)
     {
         if (parameters.Compartment("Patient", type) is not { IsSelf: false } membership)
         {

@@ -86,14 +86,15 @@ internal sealed class SearchRun(EngineParts parts, IdentityCache identities)
     }
 
     /// <summary>Loads what stands beside a current resource that exists for the scope.</summary>
-    public bool TryLoad(long rid, Candidate candidate)
+    /// <param name="types">Those looked for; null for all. Others are told before the scope is asked, which costs more than all else.</param>
+    public bool TryLoad(long rid, Candidate candidate, TypeSet? types = null)
     {
         if (++_ticks % CancellationInterval == 0)
         {
             _cancellationToken.ThrowIfCancellationRequested();
         }
 
-        return Snapshot.TryGetHead(rid, candidate.Head, keeps: true) && !candidate.Head.IsDeleted && candidate.Head.IsSeenBy(Scope);
+        return Snapshot.TryGetHead(rid, candidate.Head, keeps: true) && IsFound(candidate.Head, types);
     }
 
     /// <summary>To be called before each of many resources is loaded, in the order of a list.</summary>
@@ -107,11 +108,11 @@ internal sealed class SearchRun(EngineParts parts, IdentityCache identities)
     }
 
     /// <summary>The same by the hash of its type and id.</summary>
-    public bool TryLoadIdentity(long hash, Candidate candidate)
+    public bool TryLoadIdentity(long hash, Candidate candidate, TypeSet? types = null)
     {
         if (identities.Find(hash) is var known and not 0 && Snapshot.TryGetHead(known, candidate.Head, keeps: true) && candidate.Head.Identity == hash)
         {
-            return !candidate.Head.IsDeleted && candidate.Head.IsSeenBy(Scope);
+            return IsFound(candidate.Head, types);
         }
 
         long rid = Snapshot.FindIdentity(hash);
@@ -121,7 +122,7 @@ internal sealed class SearchRun(EngineParts parts, IdentityCache identities)
         }
 
         identities.Add(hash, rid);
-        return TryLoad(rid, candidate);
+        return TryLoad(rid, candidate, types);
     }
 
     /// <summary>Whether a resource that was loaded meets a condition.</summary>
@@ -147,4 +148,6 @@ internal sealed class SearchRun(EngineParts parts, IdentityCache identities)
         _cancellationToken.ThrowIfCancellationRequested();
         return Snapshot.Open(sequence) is { } version ? FhirJson.Read(version.Json).Root : default;
     }
+
+    private bool IsFound(Head head, TypeSet? types) => !head.IsDeleted && types?.Contains(head.Row.Type) != false && head.IsSeenBy(Scope);
 }

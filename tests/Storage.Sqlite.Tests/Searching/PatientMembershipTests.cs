@@ -25,4 +25,19 @@ public class PatientMembershipTests
         TypeSchema schema = FhirSchema.R4.Type(type)!;
         Assert.Equal(expected, new PatientMemberships(Parameters).IsMember(Parameters.Find(schema, code)!, schema));
     }
+
+    [Theory]
+    [InlineData("Observation", "patient", true)]
+    [InlineData("Observation", "subject", true)]
+    [InlineData("Observation", "performer", false)]
+    [InlineData("Condition", "asserter", false)]
+    [InlineData("Coverage", "beneficiary", true)]
+    [InlineData("Coverage", "subscriber", false)]
+    [InlineData("Patient", "link", false)]
+    [InlineData("Practitioner", "_profile", false)]
+    public void A_reference_says_whom_a_resource_is_about_when_it_follows_the_elements_of_patient(string type, string code, bool expected)
+    {
+        TypeSchema schema = FhirSchema.R4.Type(type)!;
+        Assert.Equal(expected, new PatientMemberships(Parameters).IsAbout(Parameters.Find(schema, code)!.Id, schema));
+    }
 }
