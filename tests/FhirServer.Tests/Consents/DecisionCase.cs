@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using HealthChain.Fhir.Model;
 
 namespace HealthChain.FhirServer.Tests.Consents;
@@ -9,7 +10,7 @@ namespace HealthChain.FhirServer.Tests.Consents;
 /// A worked decision of the format <c>healthchain-consent-cases/1</c>: who is who, consents, a policy, a request and what is permitted. A suite may have
 /// <c>words</c>: a text <c>@name</c> stands for what the word says, and an object with <c>like</c> for another with some members replaced, or left out by null.
 /// </summary>
-internal sealed record DecisionCase(string Name, IReadOnlyList<JsonObject> Directory, JsonObject Json)
+internal sealed partial record DecisionCase(string Name, IReadOnlyList<JsonObject> Directory, JsonObject Json)
 {
     private const int MaxDepth = 64;
 
@@ -59,6 +60,16 @@ internal sealed record DecisionCase(string Name, IReadOnlyList<JsonObject> Direc
             : null;
         return different is null ? null : $"{Name}: expected {different} {expected[different]!.ToJsonString()}, permitted is [{string.Join(", ", permitted)}]";
     }
+
+    /// <summary>Where parts of a resource are withheld, such as <c>note</c> for <c>Condition/7#note[1]</c> or <c>Condition/7 Condition.note</c>: without places in lists.</summary>
+    public IEnumerable<string> RedactionsOf(string reference) => (Json["expected"]!["redactions"] as JsonArray ?? [])
+        .Select(one => one is JsonObject parts ? string.Join('#', parts.Select(part => (string?)part.Value)) : (string)one!)
+        .Where(text => text.StartsWith(reference, StringComparison.Ordinal) && !char.IsAsciiLetterOrDigit(text.ElementAtOrDefault(reference.Length)))
+        .Select(text => Places().Replace(text[reference.Length..].TrimStart('#', ' ', ':', '.', '/'), ""))
+        .Select(path => path.StartsWith(reference.Split('/')[0] + ".", StringComparison.Ordinal) ? path[(path.IndexOf('.', StringComparison.Ordinal) + 1)..] : path);
+
+    [GeneratedRegex(@"\[[0-9]+\]", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Places();
 
     private static IEnumerable<JsonObject> Objects(JsonNode? list) => (list as JsonArray ?? []).Select(item => item!.AsObject());
 

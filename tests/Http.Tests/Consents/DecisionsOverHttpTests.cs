@@ -53,6 +53,10 @@ public sealed class DecisionsOverHttpTests
                     {
                         faults.Add($"{asked.Case.Name}: {own} is answered {(int)answer.Status}");
                     }
+                    else if (isShown && asked.RedactionFaultOf(own, answer) is { } fault)
+                    {
+                        faults.Add($"{asked.Case.Name}: {fault}");
+                    }
                 }
             }
         }
@@ -101,6 +105,23 @@ public sealed class DecisionsOverHttpTests
 
             return new Asked(one, number, RestCase.AskerOf(Rename(one.Request), $"p1-{number}"), [.. steps]);
         }
+
+        /// <summary>What is missing in the answer but was not to be, or the other way round; null for nothing. <c>meta</c> is the server's.</summary>
+        public string? RedactionFaultOf(string reference, Answer answer)
+        {
+            JsonObject stored = Steps.Single(step => step.Key == NameOf(reference)).Json;
+            string[] missing = [.. MissingIn(stored, JsonNode.Parse(answer.Body), "").Distinct().Order(StringComparer.Ordinal)];
+            string[] expected = [.. Case.RedactionsOf(reference).Order(StringComparer.Ordinal)];
+            return missing.SequenceEqual(expected) ? null : $"{reference} lacks [{string.Join(", ", missing)}], expected [{string.Join(", ", expected)}]";
+        }
+
+        private static IEnumerable<string> MissingIn(JsonNode? stored, JsonNode? shown, string path) => (stored, shown) switch
+        {
+            (JsonObject whole, JsonObject rest) => whole.Where(member => path.Length > 0 || member.Key != "meta").SelectMany(member => MissingIn(member.Value, rest[member.Key], path.Length == 0 ? member.Key : $"{path}.{member.Key}")),
+            (JsonArray whole, JsonArray rest) when whole.Count == rest.Count => whole.Zip(rest).SelectMany(pair => MissingIn(pair.First, pair.Second, path)),
+            (JsonValue whole, JsonValue rest) when JsonNode.DeepEquals(whole, rest) => [],
+            _ => [path],
+        };
 
         /// <summary>What a resource of the case is called in the store.</summary>
         public string NameOf(string reference) => Steps.Any(step => step.Key == reference) ? reference : $"{reference}-{Number}";

@@ -22,7 +22,7 @@ internal static class Expectation
                 "pages" => value!.AsArray().Count == pages.Count
                     ? value.AsArray().Zip(pages, (page, answer) => Same(Texts(page), KeysOf(answer, "match"), isOrdered: true)).FirstOrDefault(difference => difference is not null)
                     : $"{pages.Count} pages",
-                "excludes" or "withheld" => Texts(value).FirstOrDefault(key => pages.Any(page => KeysIn(page).Contains(key))) is { } shown ? $"shows {shown}" : null,
+                "excludes" or "withheld" => Texts(value).FirstOrDefault(key => pages.Any(page => Shows(page, key))) is { } shown ? $"shows {shown}" : null,
                 "permitted" => Texts(value).FirstOrDefault(key => !pages.Any(page => KeysIn(page).Contains(key))) is { } missing ? $"lacks {missing}" : null,
                 "total" => (int?)(Answers.JsonOf(first) as JsonObject)?["total"] is var total && total == (int?)value ? null : $"total {total}",
                 "resource" => KeyOf(Answers.JsonOf(first)) is var key && key == (string?)value ? null : $"resource {key}",
@@ -76,6 +76,9 @@ internal static class Expectation
         JsonArray several => several.SelectMany(KeysIn),
         _ => [],
     };
+
+    /// <summary>Whether an answer has a resource, or a text that names none.</summary>
+    private static bool Shows(Answer answer, string text) => text.Split('/') is [_, _] ? KeysIn(answer).Contains(text) : answer.Body.Contains(text, StringComparison.Ordinal);
 
     private static string? KeyOf(JsonNode? node) => node is JsonObject resource && resource["resourceType"] is not null && resource["id"] is not null ? $"{resource["resourceType"]}/{resource["id"]}" : null;
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using HealthChain.Consent;
 using HealthChain.Smart;
 
 namespace HealthChain.Http.Tests.Consents;
@@ -43,7 +44,10 @@ internal sealed record RestCase(string Name, World World, Asker Asker, Query Que
         ];
         DateTimeOffset now = DateTimeOffset.Parse((string?)request["time"] ?? "2026-06-15T10:00:00Z", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
         string name = (string)one["name"]!;
-        var world = new World(0, (string)one["policy"]!, steps, [.. others.Append(asker).Distinct()]) { Now = now };
+
+        // A policy that nobody knows denies, and no server starts with it.
+        string policy = (ImplicitPolicy.Find((string?)one["policy"]) ?? ImplicitPolicy.Deny).Uri;
+        var world = new World(0, policy, steps, [.. others.Append(asker).Distinct()]) { Now = now };
         return new RestCase(name, world, asker, QueryOf(request), one["expected"]!.AsObject())
         {
             Background = background,
