@@ -41,6 +41,18 @@ internal sealed class ExternalIdToken(ExternalOptions options, JwksFetcher fetch
         return isReliable && claims.Text(options.Claim) is { Length: > 0 and <= MostSubjectLetters } subject ? subject : null;
     }
 
+    /// <summary>
+    /// When the user signed in, which a provider that was asked for <c>max_age</c> must say; null for one that does not all the same. False when it was
+    /// before a time, or is no time that was: https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
+    /// </summary>
+    public bool TrySignedIn(JwtClaims claims, DateTimeOffset after, out DateTimeOffset? signedIn)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        DateTimeOffset? said = claims.Instant("auth_time");
+        signedIn = said > now ? now : said;
+        return !claims.Has("auth_time") || (said is { } then && then >= after - Skew && then <= now + Skew);
+    }
+
     private string? Check(JwtClaims claims, string nonce)
     {
         DateTimeOffset now = time.GetUtcNow();

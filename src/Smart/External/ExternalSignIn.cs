@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -16,7 +17,8 @@ internal sealed record ExternalReturn(string? State, string? Code, string? Issue
 
 /// <summary>Who signed in at the other provider.</summary>
 /// <param name="Continuation">What was given at the start.</param>
-internal sealed record ExternalUser(string Issuer, string Subject, string Continuation);
+/// <param name="SignedIn">When the user proved it there, which may be long ago; null when the provider does not say.</param>
+internal sealed record ExternalUser(string Issuer, string Subject, string Continuation, DateTimeOffset? SignedIn = null);
 
 /// <summary>
 /// Sign-in at another OpenID provider: code with PKCE, state bound to the browser, nonce, issuer in the answer. What is under way is kept in
@@ -31,6 +33,9 @@ internal sealed class ExternalSignIn(ExternalOptions options, Uri callback, Exte
     private const int MostContinuationLetters = 8 << 10;
 
     private static readonly TimeSpan LongestAway = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long ago the user may have signed in there. Who is asked for no more than that must say when it was, so that we can say it to apps.</summary>
+    private static readonly TimeSpan LongestSignedIn = TimeSpan.FromHours(12);
     private static readonly TimeSpan AssertionLife = TimeSpan.FromMinutes(1);
 
     private readonly Lock _changing = new();
@@ -44,7 +49,8 @@ internal sealed class ExternalSignIn(ExternalOptions options, Uri callback, Exte
     }
 
     /// <param name="continuation">What to go on with when the user is back.</param>
-    public async ValueTask<OAuthResult<ExternalStart>> BeginAsync(string continuation, CancellationToken cancellationToken)
+    /// <param name="mustBeAnew">The user must sign in there also when signed in already.</param>
+    public async ValueTask<OAuthResult<ExternalStart>> BeginAsync(string continuation, bool mustBeAnew, CancellationToken cancellationToken)
     {
         if (continuation.Length > MostContinuationLetters)
         {
@@ -58,7 +64,8 @@ internal sealed class ExternalSignIn(ExternalOptions options, Uri callback, Exte
         }
 
         string secret = NewText();
-        var underWay = new UnderWay(continuation, NewText(), NewText(), time.GetUtcNow() + LongestAway);
+        DateTimeOffset now = time.GetUtcNow();
+        var underWay = new UnderWay(continuation, NewText(), NewText(), mustBeAnew, SignedInAfter: mustBeAnew ? now : now - LongestSignedIn, Until: now + LongestAway);
         string state = StateOf(secret);
         lock (_changing)
         {
@@ -105,8 +112,13 @@ internal sealed class ExternalSignIn(ExternalOptions options, Uri callback, Exte
             return claims.Error;
         }
 
+        if (!idTokens.TrySignedIn(claims.Value, underWay.SignedInAfter, out DateTimeOffset? signedIn))
+        {
+            return OAuthError.AccessDenied("The user signed in at the other provider too long ago (auth_time).");
+        }
+
         return idTokens.SubjectOf(claims.Value) is { } subject
-            ? new ExternalUser(options.Issuer!, subject, underWay.Continuation)
+            ? new ExternalUser(options.Issuer!, subject, underWay.Continuation, signedIn)
             : OAuthError.AccessDenied("The id_token lacks the claim that accounts are found by.");
     }
 
@@ -117,6 +129,8 @@ internal sealed class ExternalSignIn(ExternalOptions options, Uri callback, Exte
         [
             ("response_type", "code"), ("client_id", options.ClientId), ("redirect_uri", callback.AbsoluteUri), ("scope", options.Scopes), ("state", state),
             ("nonce", underWay.Nonce), ("code_challenge", challenge), ("code_challenge_method", "S256"),
+            ("max_age", ((int)LongestSignedIn.TotalSeconds).ToString(CultureInfo.InvariantCulture)),
+            .. underWay.MustBeAnew ? [("prompt", "login")] : Array.Empty<(string, string)>(),
         ];
         string query = string.Join('&', parameters.Select(one => $"{one.Name}={Uri.EscapeDataString(one.Value)}"));
         return new Uri(authorize.AbsoluteUri + (authorize.Query.Length == 0 ? "?" : "&") + query);
@@ -173,5 +187,6 @@ internal sealed class ExternalSignIn(ExternalOptions options, Uri callback, Exte
 
     private static bool IsSame(string left, string right) => CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(left), Encoding.UTF8.GetBytes(right));
 
-    private readonly record struct UnderWay(string Continuation, string Nonce, string Verifier, DateTimeOffset Until);
+    private readonly record struct UnderWay(
+        string Continuation, string Nonce, string Verifier, bool MustBeAnew, DateTimeOffset SignedInAfter, DateTimeOffset Until);
 }

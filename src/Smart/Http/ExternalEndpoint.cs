@@ -22,7 +22,7 @@ internal sealed class ExternalEndpoint(SmartState state, BrowserState browser, L
             return;
         }
 
-        OAuthResult<ExternalStart> start = await external.BeginAsync(form.Value[FormFields.Request] ?? "", visit.Aborted);
+        OAuthResult<ExternalStart> start = await external.BeginAsync(form.Value[FormFields.Request] ?? "", mustBeAnew: form.Value[FormFields.Anew] is not null, visit.Aborted);
         if (!start.IsOk)
         {
             await logins.ShowLoginAsync(visit, null, start.Error.Reason, StatusCodes.Status503ServiceUnavailable);
@@ -59,7 +59,7 @@ internal sealed class ExternalEndpoint(SmartState state, BrowserState browser, L
             return;
         }
 
-        await logins.EnterAsync(visit, account, Methods, request);
+        await logins.EnterAsync(visit, account, Methods, request, user.Value.SignedIn);
     }
 
     private async Task RefuseAsync(Visit visit, AuthorizeRequest? request, Account? account, string reason)

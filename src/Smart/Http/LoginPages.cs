@@ -19,7 +19,16 @@ internal sealed class LoginPages(
 
     /// <param name="request">What the user came with; null for a user who came alone.</param>
     public Task ShowLoginAsync(Visit visit, AuthorizeRequest? request, string? problem, int? status = null) => Answers.PageAsync(
-        visit, AccountPages.Login(browser.FormToken(visit), request?.TextAfterLogin, request?.Client.Name, problem, options.External.Issuer is null ? null : options.External.Name), status, request?.Target.Uri);
+        visit,
+        AccountPages.Login(
+            browser.FormToken(visit),
+            request?.TextAfterLogin,
+            request?.Client.Name,
+            problem,
+            options.External.Issuer is null ? null : options.External.Name,
+            mustBeAnew: request is { AsksForLogin: true } or { MaxAge: not null }),
+        status,
+        request?.Target.Uri);
 
     public Task ShowPasswordAsync(Visit visit, SignedIn user, AuthorizeRequest? request, string? problem) => Answers.PageAsync(
         visit,
@@ -45,7 +54,8 @@ internal sealed class LoginPages(
     }
 
     /// <summary>Lets a user in who has proved who it is.</summary>
-    public async Task EnterAsync(Visit visit, Account account, IReadOnlyList<string> methods, AuthorizeRequest? request)
+    /// <param name="authenticated">When that was; null for now.</param>
+    public async Task EnterAsync(Visit visit, Account account, IReadOnlyList<string> methods, AuthorizeRequest? request, DateTimeOffset? authenticated = null)
     {
         if (!await recorder.WriteAsync(visit, new SmartEvent(SmartEventKind.Login) { Person = account.Person, Client = request?.Client.Id }))
         {
@@ -53,7 +63,7 @@ internal sealed class LoginPages(
             return;
         }
 
-        if (await state.EnterSessionAsync(account.Id, methods, BrowserState.SessionIn(visit)) is not { } cookie)
+        if (await state.EnterSessionAsync(account.Id, methods, BrowserState.SessionIn(visit), authenticated) is not { } cookie)
         {
             await ShowLoginAsync(visit, request, Wrong, StatusCodes.Status401Unauthorized);
             return;

@@ -8,7 +8,8 @@ internal static class AccountPages
 {
     /// <param name="request">The request of the app that waits for it, or null.</param>
     /// <param name="elsewhere">What another provider is called at which users may log in; null for none.</param>
-    public static Html Login(string token, string? request, string? app, string? problem, string? elsewhere) => Layout.Page("Log in", Html.Of($"""
+    /// <param name="mustBeAnew">Whether the app wants the user to prove anew who it is, also elsewhere.</param>
+    public static Html Login(string token, string? request, string? app, string? problem, string? elsewhere, bool mustBeAnew) => Layout.Page("Log in", Html.Of($"""
         {Html.If(app is not null, Html.Of($"<p>The app <strong>{app}</strong> wants to work with health data. Log in to decide what it gets.</p>"))}
         {Layout.Problem(problem)}
         {Layout.Form("/auth/login", token, Html.Of($"""
@@ -20,6 +21,7 @@ internal static class AccountPages
             """))}
         {Html.If(elsewhere is not null, Layout.Form("/auth/external/start", token, Html.Of($"""
             {Layout.Hidden(FormFields.Request, request)}
+            {Html.If(mustBeAnew, Layout.Hidden(FormFields.Anew, "yes"))}
             <p><button class="second">Log in with {elsewhere}</button></p>
             """)))}
         """));

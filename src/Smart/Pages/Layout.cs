@@ -65,6 +65,9 @@ internal static class FormFields
 
     /// <summary>The request of the app that the user came with, as it was sent.</summary>
     public const string Request = "request";
+
+    /// <summary>Whether the user must prove anew who it is.</summary>
+    public const string Anew = "anew";
     public const string Name = "name";
     public const string Password = "password";
     public const string Code = "code";

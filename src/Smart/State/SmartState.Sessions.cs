@@ -17,7 +17,8 @@ public sealed partial class SmartState
     /// other session ends, for nobody could log out of it any more.
     /// </summary>
     /// <param name="before">The cookie that the browser has.</param>
-    public async ValueTask<string?> EnterSessionAsync(string account, IReadOnlyList<string> methods, string? before)
+    /// <param name="authenticated">When it was proved; null for now.</param>
+    public async ValueTask<string?> EnterSessionAsync(string account, IReadOnlyList<string> methods, string? before, DateTimeOffset? authenticated = null)
     {
         string cookie = Secrets.New();
         Task durable;
@@ -42,7 +43,7 @@ public sealed partial class SmartState
                 }
             }
 
-            Apply(new Change.PutSession(Secrets.HashOf(cookie), new Session(account, methods, now, now, now + _options.SessionLifetime)));
+            Apply(new Change.PutSession(Secrets.HashOf(cookie), new Session(account, methods, authenticated ?? now, now, now + _options.SessionLifetime)));
             durable = CommitAsync();
         }
 

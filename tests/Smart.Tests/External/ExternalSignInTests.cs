@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using HealthChain.Smart.External;
@@ -27,13 +28,13 @@ public sealed class ExternalSignInTests : IAsyncLifetime
     [Fact]
     public async Task A_user_signs_in_and_goes_on()
     {
-        ExternalStart start = (await _signIn.BeginAsync("client_id=app&scope=openid", Cancelled)).Value;
+        ExternalStart start = (await _signIn.BeginAsync("client_id=app&scope=openid", mustBeAnew: false, Cancelled)).Value;
 
         ExternalUser user = (await ReturnAsync(start)).Value;
 
         Assert.Equal(new ExternalUser(_provider.Issuer, "alice", "client_id=app&scope=openid"), user);
         Assert.Equal(_provider.Issuer + "/authorize", start.Redirect.GetLeftPart(UriPartial.Path));
-        Assert.Equal(["response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "code_challenge", "code_challenge_method"], _provider.Asked.Keys);
+        Assert.Equal(["response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "code_challenge", "code_challenge_method", "max_age"], _provider.Asked.Keys);
         Assert.Equal("S256", _provider.Asked["code_challenge_method"]);
         Assert.Equal(Callback.AbsoluteUri, _provider.Redeemed["redirect_uri"]);
         Assert.Equal("Basic " + Convert.ToBase64String(Encoding.ASCII.GetBytes("us:s%3Aecret")), _provider.Authorization);
@@ -59,8 +60,8 @@ public sealed class ExternalSignInTests : IAsyncLifetime
     [Fact]
     public async Task The_answer_must_come_back_to_the_browser_that_began_and_counts_once()
     {
-        ExternalStart start = (await _signIn.BeginAsync("x", Cancelled)).Value;
-        ExternalStart other = (await _signIn.BeginAsync("y", Cancelled)).Value;
+        ExternalStart start = (await _signIn.BeginAsync("x", mustBeAnew: false, Cancelled)).Value;
+        ExternalStart other = (await _signIn.BeginAsync("y", mustBeAnew: false, Cancelled)).Value;
 
         Assert.Equal("invalid_request", (await ReturnAsync(start, secret: other.Secret)).Error?.Code);
         Assert.Equal("invalid_request", (await ReturnAsync(start, secret: "")).Error?.Code);
@@ -73,7 +74,7 @@ public sealed class ExternalSignInTests : IAsyncLifetime
     [Fact]
     public async Task A_user_who_comes_back_late_begins_anew()
     {
-        ExternalStart start = (await _signIn.BeginAsync("x", Cancelled)).Value;
+        ExternalStart start = (await _signIn.BeginAsync("x", mustBeAnew: false, Cancelled)).Value;
         _clock.Now += TimeSpan.FromMinutes(10);
 
         Assert.Equal("invalid_request", (await ReturnAsync(start)).Error?.Code);
@@ -88,7 +89,7 @@ public sealed class ExternalSignInTests : IAsyncLifetime
     [InlineData("good", "issuer", "access_denied")]
     public async Task An_answer_of_another_provider_or_without_a_good_code_signs_nobody_in(string code, string? issuer, string? error)
     {
-        ExternalStart start = (await _signIn.BeginAsync("x", Cancelled)).Value;
+        ExternalStart start = (await _signIn.BeginAsync("x", mustBeAnew: false, Cancelled)).Value;
         var back = new ExternalReturn(_provider.SignIn(start.Redirect), code, issuer?.Replace("issuer", _provider.Issuer, StringComparison.Ordinal), error);
 
         Assert.Equal("access_denied", (await _signIn.CompleteAsync(back, start.Secret, Cancelled)).Error?.Code);
@@ -98,7 +99,7 @@ public sealed class ExternalSignInTests : IAsyncLifetime
     public async Task A_provider_that_does_not_name_itself_in_answers_need_not()
     {
         _provider.Describing = json => json.Remove("authorization_response_iss_parameter_supported");
-        ExternalStart start = (await _signIn.BeginAsync("x", Cancelled)).Value;
+        ExternalStart start = (await _signIn.BeginAsync("x", mustBeAnew: false, Cancelled)).Value;
 
         Assert.True((await _signIn.CompleteAsync(new ExternalReturn(_provider.SignIn(start.Redirect), "good", null, null), start.Secret, Cancelled)).IsOk);
     }
@@ -137,6 +138,35 @@ public sealed class ExternalSignInTests : IAsyncLifetime
         Assert.Contains(word, answer.Error?.Reason, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false, "0", true)]
+    [InlineData(false, "-11:59", true)]
+    [InlineData(false, "-12:02", false)]
+    [InlineData(false, "0:02", false)]
+    [InlineData(false, "soon", false)]
+    [InlineData(false, null, true)]
+    [InlineData(true, "0", true)]
+    [InlineData(true, "-0:05", false)]
+    public async Task When_the_user_signed_in_there_is_known_and_not_too_long_ago(bool mustBeAnew, string? ago, bool isLetIn)
+    {
+        DateTimeOffset? then = ago switch
+        {
+            null or "soon" => null,
+            _ => _clock.Now + TimeSpan.Parse(ago, CultureInfo.InvariantCulture),
+        };
+        _provider.Saying = (_, claims) => claims["auth_time"] = then is { } time ? time.ToUnixTimeSeconds() : ago;
+        if (ago is null)
+        {
+            _provider.Saying = (_, _) => { };
+        }
+
+        ExternalStart start = (await _signIn.BeginAsync("x", mustBeAnew, Cancelled)).Value;
+        OAuthResult<ExternalUser> answer = await ReturnAsync(start);
+
+        Assert.Equal(mustBeAnew ? "login" : null, _provider.Asked.GetValueOrDefault("prompt"));
+        Assert.Equal((isLetIn, isLetIn ? then : null), (answer.IsOk, answer.IsOk ? answer.Value.SignedIn : null));
+    }
+
     [Fact]
     public async Task A_second_audience_is_fine_when_the_token_was_made_for_us()
     {
@@ -159,7 +189,7 @@ public sealed class ExternalSignInTests : IAsyncLifetime
     {
         _provider.Describing = json => json[member] = value;
 
-        Assert.Equal("temporarily_unavailable", (await _signIn.BeginAsync("x", Cancelled)).Error?.Code);
+        Assert.Equal("temporarily_unavailable", (await _signIn.BeginAsync("x", mustBeAnew: false, Cancelled)).Error?.Code);
     }
 
     [Fact]
@@ -200,7 +230,7 @@ public sealed class ExternalSignInTests : IAsyncLifetime
 
     private ExternalSignIn Make(Func<ExternalOptions, ExternalOptions> change) => ExternalSignIn.Make(change(Options), Callback, null!, _clock);
 
-    private async Task<OAuthResult<ExternalUser>> RunAsync() => await ReturnAsync((await _signIn.BeginAsync("x", Cancelled)).Value);
+    private async Task<OAuthResult<ExternalUser>> RunAsync() => await ReturnAsync((await _signIn.BeginAsync("x", mustBeAnew: false, Cancelled)).Value);
 
     private ValueTask<OAuthResult<ExternalUser>> ReturnAsync(ExternalStart start, string? secret = null) =>
         _signIn.CompleteAsync(new ExternalReturn(_provider.SignIn(start.Redirect), "good", _provider.Issuer, null), secret ?? start.Secret, Cancelled);

@@ -1,4 +1,7 @@
+using System.Buffers.Text;
 using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using HealthChain.Smart.External;
 using HealthChain.Smart.Http;
@@ -37,6 +40,29 @@ public sealed class OwnProviderTests : IAsyncLifetime
         Page tokens = await AppFlow.RedeemAsync(browser, code);
         Assert.Contains("\"patient\":\"ada\"", tokens.Html, StringComparison.Ordinal);
         Assert.Contains(here.Host.Records, happened => happened.Kind == SmartEventKind.Login && happened.Person?.FhirUser == "Patient/ada");
+    }
+
+    [Fact]
+    public async Task An_app_that_wants_a_login_anew_gets_one_elsewhere_too_and_learns_when_it_was()
+    {
+        await LinkAsync(_here, "ada", "ada");
+        using Browser browser = _here.Open();
+        using Browser there = _there.Open();
+        await there.LogInAsync(await there.GetAsync("/auth/login"), "ada");
+        _there.Clock.Now += TimeSpan.FromMinutes(5);
+        _here.Clock.Now += TimeSpan.FromMinutes(5);
+
+        // Signed in there already, so that nothing is asked but whether we may know it.
+        Page usual = await there.GetAsync(await LeaveAsync(browser, await browser.GetAsync(AppFlow.Authorize(_here))));
+        Assert.Contains("Let ", usual.Html, StringComparison.Ordinal);
+        Page anew = await there.GetAsync(await LeaveAsync(browser, await browser.GetAsync(AppFlow.Authorize(_here, ("prompt", "login")))));
+        Assert.Contains("<h1>Log in</h1>", anew.Html, StringComparison.Ordinal);
+
+        string address = await LeaveAsync(browser, await browser.GetAsync(AppFlow.Authorize(_here)));
+        Page back = await browser.GetAsync(await AllowThereAsync(there, await there.GetAsync(address)));
+        Page tokens = await AppFlow.RedeemAsync(browser, await AppFlow.AllowAsync(browser, await browser.GetAsync(back.Location!)));
+        string claims = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(((string)JsonNode.Parse(tokens.Html)!["id_token"]!).Split('.')[1]));
+        Assert.Equal((_here.Clock.Now - TimeSpan.FromMinutes(5)).ToUnixTimeSeconds(), (long)JsonNode.Parse(claims)!["auth_time"]!);
     }
 
     [Fact]
@@ -103,14 +129,20 @@ public sealed class OwnProviderTests : IAsyncLifetime
     /// <summary>From a page to log in here over the pages there; gives the address by which the browser comes back.</summary>
     private async Task<string> LogInThereAsync(Browser browser, Page login, string user)
     {
+        using Browser there = _there.Open();
+        return await AllowThereAsync(there, await there.LogInAsync(await there.GetAsync(await LeaveAsync(browser, login)), user));
+    }
+
+    /// <summary>The address there to which the page to log in here leads.</summary>
+    private static async Task<string> LeaveAsync(Browser browser, Page login)
+    {
         Assert.Contains("the hospital", login.Html, StringComparison.Ordinal);
         Page leaving = await browser.SendAsync(login, ExternalEndpoint.StartPath);
-        string address = WebUtility.HtmlDecode(Regex.Match(leaving.Html, "<a href=\"(?<url>[^\"]*)\">", RegexOptions.ExplicitCapture).Groups["url"].Value);
-        using Browser there = _there.Open();
-        Page consent = await there.LogInAsync(await there.GetAsync(address), user);
-        Page allowed = await there.SendAsync(consent, "/auth/consent", [.. consent.Boxes.Select(scope => ("scope", scope)), ("decision", "allow")]);
-        return allowed.Location!;
+        return WebUtility.HtmlDecode(Regex.Match(leaving.Html, "<a href=\"(?<url>[^\"]*)\">", RegexOptions.ExplicitCapture).Groups["url"].Value);
     }
+
+    private static async Task<string> AllowThereAsync(Browser there, Page consent) =>
+        (await there.SendAsync(consent, "/auth/consent", [.. consent.Boxes.Select(scope => ("scope", scope)), ("decision", "allow")])).Location!;
 
     private async Task LinkAsync(SmartSite here, string name, string nameThere) => _ = await here.State.ChangeAccountAsync(
         here.State.FindAccountByName(name)!.Id,
