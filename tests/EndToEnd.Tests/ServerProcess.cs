@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Text;
+using System.Threading.Channels;
 using Xunit;
 
 namespace HealthChain.EndToEnd.Tests;
@@ -10,17 +12,22 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     private readonly Process _process;
     private readonly DirectoryInfo? _ownFolder;
-    private string _saidBefore;
+    private readonly StringBuilder _said = new();
+    private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
+    private readonly Task<string> _errors;
+    private readonly Task _reading;
 
-    private ServerProcess(Process process, Uri address, string saidBefore, DirectoryInfo? ownFolder)
+    private ServerProcess(Process process, DirectoryInfo? ownFolder)
     {
         _process = process;
-        _saidBefore = saidBefore;
         _ownFolder = ownFolder;
-        Client = new HttpClient { BaseAddress = address };
+
+        // Both are read all the time: a server that says much would else wait for somebody to listen.
+        _errors = process.StandardError.ReadToEndAsync();
+        _reading = ReadAsync();
     }
 
-    public HttpClient Client { get; }
+    public HttpClient Client { get; } = new();
 
     /// <summary>Memory of the process right now.</summary>
     public long ResidentBytes
@@ -40,46 +47,36 @@ internal sealed class ServerProcess : IAsyncDisposable
     {
         DirectoryInfo? ownFolder = data is null ? Directory.CreateTempSubdirectory("healthchain") : null;
         string[] arguments = ["serve", "--urls", "http://127.0.0.1:0", "--development", "--data", (data ?? ownFolder!).FullName, .. settings];
-        var process = Executable.Start(environment ?? new Dictionary<string, string>(), arguments);
-        string said = "";
-        while (await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
-        {
-            said += line + "\n";
-            if (line.IndexOf(ListeningLine, StringComparison.Ordinal) is >= 0 and var start)
-            {
-                string address = line[(start + ListeningLine.Length)..].Trim();
+        var server = new ServerProcess(Executable.Start(environment ?? new Dictionary<string, string>(), arguments), ownFolder);
+        string line = await server.SaysAsync(ListeningLine);
+        string address = line[(line.IndexOf(ListeningLine, StringComparison.Ordinal) + ListeningLine.Length)..].Trim();
 
-                // A line of JSON has more after the address.
-                return new ServerProcess(process, new Uri(address.Split('"')[0]), said, ownFolder);
-            }
-        }
-
-        throw new InvalidOperationException($"The server ended before it listened: {await process.StandardError.ReadToEndAsync()}");
+        // A line of JSON has more after the address.
+        server.Client.BaseAddress = new Uri(address.Split('"')[0]);
+        return server;
     }
 
     /// <summary>Waits until it says a line with that text, and gives the line.</summary>
     public async Task<string> SaysAsync(string text)
     {
-        while (await _process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
+        await foreach (string line in _lines.Reader.ReadAllAsync(TestContext.Current.CancellationToken))
         {
-            _saidBefore += line + "\n";
             if (line.Contains(text, StringComparison.Ordinal))
             {
                 return line;
             }
         }
 
-        throw new InvalidOperationException($"The server ended without saying '{text}'.");
+        throw new InvalidOperationException($"The server ended without saying '{text}': {await _errors}");
     }
 
     /// <summary>Asks it to stop as a supervisor does, and gives its exit code and all that it said.</summary>
     public async Task<Finished> StopAsync()
     {
         using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
-        var output = await _process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var errors = await _process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await _reading.WaitAsync(TestContext.Current.CancellationToken);
         await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return new Finished(_process.ExitCode, _saidBefore + output, errors);
+        return new Finished(_process.ExitCode, _said.ToString(), await _errors);
     }
 
     public async ValueTask DisposeAsync()
@@ -93,5 +90,23 @@ internal sealed class ServerProcess : IAsyncDisposable
 
         _process.Dispose();
         _ownFolder?.Delete(recursive: true);
+    }
+
+    private async Task ReadAsync()
+    {
+        try
+        {
+            while (await _process.StandardOutput.ReadLineAsync() is { } line)
+            {
+                _said.Append(line).Append('\n');
+                _lines.Writer.TryWrite(line);
+            }
+        }
+        catch (Exception ended) when (ended is ObjectDisposedException or InvalidOperationException or IOException)
+        {
+            // It was killed.
+        }
+
+        _lines.Writer.Complete();
     }
 }
