@@ -86,7 +86,7 @@ internal sealed class SampleConsents(Random random, SampleResources samples)
 
     private void AddElement(JsonObject provision)
     {
-        switch (random.Next(9))
+        switch (random.Next(11))
         {
             case 0:
                 provision["class"] = new JsonArray(random.Next(2) == 0
@@ -111,6 +111,12 @@ internal sealed class SampleConsents(Random random, SampleResources samples)
                 break;
             case 7:
                 provision["purpose"] = new JsonArray(Coding(Vocabulary.ActReasonSystem, samples.One(Purposes)));
+                break;
+            case 8:
+                provision["action"] = new JsonArray([.. Some(2, () => (JsonNode)new JsonObject { ["coding"] = new JsonArray(Coding("http://terminology.hl7.org/CodeSystem/consentaction", samples.One<string>(["access", "access", "correct"]))) })]);
+                break;
+            case 9:
+                provision["period"] = new JsonObject { ["start"] = samples.One<string>(["2025", "2026-06", "2026-06-15", "2026-06-16"]), ["end"] = samples.One<string>(["2026-06-14", "2026-06-15", "2026-06", "2030"]) };
                 break;
             default:
                 provision["actor"] = new JsonArray([.. Some(2, () => (JsonNode)new JsonObject
