@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -19,7 +21,7 @@ public sealed class NodeProgram : IDisposable
         string path = Repository.PathOf(folder);
         try
         {
-            return IsInstalled(path) || Install(path) ? new NodeProgram(Start(path, "node", script)) : null;
+            return IsInstalled(path) || InstallAlone(path) ? new NodeProgram(Start(path, "node", script)) : null;
         }
         catch (System.ComponentModel.Win32Exception)
         {
@@ -48,6 +50,29 @@ public sealed class NodeProgram : IDisposable
     {
         string installed = Path.Combine(folder, "node_modules", ".package-lock.json");
         return File.Exists(installed) && File.GetLastWriteTimeUtc(installed) >= File.GetLastWriteTimeUtc(Path.Combine(folder, "package-lock.json"));
+    }
+
+    /// <summary>Several tests need the same packages, also those of other processes: the first installs them, the others wait.</summary>
+    private static bool InstallAlone(string folder)
+    {
+        using var turn = new Mutex(initiallyOwned: false, "healthchain-npm-" + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(folder)), 0, 8));
+        try
+        {
+            turn.WaitOne();
+        }
+        catch (AbandonedMutexException)
+        {
+            // Whoever had it was killed; now it is ours.
+        }
+
+        try
+        {
+            return IsInstalled(folder) || Install(folder);
+        }
+        finally
+        {
+            turn.ReleaseMutex();
+        }
     }
 
     private static bool Install(string folder)

@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using HealthChain.Smart.Jose;
 using HealthChain.Smart.State;
@@ -27,6 +28,25 @@ public sealed class TokenQuestionTests(RunningServer running) : IClassFixture<Ru
         Assert.Equal("""{"active":false}""", (await AskAsync("introspect", other, "t", token)).Json.GetRawText());
         Assert.Equal("""{"active":false}""", (await AskAsync("introspect", own, "s", "nothing")).Json.GetRawText());
         Assert.Equal("""{"active":false}""", (await AskAsync("introspect", own, "s", new string('x', 50_000))).Json.GetRawText());
+    }
+
+    /// <summary>https://hl7.org/fhir/smart-app-launch/token-introspection.html: what came beside the token, and who the user is.</summary>
+    [Fact]
+    public async Task A_client_learns_what_its_token_gives()
+    {
+        Client own = await Server.AddClientAsync(ClientKind.ConfidentialSymmetric, secret: "s");
+        Answer tokens = await TokensAsync(own, "s");
+
+        foreach (string kind in new[] { "access_token", "refresh_token" })
+        {
+            JsonElement told = (await AskAsync("introspect", own, "s", tokens.Text(kind))).Json;
+
+            Assert.Equal(tokens.Text("scope"), told.GetProperty("scope").GetString());
+            Assert.Equal((own.Id, Server.Origin, Server.Patient.Id, "ada"), (told.GetProperty("client_id").GetString(), told.GetProperty("iss").GetString(), told.GetProperty("sub").GetString(), told.GetProperty("patient").GetString()));
+            Assert.Equal($"{Server.Origin}/fhir/Patient/ada", told.GetProperty("fhirUser").GetString());
+            TimeSpan life = kind == "access_token" ? TimeSpan.FromMinutes(5) : TimeSpan.FromDays(30);
+            Assert.Equal((Server.Clock.Now + life).ToUnixTimeSeconds(), told.GetProperty("exp").GetInt64());
+        }
     }
 
     [Theory]
