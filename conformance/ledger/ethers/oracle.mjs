@@ -1,7 +1,7 @@
 // Answers one question a line with what ethers computes; a question that ethers refuses gets {"refused": true}.
 import readline from "node:readline";
 import {
-  AbiCoder, Interface, SigningKey, Transaction, TypedDataEncoder, computeAddress, decodeRlp, decryptKeystoreJsonSync, encodeRlp,
+  AbiCoder, Interface, SigningKey, Transaction, TypedDataEncoder, Wallet, computeAddress, decodeRlp, decryptKeystoreJsonSync, encodeRlp,
   encryptKeystoreJsonSync, getAddress, getBytes, getCreateAddress, hashMessage, keccak256, recoverAddress,
 } from "ethers";
 
@@ -55,6 +55,18 @@ const questions = {
     signature: new SigningKey(secret).sign(TypedDataEncoder.hash(domain, types, message)).serialized,
   }),
 
+  // What a wallet does that is asked by eth_signTypedData_v4: all it has is one text.
+  wallet: async ({ secret, text }) => {
+    const { domain, types: { EIP712Domain, ...types }, primaryType, message } = JSON.parse(text);
+    const wallet = new Wallet(secret);
+    return {
+      address: wallet.address,
+      domain: EIP712Domain.map(field => field.name),
+      isPrimary: TypedDataEncoder.getPrimaryType(types) === primaryType,
+      signature: await wallet.signTypedData(domain, types, message),
+    };
+  },
+
   message: ({ secret, message }) => ({
     hash: hashMessage(getBytes(message)),
     signature: new SigningKey(secret).sign(hashMessage(getBytes(message))).serialized,
@@ -80,7 +92,7 @@ for await (const line of readline.createInterface({ input: process.stdin })) {
   const question = JSON.parse(line);
   let answer;
   try {
-    answer = questions[question.kind](question);
+    answer = await questions[question.kind](question);
   } catch (e) {
     answer = { refused: true, reason: String(e.shortMessage ?? e.message) };
   }

@@ -16,7 +16,8 @@ internal sealed class SensitivityTable
     /// Code systems in which a code lies below what it starts with: <c>F10.20</c> below <c>F10.2</c> below <c>F10</c>. Only of these is known, without the
     /// whole system, what lies below a code.
     /// </summary>
-    private static readonly string[] Nested = ["http://hl7.org/fhir/sid/icd-10-cm", "http://hl7.org/fhir/sid/icd-10", "http://fhir.de/CodeSystem/bfarm/icd-10-gm"];
+    private static readonly string[] Nested =
+        ["http://hl7.org/fhir/sid/icd-10-cm", "http://hl7.org/fhir/sid/icd-10", "http://fhir.de/CodeSystem/bfarm/icd-10-gm", "http://hl7.org/fhir/sid/icd-9-cm"];
 
     /// <summary>The shortest code of those: a category such as F10.</summary>
     private const int ShortestNested = 3;

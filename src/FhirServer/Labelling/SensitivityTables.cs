@@ -7,7 +7,7 @@ namespace HealthChain.FhirServer.Labelling;
 
 /// <summary>
 /// Reads tables of sensitive codes: value sets that say in <c>useContext</c>, as their focus, which sensitivity code of v3-ActCode they are about. They
-/// list codes; in ICD-10, where it is plain what lies below a code, also <c>is-a</c> filters. profiles/labels/README.md
+/// list codes; in ICD-10 and ICD-9-CM, where it is plain what lies below a code, also <c>is-a</c> filters. profiles/labels/README.md
 /// </summary>
 internal static class SensitivityTables
 {
@@ -78,7 +78,7 @@ internal static class SensitivityTables
         }
         else
         {
-            problems.Add($"{name} is not a plain list: it may include codes of a system, and of ICD-10 'concept is-a' filters, and nothing else");
+            problems.Add($"{name} is not a plain list: it may include codes of a system, and of ICD-10 and ICD-9-CM 'concept is-a' filters, and nothing else");
         }
     }
 

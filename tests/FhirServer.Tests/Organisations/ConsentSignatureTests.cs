@@ -249,6 +249,7 @@ public sealed class ConsentSignatureTests : IAsyncDisposable
         Assert.Equal(HttpStatusCode.UnprocessableEntity, (await RegisterAsync(_wallet, deadline, Digits(await stranger.SignAsync(data, Cancel)))).Status);
         Assert.Equal(HttpStatusCode.UnprocessableEntity, (await RegisterAsync(stranger, deadline, Digits(await stranger.SignAsync(data, Cancel)))).Status);
         Assert.Equal(HttpStatusCode.UnprocessableEntity, (await RegisterAsync(_wallet, "2099-01-01T00:00:00Z", good)).Status);
+        Assert.Equal(HttpStatusCode.BadRequest, (await RegisterAsync(_wallet, "2099-12-31T23:59:60Z", good)).Status);
         Assert.Equal(HttpStatusCode.Forbidden, (await CallAsync(Patient + "/$register-wallet", OtherToken, Text("address", _wallet.Address.ToString()))).Status);
         Assert.Equal(HttpStatusCode.BadRequest, (await CallAsync(Patient + "/$register-wallet", Text("address", "0x12"))).Status);
         _memory.Others.Add(_wallet.Address);
@@ -292,6 +293,44 @@ public sealed class ConsentSignatureTests : IAsyncDisposable
 
         // The wallet's proof is asked for and brought, and so is the signature.
         Assert.Equal(4, (int)found["total"]!);
+    }
+
+    /// <summary>Nothing of ours signs here: whatever wallet she has, it works by EIP-712 alone.</summary>
+    [Fact]
+    public async Task What_a_wallet_of_ethers_signs_is_taken()
+    {
+        using NodeProgram? ethers = NodeProgram.TryStart("conformance/ledger/ethers", "oracle.mjs");
+        Assert.SkipUnless(ethers is not null, "Node.js, or npm's registry to install ethers from, is not to be had.");
+        string secret = "0x" + Convert.ToHexStringLower(Keccak256.Of("a wallet of ethers"u8).ToArray());
+        string address = ethers.Ask(new JsonObject { ["kind"] = "key", ["secret"] = secret, ["nonce"] = 0 }).GetProperty("address").GetString()!;
+        string SignedBy(JsonNode asked)
+        {
+            JsonElement said = ethers.Ask(new JsonObject { ["kind"] = "wallet", ["secret"] = secret, ["text"] = (string)asked["parameter"]![0]!["valueString"]! });
+            Assert.True(said.TryGetProperty("signature", out JsonElement signature), said.GetRawText());
+            Assert.Equal(("name version chainId verifyingContract", true), (string.Join(' ', said.GetProperty("domain").EnumerateArray()), said.GetProperty("isPrimary").GetBoolean()));
+            return signature.GetString()!;
+        }
+
+        await PutAsync(Patient, """{"resourceType":"Patient"}""");
+        JsonNode proof = (await CallAsync(Patient + "/$register-wallet", Text("address", address))).Answer;
+        string deadline = $$"""{"name":"deadline","valueInstant":"{{proof["parameter"]![1]!["valueInstant"]}}"}""";
+        (HttpStatusCode status, JsonNode answer) = await CallAsync(Patient + "/$register-wallet", Text("address", address), deadline, Text("signature", SignedBy(proof)));
+        Assert.True((int)status is 200 or 201, answer.ToJsonString());
+
+        string consent = await CreateAsync(Consent("active"));
+        await FinishAsync();
+        string ofGrant = SignedBy((await CallAsync(consent + "/$signature-request")).Answer);
+        Assert.Equal(HttpStatusCode.OK, (await CallAsync(consent + "/$sign", Text("signature", ofGrant))).Status);
+        await FinishAsync();
+        await RevokeAsync(consent);
+        await FinishAsync();
+        Assert.Equal(HttpStatusCode.OK, (await CallAsync(consent + "/$sign", Text("signature", SignedBy((await CallAsync(consent + "/$signature-request")).Answer)))).Status);
+        await FinishAsync();
+
+        Assert.Equal([true, false], Signed.Select(said => said.Consent.IsGranted));
+        Assert.All(Signed, said => Assert.Equal(EthereumAddress.Parse(address), said.Consent.Patient));
+        Assert.Equal(ofGrant, Digits(Signed[0].Signature));
+        Assert.Empty(Unsigned);
     }
 
     [Fact]
@@ -361,7 +400,7 @@ public sealed class ConsentSignatureTests : IAsyncDisposable
     private async Task FinishAsync()
     {
         long begun = Environment.TickCount64;
-        while (Environment.TickCount64 - begun < 30_000)
+        while (Environment.TickCount64 - begun < 120_000)
         {
             try
             {

@@ -261,7 +261,7 @@ public sealed class OrganisationStandingTests
 
         Verify("v", "validated");
 
-        await changed.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await changed.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         Assert.False(_directory.Changed.IsCompleted);
     }
 

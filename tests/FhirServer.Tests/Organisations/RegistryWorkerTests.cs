@@ -162,7 +162,7 @@ public sealed class RegistryWorkerTests : IAsyncDisposable
         Task running = Worker().RunAsync(stop.Token);
 
         await CreateAsync(Verification(await CreateAsync(Organization("prov")), "validated"));
-        await _registrar.FirstSaid.WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+        await _registrar.FirstSaid.WaitAsync(TimeSpan.FromSeconds(60), Cancel);
 
         await stop.CancelAsync();
         await running;

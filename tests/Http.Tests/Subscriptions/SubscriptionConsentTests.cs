@@ -55,13 +55,17 @@ public sealed class SubscriptionConsentTests : SubscriptionTest, IClassFixture<G
         await _own.PutAsync($$"""{"resourceType":"Patient","id":"{{patient}}"}""");
         await SubscribeAsync(Subscription($"Observation?code={code}", Receiver.Url + "/hook"), await _own.SystemTokenAsync());
         bool isUp = false;
+        var gate = new TaskCompletionSource();
         Receiver.Answer = _ => isUp ? System.Net.HttpStatusCode.OK : System.Net.HttpStatusCode.ServiceUnavailable;
-        await CreateAsync(Observation(code, patient: patient));
-        await Receiver.NextAsync();
+        Receiver.Gate = gate.Task;
         await CreateAsync(Observation(code, patient: patient));
 
+        // It is refused, but the server does not know that before the consent is there, so it does not try again in between.
+        await Receiver.NextAsync();
+        await CreateAsync(Observation(code, patient: patient));
         await _own.PutAsync(Consent(patient, "active"));
         isUp = true;
+        gate.SetResult();
         string last = await CreateAsync(Observation(code, patient: "anna"));
 
         Received next;

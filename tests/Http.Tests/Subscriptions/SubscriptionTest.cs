@@ -117,7 +117,7 @@ public abstract class SubscriptionTest(FhirServerFixture server) : FhirTest(serv
     protected async Task<JsonNode> StatusAsync(string id, string status)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        limit.CancelAfter(TimeSpan.FromSeconds(20));
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
         string last = "";
         try
         {

@@ -134,7 +134,7 @@ public sealed class WebSocketTests(SubscriptionServer own) : SubscriptionTest(ow
     private static async Task<string> ReceiveAsync(ClientWebSocket socket)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        limit.CancelAfter(TimeSpan.FromSeconds(20));
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
         byte[] buffer = new byte[256];
         WebSocketReceiveResult result = await socket.ReceiveAsync(buffer, limit.Token);
         return Encoding.UTF8.GetString(buffer, 0, result.Count);

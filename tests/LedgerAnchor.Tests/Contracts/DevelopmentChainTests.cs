@@ -157,8 +157,8 @@ public sealed class DevelopmentChainTests : IDisposable
         Process.GetProcessById(holder).Kill();
 
         // The output ends when nobody is left who could write to it.
-        await shell.StandardOutput.ReadToEndAsync(Cancellation).WaitAsync(TimeSpan.FromSeconds(20), Cancellation);
-        await shell.WaitForExitAsync(Cancellation).WaitAsync(TimeSpan.FromSeconds(20), Cancellation);
+        await shell.StandardOutput.ReadToEndAsync(Cancellation).WaitAsync(TimeSpan.FromSeconds(120), Cancellation);
+        await shell.WaitForExitAsync(Cancellation).WaitAsync(TimeSpan.FromSeconds(120), Cancellation);
     }
 
     private DevelopmentChain Make() => new(new DevelopmentChainOptions { Folder = _folder, Executable = TestChain.Executable }, TestChain.Origin, TimeProvider.System);
@@ -171,7 +171,7 @@ public sealed class DevelopmentChainTests : IDisposable
         return chain;
     }
 
-    private static Task UpAgainAsync(DevelopmentChain chain) => chain.WaitUntilUpAsync(Cancellation).WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+    private static Task UpAgainAsync(DevelopmentChain chain) => chain.WaitUntilUpAsync(Cancellation).WaitAsync(TimeSpan.FromSeconds(120), Cancellation);
 
     private static async Task<AnchorStatus> FinalAsync(DevelopmentChain chain, TreeHead previous, TreeHead next)
     {

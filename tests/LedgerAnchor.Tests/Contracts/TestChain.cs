@@ -81,7 +81,7 @@ internal sealed class TestChain : IAsyncDisposable
         where T : class
     {
         long begun = Environment.TickCount64;
-        while (Environment.TickCount64 - begun < 20_000)
+        while (Environment.TickCount64 - begun < 120_000)
         {
             if (await ask() is { } answer)
             {
@@ -91,7 +91,7 @@ internal sealed class TestChain : IAsyncDisposable
             await Task.Delay(2, Cancellation);
         }
 
-        throw new TimeoutException($"The node did not bring {what} within 20 s.");
+        throw new TimeoutException($"The node did not bring {what} within two minutes.");
     }
 
     /// <summary>The contract's refusal, read by the given reader.</summary>
