@@ -38,7 +38,7 @@ public sealed partial class SqliteStore
     public async ValueTask<int> CountRecordsAsync(AccessScope scope, RecordQuery query, CancellationToken cancellationToken)
     {
         using ReaderPool.Rented rented = await _readers.RentWithRecordsAsync(cancellationToken);
-        return Records(rented, scope).Rows(query, HashOf(query.Patient), cancellationToken).Take(query.Count).Count();
+        return Records(rented, scope).Count(query, HashOf(query.Patient), cancellationToken);
     }
 
     public async ValueTask<IReadOnlyList<VersionIdentity>> IdentifyAsync(AccessScope scope, IReadOnlyList<long> sequences, CancellationToken cancellationToken)

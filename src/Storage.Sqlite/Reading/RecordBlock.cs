@@ -61,7 +61,7 @@ internal ref struct RecordBlock(ReadOnlySpan<byte> bytes, long first)
     }
 
     /// <param name="instant">Of the row.</param>
-    public readonly RecordRow Current(long instant)
+    public readonly RecordRow Current(long instant, bool withContent = true)
     {
         int links = sizeof(long) * Patients;
         ReadOnlySpan<byte> leaf = _record[(6 + links)..];
@@ -73,7 +73,7 @@ internal ref struct RecordBlock(ReadOnlySpan<byte> bytes, long first)
             Numbers(_record.Slice(6, links)),
             new Hash256(leaf[..Hash256.Bytes]),
             Numbers(leaf.Slice(Hash256.Bytes, links)),
-            content.IsEmpty ? null : content.ToArray());
+            content.IsEmpty ? null : withContent ? content.ToArray() : []);
     }
 
     /// <summary>Writes one record and says how many bytes that were.</summary>

@@ -14,13 +14,13 @@ internal sealed class RecordReader(Snapshot snapshot, AccessScope scope, ChainSo
 
     public StoredRecord? Read(long sequence) => snapshot.FindRecord(sequence) is { IsErased: false } row && Sees(row) ? Open(row) : null;
 
-    public bool Sees(long sequence) => scope.SeesEverything || (snapshot.FindRecord(sequence) is { IsErased: false } row && Sees(row));
+    public bool Sees(long sequence) => scope.SeesEverything || (snapshot.FindRecord(sequence, withContent: false) is { IsErased: false } row && Sees(row));
 
     /// <param name="patient">Hash of the reference to the patient who is asked for; null for all records.</param>
     public RecordPage Page(RecordQuery query, long? patient, CancellationToken cancellationToken)
     {
         var page = new List<StoredRecord>(Math.Min(query.Count, 1000));
-        foreach (RecordRow row in Rows(query, patient, cancellationToken))
+        foreach (RecordRow row in Rows(query, patient, withContent: true, cancellationToken))
         {
             if (page.Count == query.Count)
             {
@@ -36,13 +36,16 @@ internal sealed class RecordReader(Snapshot snapshot, AccessScope scope, ChainSo
         return new RecordPage(page, null);
     }
 
-    /// <summary>What a query finds and the scope sees, newest first, without its content.</summary>
+    /// <summary>How many a query finds and the scope sees, at most as many as it wants.</summary>
     /// <param name="patient">Hash of the reference to the patient who is asked for; null for all records.</param>
-    public IEnumerable<RecordRow> Rows(RecordQuery query, long? patient, CancellationToken cancellationToken)
+    public int Count(RecordQuery query, long? patient, CancellationToken cancellationToken) =>
+        Rows(query, patient, withContent: false, cancellationToken).Take(query.Count).Count();
+
+    private IEnumerable<RecordRow> Rows(RecordQuery query, long? patient, bool withContent, CancellationToken cancellationToken)
     {
         long from = query.From is { } first ? Ceiling(first) : long.MinValue;
         long before = Math.Min(query.Before ?? long.MaxValue, query.Until is { } until ? snapshot.FirstRecordSince(Ceiling(until)) : long.MaxValue);
-        foreach (RecordRow row in patient is { } hash ? OfPatient(hash, before) : snapshot.RecordsDown(before))
+        foreach (RecordRow row in patient is { } hash ? OfPatient(hash, before, withContent) : snapshot.RecordsDown(before, withContent))
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (row.Instant < from)
@@ -58,7 +61,7 @@ internal sealed class RecordReader(Snapshot snapshot, AccessScope scope, ChainSo
     }
 
     /// <summary>The records that concern a patient, newest first, along the patient's chain: it leads through versions too.</summary>
-    private IEnumerable<RecordRow> OfPatient(long patient, long before)
+    private IEnumerable<RecordRow> OfPatient(long patient, long before, bool withContent)
     {
         long subject = snapshot.SubjectOf(patient);
         if (subject == 0)
@@ -67,12 +70,12 @@ internal sealed class RecordReader(Snapshot snapshot, AccessScope scope, ChainSo
         }
 
         // The page after another begins in the middle of the chain, where its record still tells the way.
-        long sequence = before != long.MaxValue && snapshot.FindRecord(before) is { IsErased: false } at && at.Subjects.Contains(subject)
+        long sequence = before != long.MaxValue && snapshot.FindRecord(before, withContent: false) is { IsErased: false } at && at.Subjects.Contains(subject)
             ? PreviousOf(at, subject)
             : snapshot.EndOfChain(subject, chains, generations);
         while (sequence != 0)
         {
-            RecordRow? record = snapshot.FindRecord(sequence);
+            RecordRow? record = snapshot.FindRecord(sequence, withContent);
             if (record is not null && sequence < before)
             {
                 yield return record;

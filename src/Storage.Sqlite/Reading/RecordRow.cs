@@ -8,7 +8,7 @@ namespace HealthChain.Storage.Sqlite.Reading;
 /// <param name="Instant">When it was committed, in milliseconds of Unix time.</param>
 /// <param name="Subjects">Those whom it concerns; 0 for one of whom the store did not know. None or zeroes when it was erased.</param>
 /// <param name="Previous">Where the ledger spoke of each of them before.</param>
-/// <param name="Sealed">Its content; null when it was erased.</param>
+/// <param name="Sealed">Its content; null when it was erased, empty when it is not wanted.</param>
 internal sealed record RecordRow(long Sequence, StatementKind Kind, long Instant, long[] Subjects, Hash256 Commitment, long[] Previous, byte[]? Sealed)
 {
     public const string Columns = "seq, n, kind, ts, subs, leaf, body";
@@ -28,21 +28,22 @@ internal sealed record RecordRow(long Sequence, StatementKind Kind, long Instant
 
     /// <summary>Reads the records of a row, in order.</summary>
     /// <param name="row">A row with the <see cref="Columns"/>.</param>
+    /// <param name="withContent">Whether their sealed content is wanted: it is most of what they have.</param>
     /// <exception cref="StoreException">It is damaged.</exception>
-    public static void ReadAll(Statement row, List<RecordRow> records)
+    public static void ReadAll(Statement row, List<RecordRow> records, bool withContent = true)
     {
         records.Clear();
         long first = row.Int64(0);
         if (row.Int64(2) != BlockKind)
         {
-            records.Add(ReadSingle(row, first));
+            records.Add(ReadSingle(row, first, withContent));
             return;
         }
 
         var block = new RecordBlock(row.Blob(6), first);
         while (block.MoveNext())
         {
-            records.Add(block.Current(row.Int64(3)));
+            records.Add(block.Current(row.Int64(3), withContent));
         }
 
         if (!block.IsWhole || records.Count != row.Int64(1))
@@ -53,12 +54,12 @@ internal sealed record RecordRow(long Sequence, StatementKind Kind, long Instant
 
     /// <summary>The record with that sequence number in a row; null when it is not there.</summary>
     /// <exception cref="StoreException">It is damaged.</exception>
-    public static RecordRow? Find(Statement row, long sequence)
+    public static RecordRow? Find(Statement row, long sequence, bool withContent = true)
     {
         long first = row.Int64(0);
         if (row.Int64(2) != BlockKind)
         {
-            return first == sequence ? ReadSingle(row, first) : null;
+            return first == sequence ? ReadSingle(row, first, withContent) : null;
         }
 
         var block = new RecordBlock(row.Blob(6), first);
@@ -66,7 +67,7 @@ internal sealed record RecordRow(long Sequence, StatementKind Kind, long Instant
         {
             if (block.Sequence == sequence)
             {
-                return block.Current(row.Int64(3));
+                return block.Current(row.Int64(3), withContent);
             }
         }
 
@@ -78,7 +79,7 @@ internal sealed record RecordRow(long Sequence, StatementKind Kind, long Instant
     public static ReadOnlySpan<byte> LeafOf(Statement row) =>
         row.Blob(5) is { Length: >= Hash256.Bytes } leaf ? leaf : throw new StoreException($"Record {row.Int64(0)} has no leaf of the ledger.");
 
-    private static RecordRow ReadSingle(Statement row, long sequence)
+    private static RecordRow ReadSingle(Statement row, long sequence, bool withContent)
     {
         ReadOnlySpan<byte> leaf = LeafOf(row);
         return new RecordRow(
@@ -88,7 +89,7 @@ internal sealed record RecordRow(long Sequence, StatementKind Kind, long Instant
             RecordBlock.Numbers(row.Blob(4)),
             new Hash256(leaf[..Hash256.Bytes]),
             RecordBlock.Numbers(leaf[Hash256.Bytes..]),
-            row.IsNull(6) ? null : row.Blob(6).ToArray());
+            row.IsNull(6) ? null : withContent ? row.Blob(6).ToArray() : []);
     }
 
     public static StoreException Damaged(long first) => new($"The records from {first} on are damaged. Run the integrity check.");

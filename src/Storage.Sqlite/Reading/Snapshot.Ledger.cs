@@ -11,12 +11,12 @@ internal sealed partial class Snapshot
 {
     /// <summary>The record with that sequence number, an erased one too.</summary>
     /// <exception cref="StoreException">It is damaged.</exception>
-    public RecordRow? FindRecord(long sequence)
+    public RecordRow? FindRecord(long sequence, bool withContent = true)
     {
         _sql.Record.Bind(1, sequence);
         try
         {
-            return _sql.Record.Step() ? RecordRow.Find(_sql.Record, sequence) : null;
+            return _sql.Record.Step() ? RecordRow.Find(_sql.Record, sequence, withContent) : null;
         }
         finally
         {
@@ -25,7 +25,7 @@ internal sealed partial class Snapshot
     }
 
     /// <summary>Records before a sequence number, newest first, erased ones too.</summary>
-    public IEnumerable<RecordRow> RecordsDown(long before)
+    public IEnumerable<RecordRow> RecordsDown(long before, bool withContent = true)
     {
         var records = new List<RecordRow>();
         _sql.RecordsDown.Bind(1, before);
@@ -33,7 +33,7 @@ internal sealed partial class Snapshot
         {
             while (_sql.RecordsDown.Step())
             {
-                RecordRow.ReadAll(_sql.RecordsDown, records);
+                RecordRow.ReadAll(_sql.RecordsDown, records, withContent);
                 for (int i = records.Count - 1; i >= 0; i--)
                 {
                     if (records[i].Sequence < before)
