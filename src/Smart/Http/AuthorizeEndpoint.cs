@@ -130,9 +130,7 @@ internal sealed class AuthorizeEndpoint(SmartState state, ISmartHost host, Brows
         (AuthorizeRequest? request, OAuthError? error, RedirectTarget? target) = AuthorizeRequest.Read(text, state, visit.Issuer);
         if (request is null)
         {
-            await (target is null
-                ? Answers.MessageAsync(visit, StatusCodes.Status400BadRequest, "This request cannot be used", $"The app sent a request that cannot be answered. {error!.Reason}")
-                : FailAsync(visit, target, error!));
+            await RefuseAsync(visit, target, error!);
             return null;
         }
 
@@ -151,6 +149,21 @@ internal sealed class AuthorizeEndpoint(SmartState state, ISmartHost host, Brows
         }
 
         return (request, user);
+    }
+
+    /// <summary>
+    /// An app is told what is wrong with its request. Of one that registered itself nobody knows where its address leads, so who is not even logged in is
+    /// not sent there without a word: https://www.rfc-editor.org/rfc/rfc9700#section-4.11.2
+    /// </summary>
+    private Task RefuseAsync(Visit visit, RedirectTarget? target, OAuthError error)
+    {
+        if (target is not null && (target.IsVouchedFor || browser.Find(visit) is not null))
+        {
+            return FailAsync(visit, target, error);
+        }
+
+        string? back = target?.WithError(error, visit.Issuer.Origin);
+        return Answers.PageAsync(visit, ConsentPages.Refused(error.Reason, target?.Home, back), StatusCodes.Status400BadRequest);
     }
 
     /// <summary>What the user could give at most.</summary>

@@ -72,7 +72,7 @@ internal sealed record AuthorizeRequest
             return new AuthorizeReading(null, OAuthError.InvalidRequest("The redirect_uri is not one that the app registered."), null);
         }
 
-        var target = new RedirectTarget(uri, asked["state"]);
+        var target = new RedirectTarget(uri, asked["state"]) { IsVouchedFor = client.Registration != Registration.Dynamic };
         OAuthError? error = CheckProtocol(asked, client) ?? CheckPrompt(asked) ?? CheckContext(asked, state, issuer, client);
         return error is not null ? new AuthorizeReading(null, error, target) : new AuthorizeReading(Make(text, asked, client, target, state), null, target);
     }
@@ -185,6 +185,9 @@ internal readonly record struct AuthorizeReading(AuthorizeRequest? Request, OAut
 /// <param name="State">What the client sent along.</param>
 internal sealed record RedirectTarget(string Uri, string? State)
 {
+    /// <summary>Somebody other than the app said that this is its address.</summary>
+    public bool IsVouchedFor { get; init; }
+
     /// <summary>The site or app to show to users.</summary>
     public string Home => new Uri(Uri) is { Scheme: "http" or "https" } web ? web.Authority : new Uri(Uri).Scheme + ":";
 

@@ -25,6 +25,14 @@ internal static class ConsentPages
             """))}
         """));
 
+    /// <summary>A request that cannot be answered.</summary>
+    /// <param name="home">Where the way back leads, for people.</param>
+    /// <param name="back">The way back to the app; null when there is none that is known to be the app's.</param>
+    public static Html Refused(string reason, string? home, string? back) => Layout.Page("This request cannot be used", Html.Of($"""
+        {Layout.Problem($"The app sent a request that cannot be answered. {reason}")}
+        {Html.If(back is not null, Html.Of($"""<p><a href="{back}">Go back to <code>{home}</code></a></p>"""))}
+        """));
+
     /// <param name="found">Null when nothing was searched for.</param>
     public static Html Patients(string token, string request, string app, string search, IReadOnlyList<PatientChoice>? found) => Layout.Page("Choose a patient", Html.Of($"""
         <p><strong>{app}</strong> works with the record of one patient.</p>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using System.Text.RegularExpressions;
 using HealthChain.Smart.Http;
 using HealthChain.Smart.State;
 using Xunit;
@@ -97,6 +98,23 @@ public sealed class AuthorizeRefusalTests : IAsyncLifetime
         Assert.Equal(
             (error, "a state & more", _site.Address.GetLeftPart(UriPartial.Authority), null),
             (page.Parameter("error"), page.Parameter("state"), page.Parameter("iss"), page.Parameter("code")));
+    }
+
+    [Fact]
+    public async Task Nobody_is_sent_unasked_to_an_app_that_registered_itself()
+    {
+        await _site.AddClientAsync(_site.State.FindClient("app")! with { Id = "stranger", Registration = Registration.Dynamic });
+        string request = AppFlow.Authorize(_site, ("client_id", "stranger"), ("scope", "no-such-scope"));
+
+        Page refused = await _browser.GetAsync(request);
+
+        Assert.Equal((HttpStatusCode.BadRequest, null), (refused.Status, refused.Location));
+        string back = WebUtility.HtmlDecode(Regex.Match(refused.Html, "<a href=\"(?<url>[^\"]*)\">Go back to <code>127.0.0.1:4567</code>", RegexOptions.ExplicitCapture).Groups["url"].Value);
+        Assert.StartsWith(SmartSite.Callback + "?error=invalid_scope&", back, StringComparison.Ordinal);
+
+        // Logged in, one knows where one is.
+        await _browser.LogInAsync(await _browser.GetAsync("/auth/login"), "ada");
+        Assert.Equal("invalid_scope", (await _browser.GetAsync(request)).Parameter("error"));
     }
 
     [Theory]
