@@ -16,14 +16,14 @@ internal sealed partial class ActiveConsents(Vocabulary vocabulary, ServerOption
     /// <summary>Why a resource cannot be stored; null when it can.</summary>
     public FhirError? Refuse(Element resource)
     {
-        if (resource.Type.Name != "Consent" || !resource.Says("status", "active"u8))
+        // One with a status that nobody knows would be in force as well.
+        if (resource.Type.Name != "Consent" || ConsentRules.Read(resource, vocabulary, options.BaseUrl) is not { Counts: true } rules)
         {
             return null;
         }
 
-        string? fault = ConsentRules.Read(resource, vocabulary, options.BaseUrl) is not { Counts: true } rules ? null
-            : resource.Child("patient") is not { Exists: true } patient || patient.LocalTarget(options.BaseUrl)?.StartsWith("Patient/", StringComparison.Ordinal) != true
-                ? "Consent.patient must refer to a Patient of this server."
+        string? fault = resource.Child("patient") is not { Exists: true } patient || patient.LocalTarget(options.BaseUrl)?.StartsWith("Patient/", StringComparison.Ordinal) != true
+            ? "Consent.patient must refer to a Patient of this server."
             : rules.Fault;
         return fault is null ? null
             : FhirError.Of(ErrorKind.Unprocessable, IssueType.BusinessRule, $"A consent that is active must be one that can be followed. {fault}", Element().Match(fault).Value);

@@ -25,6 +25,29 @@ public sealed class DecisionsOverHttpTests
         AssertAll(await FaultsAsync(Path.Combine(Repository.Shared!, "data", "consent-cases.json")), atLeast: 20);
     }
 
+    [Fact]
+    public async Task A_consent_that_closes_is_refused_when_it_is_to_be_active_and_any_other_is_stored()
+    {
+        DecisionCase[] cases = [.. DecisionCase.ReadAll(Repository.PathOf("tests/FhirServer.Tests/Consents/decision-cases.json"))];
+        JsonObject[] consents = [.. cases.SelectMany(one => one.Consents).Where(consent => (string?)consent["patient"]?["reference"] == "Patient/p1").DistinctBy(consent => consent.ToJsonString())];
+        var patient = new Asker(Role.Patient, "Patient/p1", null, null);
+        var world = new World(1, ImplicitPolicy.Deny.Uri, [new Step(0, "Patient", "p1", new JsonObject { ["resourceType"] = "Patient", ["id"] = "p1" })], [patient]);
+        await using WorldServer server = await WorldServer.StartAsync(world);
+        int refused = 0;
+        foreach (JsonObject consent in consents)
+        {
+            string text = consent.ToJsonString();
+            ConsentRules rules = ConsentRules.Read(DecisionCase.Parse(consent), Oracle.Vocabulary);
+            bool isStored = rules is { Counts: false } or { Fault: null };
+            consent.Remove("id");
+            Answer answer = await server.SendAsync(patient, new Query("POST", "Consent", consent.ToJsonString()));
+            Assert.True(isStored ? answer.Status == HttpStatusCode.Created : answer.Status is HttpStatusCode.UnprocessableEntity or HttpStatusCode.BadRequest, $"{(int)answer.Status} {text}\n{answer.Body}");
+            refused += isStored ? 0 : 1;
+        }
+
+        Assert.True(refused > 30 && consents.Length - refused > 150, $"{refused} of {consents.Length} were refused");
+    }
+
     private static void AssertAll((int Count, List<string> Faults) run, int atLeast)
     {
         Assert.True(run.Faults.Count == 0, string.Join('\n', run.Faults));
