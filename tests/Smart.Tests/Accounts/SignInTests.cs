@@ -300,6 +300,14 @@ public sealed class SignInTests : IDisposable
     [InlineData("too short", "characters")]
     [InlineData("aaaaaaaaaaaaaaaaaaaa", "again and again")]
     [InlineData("this is ada's password", "login name")]
+    [InlineData("passwordpassword", "tried first")]
+    [InlineData("PassW0rd12345678", "tried first")]
+    [InlineData("qwertyuiop123456", "tried first")]
+    [InlineData("1234567890123456", "tried first")]
+    [InlineData("zyxwvutsrqponmlk", "tried first")]
+    [InlineData("aaaabbbbccccdddd", "tried first")]
+    [InlineData("Welcome2Hospital!", "tried first")]
+    [InlineData("healthchain-admin-1", "tried first")]
     public async Task Passwords_are_judged_by_their_length(string password, string reason)
     {
         OAuthResult<CreatedAccount> result = await _book.CreateAsync(new NewAccount("ada", Role.Patient) { Password = password }, Cancel);
