@@ -33,7 +33,14 @@ internal sealed class RegistryWorker(
     public int Waiting => book.Waiting.Count + (consents?.Waiting ?? 0);
 
     /// <summary>For how long the oldest of them has waited.</summary>
-    public TimeSpan WaitingTime => book.Waiting is [var first, ..] ? time.GetUtcNow() - first.Since : TimeSpan.Zero;
+    public TimeSpan WaitingTime
+    {
+        get
+        {
+            TimeSpan ofConsents = consents?.WaitingTime ?? TimeSpan.Zero;
+            return book.Waiting is [var first, ..] && time.GetUtcNow() - first.Since is var waited && waited > ofConsents ? waited : ofConsents;
+        }
+    }
 
     /// <summary>Why it is behind; null when nothing went wrong.</summary>
     public string? Problem { get; private set; }

@@ -39,7 +39,7 @@ internal sealed record SubscriptionOptions
     /// <summary>Open websockets.</summary>
     public int Sockets { get; init; } = 1_000;
 
-    /// <summary>Those of one client.</summary>
+    /// <summary>Those of one client; of an app, those of each of its users.</summary>
     public int SocketsOfClient { get; init; } = 50;
 
     public OutsideReach ReachFor(bool isDevelopment) => Reach ?? (isDevelopment ? OutsideReach.PublicAndLoopback : OutsideReach.Public);
@@ -64,7 +64,7 @@ internal static class SubscriptionTable
         Of.Number(Prefix + "InFlightOfHost", "those of them that go to one host", 1, 10_000, o => o.Subscriptions.InFlightOfHost, (o, value) => With(o, o.Subscriptions with { InFlightOfHost = value })),
         Of.Number(Prefix + "Waiting", "notifications of one Subscription that wait in memory; the rest is read again from the store", 1, 1_000_000, o => o.Subscriptions.Waiting, (o, value) => With(o, o.Subscriptions with { Waiting = value })),
         Of.Number(Prefix + "Sockets", "open websockets", 0, 1_000_000, o => o.Subscriptions.Sockets, (o, value) => With(o, o.Subscriptions with { Sockets = value })),
-        Of.Number(Prefix + "SocketsOfClient", "those of one client", 0, 1_000_000, o => o.Subscriptions.SocketsOfClient, (o, value) => With(o, o.Subscriptions with { SocketsOfClient = value })),
+        Of.Number(Prefix + "SocketsOfClient", "those of one client; of an app, those of each of its users", 0, 1_000_000, o => o.Subscriptions.SocketsOfClient, (o, value) => With(o, o.Subscriptions with { SocketsOfClient = value })),
     ];
 
     private static ServerOptions With(ServerOptions options, SubscriptionOptions subscriptions) => options with { Subscriptions = subscriptions };

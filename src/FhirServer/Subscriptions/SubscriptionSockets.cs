@@ -24,7 +24,7 @@ internal sealed class SubscriptionSockets(
     /// <summary>What a subprotocol that is a token begins with.</summary>
     public const string TokenStart = "bearer.";
 
-    private readonly ConcurrentDictionary<SubscriptionSocket, string> _open = [];
+    private readonly ConcurrentDictionary<SubscriptionSocket, SubscriptionOwner> _open = [];
     private readonly ConcurrentDictionary<string, ConcurrentDictionary<SubscriptionSocket, byte>> _bound = new(StringComparer.Ordinal);
     private readonly SubscriptionOptions _options = options.Subscriptions;
 
@@ -43,7 +43,7 @@ internal sealed class SubscriptionSockets(
         bool offers = context.WebSockets.WebSocketRequestedProtocols.Contains(Protocol);
         using WebSocket webSocket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { SubProtocol = offers ? Protocol : null });
         var socket = new SubscriptionSocket(webSocket, this, TokenIn(context), time);
-        if (!_open.TryAdd(socket, requester.Value.Who))
+        if (!_open.TryAdd(socket, SubscriptionOwner.Of(requester.Value)))
         {
             return;
         }
@@ -142,7 +142,7 @@ internal sealed class SubscriptionSockets(
 
         Result<Requester> requester = await requesters.IdentifyAsync(context);
         return !requester.IsOk ? requester.Error
-            : _open.Count >= _options.Sockets || _open.Values.Count(who => who == requester.Value.Who) >= _options.SocketsOfClient
+            : _open.Count >= _options.Sockets || _open.Values.Count(owner => owner.Is(requester.Value)) >= _options.SocketsOfClient
                 ? FhirError.Of(ErrorKind.Throttled, IssueType.Throttled, "There are as many websockets open as there may be.")
                 : requester;
     }

@@ -68,7 +68,7 @@ internal sealed partial record DecisionCase(string Name, IReadOnlyList<JsonObjec
         .Select(text => Places().Replace(text[reference.Length..].TrimStart('#', ' ', ':', '.', '/'), ""))
         .Select(path => path.StartsWith(reference.Split('/')[0] + ".", StringComparison.Ordinal) ? path[(path.IndexOf('.', StringComparison.Ordinal) + 1)..] : path);
 
-    [GeneratedRegex(@"\[[0-9]+\]", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\[[0-9]+\]", RegexOptions.None, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Places();
 
     private static IEnumerable<JsonObject> Objects(JsonNode? list) => (list as JsonArray ?? []).Select(item => item!.AsObject());

@@ -226,6 +226,6 @@ internal sealed partial class PlainDecision(Question question, ElementFacts fact
     private TextTerm? NameOf(JsonNode? reference) => (string?)reference?["reference"] is not { Length: > 0 } text || text[0] == '#' || text == serverBase + "/" ? null
         : new TextTerm(Version().Replace(text.StartsWith(serverBase + "/", StringComparison.Ordinal) ? text[(serverBase.Length + 1)..] : text, "${named}"), 0);
 
-    [GeneratedRegex("^(?<named>[^#?]*[A-Z][A-Za-z]+/[A-Za-z0-9.-]+)/_history/[A-Za-z0-9.-]+$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("^(?<named>[^#?]*[A-Z][A-Za-z]+/[A-Za-z0-9.-]+)/_history/[A-Za-z0-9.-]+$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Version();
 }

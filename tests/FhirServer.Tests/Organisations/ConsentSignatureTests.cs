@@ -130,10 +130,13 @@ public sealed class ConsentSignatureTests : IAsyncDisposable
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await CallAsync(second + "/$signature-request")).Status);
         Assert.Equal(HttpStatusCode.OK, await BringAsync(second, await _wallet.SignAsync(ofSecond, Cancel)));
         await Assert.ThrowsAsync<AnchorUnavailableException>(async () => await _register.GoOnAsync(0, Cancel));
+        _clock.Advance(TimeSpan.FromMinutes(5));
+        Assert.InRange(_register.WaitingTime, TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(55));
         Restart();
         _memory.IsAway = false;
         await FinishAsync();
         Assert.Equal([0L, 1L], Signed.Select(said => said.Nonce));
+        Assert.Equal(TimeSpan.Zero, _register.WaitingTime);
 
         await RevokeAsync(first);
         await FinishAsync();
@@ -163,6 +166,22 @@ public sealed class ConsentSignatureTests : IAsyncDisposable
 
         Assert.Equal(Enumerable.Range(0, 6).Select(static number => (long)number), Signed.Select(said => said.Nonce));
         Assert.Empty(Unsigned);
+    }
+
+    [Fact]
+    public async Task A_signature_that_the_contract_refuses_holds_up_nobody()
+    {
+        string first = await GrantAsync(), second = await GrantAsync();
+        await FinishAsync();
+        _memory.Refuses = statement => statement is SignedConsentStatement { Nonce: 0 };
+        await SignAsync(first);
+        await FinishAsync();
+
+        Assert.Equal((await CommitmentAsync(first, 1), true), (Assert.Single(Unsigned).Commitment, Unsigned[0].IsGranted));
+        _memory.Refuses = static _ => false;
+        await SignAsync(second);
+        await FinishAsync();
+        Assert.Equal(await CommitmentAsync(second, 1), Assert.Single(Signed).Consent.Commitment);
     }
 
     [Fact]

@@ -20,6 +20,9 @@ internal sealed class MemoryRegistrar : IIdentityRegistrar
 
     public bool IsAway { get; set; }
 
+    /// <summary>Statements that the contract does not take.</summary>
+    public Predicate<RegistryStatement> Refuses { get; set; } = static _ => false;
+
     /// <summary>Addresses that other accounts registered.</summary>
     public HashSet<EthereumAddress> Others { get; } = [];
 
@@ -71,6 +74,11 @@ internal sealed class MemoryRegistrar : IIdentityRegistrar
 
         if (nonce == All.Count)
         {
+            if (Refuses(statement))
+            {
+                throw new AnchorUnavailableException("refused", new EthereumException(EthereumFault.Reverted, "refused"));
+            }
+
             All.Add(statement);
             _firstSaid.TrySetResult();
             return progress;

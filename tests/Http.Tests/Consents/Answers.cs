@@ -128,13 +128,13 @@ internal sealed partial class Answers(Uri server, VersionNumbers numbers)
 
     private static string? KeyOf(JsonObject resource) => (string?)resource["resourceType"] is { } type && (resource["id"] as JsonValue)?.ToString() is { } id ? $"{type}/{id}" : null;
 
-    [GeneratedRegex("_cursor=[A-Za-z0-9_-]+", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("_cursor=[A-Za-z0-9_-]+", RegexOptions.None, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Cursors();
 
     // References are as clients wrote them; only what the server says of versions stands behind its address or in a header.
-    [GeneratedRegex("(?<=Location: https://fhir\\.example/fhir/|\"location\":\"https://fhir\\.example/fhir/)(?<key>[A-Za-z]+/[A-Za-z0-9.-]+)/_history/(?<number>\\d+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("(?<=Location: https://fhir\\.example/fhir/|\"location\":\"https://fhir\\.example/fhir/)(?<key>[A-Za-z]+/[A-Za-z0-9.-]+)/_history/(?<number>\\d+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex History();
 
-    [GeneratedRegex("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", RegexOptions.None, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Uuids();
 }

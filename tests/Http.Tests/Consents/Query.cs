@@ -30,6 +30,6 @@ internal sealed partial record Query(string Method, string Url, string? Body = n
     private static string Numbered(string text, Func<string, int, int> numberOf) =>
         Versions().Replace(text, match => numberOf(match.Groups["key"].Value, int.Parse(match.Groups["number"].ValueSpan)).ToString());
 
-    [GeneratedRegex("«(?<key>[^:]+):(?<number>\\d+)»", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("«(?<key>[^:]+):(?<number>\\d+)»", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Versions();
 }

@@ -162,6 +162,6 @@ internal sealed partial class QuerySource(Draw draw, World world)
         _ => throw new ArgumentException($"There is no gap '{gap}'.", nameof(gap)),
     };
 
-    [GeneratedRegex("\\{(?<gap>[A-Za-z_:|0-9,.-]+)\\}", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("\\{(?<gap>[A-Za-z_:|0-9,.-]+)\\}", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Gaps();
 }

@@ -227,6 +227,23 @@ public sealed class WorkflowAnswerTests(WorkflowServer server) : WorkflowTest(se
         await RefusedAsync(CallAsync("patient", reference + "/$revoke", "W/\"2\"", []), HttpStatusCode.PreconditionFailed);
     }
 
+    /// <summary>Large data lies beside the resource; a step that changes the resource keeps it.</summary>
+    [Fact]
+    public async Task Revoking_keeps_the_paper_that_was_signed()
+    {
+        string paper = Convert.ToBase64String(new byte[100_000]);
+        string consent = "Consent/" + await CreateAsync($$"""
+            {"resourceType":"Consent","status":"active","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]},
+            "category":[{"coding":[{"system":"http://loinc.org","code":"59284-0"}]}],"patient":{"reference":"Patient/patient"},"policy":[{"uri":"urn:example:policy"}],
+            "sourceAttachment":{"contentType":"application/pdf","data":"{{paper}}"},"provision":{"type":"permit"} }
+            """);
+
+        JsonNode revoked = await OkAsync(CallAsync("patient", consent + "/$revoke"));
+
+        Assert.Equal(("inactive", paper), ((string?)revoked["status"], (string?)revoked["sourceAttachment"]!["data"]));
+        Assert.Equal(paper, (string?)(await StandsAsync(consent))["sourceAttachment"]!["data"]);
+    }
+
     [Fact]
     public async Task Only_the_patient_revokes_and_only_what_was_given()
     {

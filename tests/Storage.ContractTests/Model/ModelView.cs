@@ -192,6 +192,6 @@ internal sealed partial class ModelView(SearchParameterSet parameters, IReadOnly
         }
     }
 
-    [GeneratedRegex("<[^>]*>", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("<[^>]*>", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Tags();
 }

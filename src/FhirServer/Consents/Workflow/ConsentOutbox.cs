@@ -13,6 +13,9 @@ internal sealed record OutboxEntry(string Subject, string? Grantee, string Commi
 {
     public RegistrationProgress Progress { get; init; }
 
+    /// <summary>Since when it waits.</summary>
+    public DateTimeOffset Since { get; init; }
+
     /// <summary>For a patient with a wallet, until when her signature is waited for; null for one without.</summary>
     public DateTimeOffset? HeldUntil { get; init; }
 
@@ -27,6 +30,9 @@ internal sealed record OutboxEntry(string Subject, string? Grantee, string Commi
 
     /// <summary>Whether the patient may still sign it, and nothing is done before.</summary>
     public bool IsHeld(DateTimeOffset now) => Signature is null && now < HeldUntil;
+
+    /// <summary>For how long it has waited for anything but its patient.</summary>
+    public TimeSpan WaitedFor(DateTimeOffset now) => now - (Signature is null && HeldUntil > Since ? HeldUntil.Value : Since);
 
     /// <exception cref="FormatException">These are no 65 bytes, or they are no signature.</exception>
     public static Secp256k1Signature ReadSignature(string digits) => EthereumSignature.Parse(Convert.FromHexString(digits));

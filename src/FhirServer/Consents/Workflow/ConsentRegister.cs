@@ -1,5 +1,6 @@
 using HealthChain.Fhir.Model;
 using HealthChain.FhirServer.Organisations;
+using HealthChain.LedgerAnchor.Anchoring;
 using HealthChain.LedgerAnchor.Chain;
 using HealthChain.LedgerAnchor.Registry;
 using HealthChain.Storage;
@@ -39,6 +40,9 @@ internal sealed class ConsentRegister(
     private long _scanned;
 
     public int Waiting => outbox.Content.Waiting.Count;
+
+    /// <summary>For how long the oldest entry has waited that waits for nobody's signature.</summary>
+    public TimeSpan WaitingTime => NotHeld().Select(entry => entry.WaitedFor(time.GetUtcNow())).DefaultIfEmpty().Max();
 
     /// <summary>Brings to blocks what has numbers already; false when something of it is in none yet.</summary>
     public async ValueTask<bool> SettleAsync(CancellationToken cancellationToken)
@@ -100,7 +104,15 @@ internal sealed class ConsentRegister(
         OutboxEntry now = await SayableAsync(entry, cancellationToken);
         if (now.Progress is { IsFinal: false })
         {
-            now = now with { Progress = await registrar.AdvanceAsync(now.ToStatement(), now.Progress, least, cancellationToken) };
+            try
+            {
+                now = now with { Progress = await registrar.AdvanceAsync(now.ToStatement(), now.Progress, least, cancellationToken) };
+            }
+            catch (AnchorUnavailableException refused) when (now.Signature is not null && refused.InnerException is EthereumException { Fault: EthereumFault.Reverted })
+            {
+                // The contract does not take this signature, for whatever reason; what waits behind it must not wait for its deadline.
+                now = Unsigned(now);
+            }
         }
 
         if (now != entry)
@@ -128,9 +140,11 @@ internal sealed class ConsentRegister(
             return entry;
         }
 
-        OutboxEntry unsigned = entry with { Signature = null, HeldUntil = DateTimeOffset.UnixEpoch };
+        OutboxEntry unsigned = Unsigned(entry);
         return account.IsOurs ? unsigned : unsigned with { Progress = unsigned.Progress with { IsMined = true, IsFinal = true } };
     }
+
+    private static OutboxEntry Unsigned(OutboxEntry entry) => entry with { Signature = null, HeldUntil = DateTimeOffset.UnixEpoch };
 
     /// <summary>Takes the next versions of Consents out of the store, in the order of their commits; false when there are more.</summary>
     private async ValueTask<bool> ScanAsync(CancellationToken cancellationToken)
@@ -213,6 +227,7 @@ internal sealed class ConsentRegister(
             Convert.ToHexStringLower(commitment),
             isGiven)
         {
+            Since = time.GetUtcNow(),
             HeldUntil = wallet is null ? null : version.IsDeleted || Waiting >= MostHeld ? DateTimeOffset.UnixEpoch : time.GetUtcNow() + Patience,
         };
     }
