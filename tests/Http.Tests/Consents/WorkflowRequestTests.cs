@@ -84,6 +84,23 @@ public sealed class WorkflowRequestTests(WorkflowServer server) : WorkflowTest(s
         Assert.Equal(40, answers.Count(answer => answer.Status == HttpStatusCode.TooManyRequests));
     }
 
+    /// <summary>Who asks again and again would hide from the patient what others ask.</summary>
+    [Fact]
+    public async Task An_organisation_has_so_many_requests_open_with_a_patient()
+    {
+        var last = new Answer[20];
+        for (int i = 0; i < last.Length; i++)
+        {
+            last[i] = await CallAsync("eager", "Patient/$request-access", Usual);
+            Assert.Equal(HttpStatusCode.Created, last[i].Status);
+        }
+
+        await RefusedAsync(CallAsync("eager", "Patient/$request-access", Usual), HttpStatusCode.UnprocessableEntity, "too-costly");
+        await AskAsync("insurer");
+        await OkAsync(CallAsync("eager", PathOf(last[7].Json, "withdraw")));
+        await AskAsync("eager");
+    }
+
     [Theory]
     [InlineData("9999")]
     [InlineData("9999-12-31")]

@@ -33,6 +33,7 @@ public sealed class WorkflowServer : IAsyncLifetime
             Token("insurer", Role.Insurer) with { Organisation = Insurer },
             Token("guesser", Role.Insurer) with { Organisation = Insurer },
             Token("many-guesses", Role.Insurer) with { Organisation = Insurer },
+            Token("eager", Role.Insurer) with { Organisation = "Organization/eager" },
             Token("researcher", Role.Researcher) with { FhirUser = "Practitioner/researcher", Organisation = "Organization/university" },
             Token("administrator", Role.Administrator),
         ],

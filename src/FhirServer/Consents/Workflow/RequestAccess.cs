@@ -27,6 +27,9 @@ namespace HealthChain.FhirServer.Consents.Workflow;
 internal sealed class RequestAccess(WorkflowStore workflow, IResourceStore store, IdSource ids, DefinitionSet definitions, TimeProvider time) : IOperation
 {
     private const int WrongGuesses = 20;
+
+    /// <summary>Requests of one organisation that wait for one patient: more would hide those of others from her.</summary>
+    private const int MostOpen = 20;
     private const int MinReason = 10;
     private const int MaxReason = 1000;
     private const string PatientType = "Patient";
@@ -73,9 +76,14 @@ internal sealed class RequestAccess(WorkflowStore workflow, IResourceStore store
         }
 
         Result<string> patient = await FindPatientAsync(request, input.Value, cancellationToken);
-        return patient.IsOk
-            ? await workflow.CommitAsync(request, token => ThinkAsync(request, asked.Value, patient.Value, token), cancellationToken)
-            : patient.Error;
+        if (!patient.IsOk)
+        {
+            return patient.Error;
+        }
+
+        return await workflow.HasProposalsAsync(patient.Value, request.Requester.Organisation!, MostOpen, cancellationToken)
+            ? FhirError.Of(ErrorKind.Unprocessable, IssueType.TooCostly, $"The patient has {MostOpen} requests of this organisation to answer; withdraw some of them first.")
+            : await workflow.CommitAsync(request, token => ThinkAsync(request, asked.Value, patient.Value, token), cancellationToken);
     }
 
     /// <param name="Form">Scope, category, policies and provision of the Consent that is proposed.</param>

@@ -45,15 +45,12 @@ internal sealed class WorkflowStore(
     public async ValueTask<StoredVersion?> FindPatientAsync(string system, string value, string? birthDate, CancellationToken cancellationToken)
     {
         QueryParameter[] query = [new("identifier", $"{Escaped(system)}|{Escaped(value)}"), .. birthDate is null ? Array.Empty<QueryParameter>() : [new("birthdate", birthDate)]];
-        Result<SearchPlan> plan = reader.Read(new SearchContext { Types = [ResourceTypes.Find("Patient")!], Handling = SearchHandling.Strict, ServerBase = options.BaseUrl }, query);
-        if (!plan.IsOk)
-        {
-            return null;
-        }
-
-        Result<SearchPage> found = await store.SearchAsync(Scope, plan.Value.Request with { Count = 2 }, cancellationToken);
-        return found is { IsOk: true, Value.Matches: [var only] } && IsKnownBy(only, system, value, birthDate) ? only : null;
+        return await SearchAsync("Patient", query, 2, cancellationToken) is [var only] && IsKnownBy(only, system, value, birthDate) ? only : null;
     }
+
+    /// <summary>Whether a patient has that many proposals of an organisation before her.</summary>
+    public async ValueTask<bool> HasProposalsAsync(string patient, string organisation, int many, CancellationToken cancellationToken) =>
+        (await SearchAsync(ConsentRequest.ConsentType, [new("patient", patient), new("status", "proposed"), new("organization", organisation)], many, cancellationToken)).Count == many;
 
     /// <summary>Whether a patient has that identifier and was born on that day.</summary>
     public static bool IsKnownBy(StoredVersion patient, string system, string value, string? birthDate)
@@ -91,6 +88,13 @@ internal sealed class WorkflowStore(
         requester.Role is not (Role.Practitioner or Role.Backend or Role.Insurer or Role.Researcher) ? Forbidden("Practitioners, insurers, researchers and systems ask patients for access.")
         : requester.Organisation is null || requester.Rights is not { MayActForOrganisation: true } ? Forbidden("Only who acts for a verified organisation asks patients for access.")
         : null;
+
+    private async ValueTask<IReadOnlyList<StoredVersion>> SearchAsync(string type, QueryParameter[] query, int count, CancellationToken cancellationToken)
+    {
+        Result<SearchPlan> plan = reader.Read(new SearchContext { Types = [ResourceTypes.Find(type)!], Handling = SearchHandling.Strict, ServerBase = options.BaseUrl }, query);
+        Result<SearchPage> found = plan.IsOk ? await store.SearchAsync(Scope, plan.Value.Request with { Count = count }, cancellationToken) : plan.Error;
+        return found.IsOk ? found.Value.Matches : [];
+    }
 
     public static FhirError Forbidden(string message) => FhirError.Of(ErrorKind.Forbidden, IssueType.Forbidden, message);
 
