@@ -184,6 +184,32 @@ public sealed class AuthorisationMatrixTests(MatrixServer server) : IClassFixtur
     });
 
     [Fact]
+    public Task Graphs_follow_no_reference_to_or_from_what_is_withheld() => ForAllAsync(async (requester, type, faults) =>
+    {
+        string? element = MatrixTypes.Record.GetValueOrDefault(type) is { } content ? new[] { "subject", "patient" }.FirstOrDefault(name => content.Contains($"\"{name}\":{{", StringComparison.Ordinal)) : null;
+        if (element is null)
+        {
+            return;
+        }
+
+        foreach (string owner in new[] { "a", "b" })
+        {
+            MatrixAnswer forward = await AskAsync($"{{ it: {type}(id: \"{MatrixServer.IdOf(type, owner)}\") {{ {element} {{ resource {{ ... on Patient {{ id meta {{ source }} }} }} }} }} }}");
+            bool isPatientSeen = requester.Sees(type, owner) && requester.Sees("Patient", owner);
+            Expect(faults, Shows(forward, owner) == (isPatientSeen && MayGraph(requester)), $"{requester} from {type} of {owner} to the patient: {forward.Body}");
+
+            MatrixAnswer back = await AskAsync($"{{ it: Patient(id: \"patient-{owner}\") {{ theirs: {type}List(_reference: {element}) {{ id meta {{ source }} }} }} }}");
+            Expect(faults, Shows(back, owner) == (isPatientSeen && MayGraph(requester)), $"{requester} from the patient {owner} to {type}: {back.Body}");
+        }
+
+        Task<MatrixAnswer> AskAsync(string query) => server.SendAsync(requester.Name, HttpMethod.Post, "$graphql", new JsonObject { ["query"] = query }.ToJsonString(), "application/json");
+        static bool Shows(MatrixAnswer answer, string owner) => answer.Body.Contains(MatrixServer.SecretOf(owner), StringComparison.Ordinal);
+
+        // Its scopes give nothing but Observations.
+        static bool MayGraph(MatrixRequester requester) => requester.Name is not ("app-of-a" or "laboratory-app-of-a");
+    });
+
+    [Fact]
     public async Task Writing_changes_nothing_that_is_not_theirs()
     {
         await ForAllAsync(async (requester, type, faults) =>
