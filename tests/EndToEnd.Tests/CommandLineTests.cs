@@ -84,7 +84,7 @@ public sealed class CommandLineTests(ITestOutputHelper log)
             log.WriteLine($"validated after {clock.ElapsedMilliseconds} ms");
             Assert.Equal(0, finished.ExitCode);
             // The bar is 500 ms on a quiet machine and is measured in benchmarks/Start; here only a broken start shall fail.
-            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(10), $"took {clock.Elapsed}");
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(60), $"took {clock.Elapsed}");
         }
         finally
         {

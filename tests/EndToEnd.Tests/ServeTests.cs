@@ -18,7 +18,7 @@ public sealed class ServeTests(ITestOutputHelper log)
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         log.WriteLine($"first metadata answer after {elapsed.TotalMilliseconds:F0} ms");
         // The bar is 600 ms on a quiet machine and is measured in benchmarks/Start; here only a broken start shall fail.
-        Assert.True(elapsed < TimeSpan.FromSeconds(10), $"took {elapsed}");
+        Assert.True(elapsed < TimeSpan.FromSeconds(60), $"took {elapsed}");
     }
 
     [Fact]

@@ -15,36 +15,55 @@ namespace HealthChain.FhirServer.Subscriptions;
 
 /// <summary>
 /// Sends notifications to endpoints, https://hl7.org/fhir/R4/subscription.html#rest-hook: an empty POST, or, where a payload is asked for, a PUT as if the
-/// resource were updated there. How many are on their way is bounded, in all and for each host, so that slow endpoints hold up nobody but themselves.
+/// resource were updated there. How many are on their way is bounded, in all, for each owner and for each host, so that slow endpoints hold up nobody but
+/// whose they are.
 /// </summary>
 internal sealed class RestHook(BlobStore blobs, ServerOptions options) : IDisposable
 {
     private readonly OutsideHttp _http = new(options.Subscriptions.ReachFor(options.Development), options.Subscriptions.Timeout);
     private readonly SemaphoreSlim _slots = new(options.Subscriptions.InFlight);
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _hosts = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<long, SemaphoreSlim> _owners = [];
+
+    /// <summary>Of one owner, on however many hosts: a fourth of all.</summary>
+    private readonly int _ofOwner = Math.Max(1, options.Subscriptions.InFlight / 4);
 
     /// <summary>Waits until something may be sent to an endpoint. What is sent is decided after that, since it may take long.</summary>
-    public async ValueTask<Slot> EnterAsync(Uri endpoint, CancellationToken cancellationToken)
+    /// <param name="owner">Whoever is to be told, by the same number each time.</param>
+    public async ValueTask<Slot> EnterAsync(long owner, Uri endpoint, CancellationToken cancellationToken)
     {
+        // Whoever is on the way keeps those that he came by.
         if (_hosts.Count > 2 * options.Subscriptions.Most)
         {
-            // Whoever is on the way keeps the one that he came by.
             _hosts.Clear();
         }
 
-        SemaphoreSlim host = _hosts.GetOrAdd(endpoint.Authority, _ => new SemaphoreSlim(options.Subscriptions.InFlightOfHost));
-        await host.WaitAsync(cancellationToken);
+        if (_owners.Count > 2 * options.Subscriptions.Most)
+        {
+            _owners.Clear();
+        }
+
+        var taken = new List<SemaphoreSlim>(3);
         try
         {
-            await _slots.WaitAsync(cancellationToken);
+            foreach (SemaphoreSlim next in new[]
+            {
+                _owners.GetOrAdd(owner, _ => new SemaphoreSlim(_ofOwner)),
+                _hosts.GetOrAdd(endpoint.Authority, _ => new SemaphoreSlim(options.Subscriptions.InFlightOfHost)),
+                _slots,
+            })
+            {
+                await next.WaitAsync(cancellationToken);
+                taken.Add(next);
+            }
         }
         catch
         {
-            host.Release();
+            new Slot(taken).Dispose();
             throw;
         }
 
-        return new Slot(host, _slots);
+        return new Slot(taken);
     }
 
     /// <summary>Sends a notification that says nothing; also what shows that an endpoint is there.</summary>
@@ -89,12 +108,14 @@ internal sealed class RestHook(BlobStore blobs, ServerOptions options) : IDispos
     }
 
     /// <summary>The right to send something, until it is disposed.</summary>
-    public readonly struct Slot(SemaphoreSlim host, SemaphoreSlim all) : IDisposable
+    public readonly struct Slot(IReadOnlyList<SemaphoreSlim> taken) : IDisposable
     {
         public void Dispose()
         {
-            all.Release();
-            host.Release();
+            foreach (SemaphoreSlim one in taken)
+            {
+                one.Release();
+            }
         }
     }
 

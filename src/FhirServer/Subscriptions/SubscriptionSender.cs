@@ -38,6 +38,7 @@ internal sealed class SubscriptionSender(
     SubscriptionCatchUp catchUp,
     SubscriptionMeter meter,
     AccessLog log,
+    IndexHasher hasher,
     ServerOptions options,
     TimeProvider time,
     ILogger<SubscriptionSender> logger)
@@ -136,7 +137,7 @@ internal sealed class SubscriptionSender(
     {
         if (state.Terms!.Endpoint is { } endpoint)
         {
-            using RestHook.Slot slot = await hook.EnterAsync(endpoint, cancellationToken);
+            using RestHook.Slot slot = await hook.EnterAsync(OwnerOf(subscriber), endpoint, cancellationToken);
             if (!await hook.NotifyAsync(endpoint, HeadersOf(subscriber), cancellationToken))
             {
                 return SendOutcome.Failed;
@@ -153,7 +154,7 @@ internal sealed class SubscriptionSender(
             return await PingAsync(subscriber, state.Terms!, happened, cancellationToken);
         }
 
-        using RestHook.Slot slot = await hook.EnterAsync(endpoint, cancellationToken);
+        using RestHook.Slot slot = await hook.EnterAsync(OwnerOf(subscriber), endpoint, cancellationToken);
         Result<(Requester? Requester, StoredVersion? Version)> found = await FindAsync(subscriber, terms, happened, cancellationToken);
         if (!found.IsOk)
         {
@@ -297,6 +298,8 @@ internal sealed class SubscriptionSender(
         double longest = Math.Min(_options.FirstPause.TotalMilliseconds * Math.Pow(2, Math.Min(failures - 1, 30)), _options.LongestPause.TotalMilliseconds);
         return TimeSpan.FromMilliseconds((longest / 2) + (longest / 2 * RandomNumberGenerator.GetInt32(1000) / 1000));
     }
+
+    private long OwnerOf(Subscriber subscriber) => book.Find(subscriber.Key.Id)?.Owner.HashOf(hasher) ?? 0;
 
     private IReadOnlyList<string> HeadersOf(Subscriber subscriber) => book.Find(subscriber.Key.Id)?.Headers ?? [];
 }

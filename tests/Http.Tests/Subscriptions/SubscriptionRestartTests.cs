@@ -71,6 +71,13 @@ public sealed class SubscriptionRestartTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Slow_endpoints_of_one_owner_hold_up_no_other()
+    {
+        Restarts test = await StartAsync(SubscriptionServer.Options.Subscriptions with { InFlight = 8, Timeout = TimeSpan.FromMinutes(5) });
+        await test.Slow_endpoints_of_one_owner_hold_up_no_other();
+    }
+
+    [Fact]
     public async Task Endpoints_within_the_network_are_refused_unless_the_operator_allows_them()
     {
         Restarts test = await StartAsync(SubscriptionServer.Options.Subscriptions with { Reach = OutsideReach.Public });
@@ -209,6 +216,29 @@ public sealed class SubscriptionRestartTests : IAsyncLifetime
 
             Assert.Equal(ids, await TakenAsync(2));
             gate.SetResult();
+        }
+
+        public async Task Slow_endpoints_of_one_owner_hold_up_no_other()
+        {
+            string code = Unique();
+            var gate = new TaskCompletionSource();
+            Receiver[] slow = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Receiver.StartAsync()));
+            foreach (Receiver one in slow)
+            {
+                await StatusAsync(await RequestAsync(Subscription($"Observation?code={code}", one.Url + "/slow"), SubscriptionServer.BertaToken), "active");
+                one.Gate = gate.Task;
+            }
+
+            await SubscribeAsync(Subscription($"Observation?code={code}", Receiver.Url + "/quick"), SubscriptionServer.AnnaToken);
+            await CreateAsync(Observation(code, patient: "berta"));
+            string id = await CreateAsync(Observation(code, patient: "anna"));
+
+            Assert.Equal([id], await TakenAsync(1));
+            gate.SetResult();
+            foreach (Receiver one in slow)
+            {
+                await one.DisposeAsync();
+            }
         }
 
         public async Task This_machine_is_not_notified()
