@@ -162,8 +162,15 @@ public sealed class ClientRefusalTests(RunningServer running) : IClassFixture<Ru
     {
         Client client = await Server.AddClientAsync(ClientKind.ConfidentialSymmetric, "authorization_code", secret: "s");
         string basic = "Basic " + Convert.ToBase64String(Encoding.ASCII.GetBytes(client.Id + ":s"));
+        (string, string)[] form =
+        [
+            ("grant_type", "authorization_code"), ("client_id", client.Id), ("code", await Server.CodeAsync(client, AppFlow.Verifier)), ("redirect_uri", SmartTestServer.Redirect), ("code_verifier", AppFlow.Verifier),
+        ];
 
-        Refused(await Server.SendAsync(HttpMethod.Post, "/auth/token", SmartTestServer.Form(("grant_type", "authorization_code"), ("client_secret", "s"), ("client_id", client.Id)), basic), "invalid_request");
+        // Each of them would do, and nothing else is wrong.
+        Refused(await Server.SendAsync(HttpMethod.Post, "/auth/token", SmartTestServer.Form([.. form, ("client_secret", "s")]), basic), "invalid_request");
+        Refused(await Server.SendAsync(HttpMethod.Post, "/auth/token", SmartTestServer.Form([.. form, ("client_assertion", "x"), ("client_assertion_type", ClientAssertions.Type)]), basic), "invalid_request");
+        Assert.Equal(200, (await Server.SendAsync(HttpMethod.Post, "/auth/token", SmartTestServer.Form(form), basic)).Status);
         Refused(await Server.SendAsync(HttpMethod.Post, "/auth/token", SmartTestServer.Form(("grant_type", "authorization_code"), ("client_id", "other")), basic), "invalid_client", "Basic");
     }
 
