@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -32,6 +33,11 @@ internal readonly struct Html
 [InterpolatedStringHandler]
 internal readonly ref struct HtmlText
 {
+    /// <summary>
+    /// Signs that turn the direction of what follows: with them a name could make the words beside it look like others (https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing).
+    /// </summary>
+    private static readonly SearchValues<char> Turning = SearchValues.Create("\u061C\u200E\u200F\u202A\u202B\u202C\u202D\u202E\u2066\u2067\u2068\u2069");
+
     private readonly StringBuilder _text;
 
     public HtmlText(int literalLength, int formattedCount)
@@ -44,9 +50,11 @@ internal readonly ref struct HtmlText
 
     public void AppendFormatted(Html html) => _text.Append(html.ToString());
 
-    public void AppendFormatted(string? value) => _text.Append(HtmlEncoder.Default.Encode(value ?? ""));
+    public void AppendFormatted(string? value) => _text.Append(HtmlEncoder.Default.Encode(Straight(value ?? "")));
 
     public void AppendFormatted(int value) => _text.Append(value.ToString(CultureInfo.InvariantCulture));
 
     public string ToText() => _text.ToString();
+
+    private static string Straight(string text) => text.AsSpan().ContainsAny(Turning) ? string.Concat(text.Where(letter => !Turning.Contains(letter))) : text;
 }
