@@ -45,7 +45,7 @@ internal sealed class AccessLog(IResourceStore store, IndexHasher hasher, Server
 
         if (!answer.IsOk)
         {
-            return AppendAsync(Describe(request, Ending.Of(Outcomes.StatusOf(answer.Error.Kind), ReasonOf(answer.Error))));
+            return AppendRefusedAsync(request, answer.Error);
         }
 
         FhirResponse given = answer.Value;
@@ -95,6 +95,14 @@ internal sealed class AccessLog(IResourceStore store, IndexHasher hasher, Server
         ? AppendAsync(new LedgerRecord(AccessCodec.Write(happened)) { Patients = Distinct([.. disclosed.Patients]), Accessed = [disclosed.Sequence] })
         : ValueTask.FromResult<Result<long>>(0);
 
+    /// <summary>What is withheld is not there for whoever asks, but whose it is may read who asked for it.</summary>
+    private async ValueTask<Result<long>> AppendRefusedAsync(FhirRequest request, FhirError error)
+    {
+        bool mayBeThere = error.Kind != ErrorKind.Busy && request.Target is { Type: not null, Id: not null };
+        StoredVersion? refused = mayBeThere ? await store.ReadAsync(Scope, new ResourceKey(request.Target.Type!.Name, request.Target.Id!), CancellationToken.None) : null;
+        return await AppendAsync(Describe(request, Ending.Of(Outcomes.StatusOf(error.Kind), ReasonOf(error)), refused: refused?.Patients));
+    }
+
     // Whoever asked may be gone by now; that it was asked is on record all the same.
     private ValueTask<Result<long>> AppendAsync(LedgerRecord record) => store.AppendRecordAsync(Scope, record, CancellationToken.None);
 
@@ -111,7 +119,9 @@ internal sealed class AccessLog(IResourceStore store, IndexHasher hasher, Server
     }
 
     /// <summary>A body, and beside it the versions that left and whom all that concerns.</summary>
-    private LedgerRecord Describe(FhirRequest request, Ending ending, StoredVersion? version = null, IReadOnlyList<StoredVersion>? further = null, Bundle? bundle = null)
+    /// <param name="refused">The patients of what was asked for and not given.</param>
+    private LedgerRecord Describe(
+        FhirRequest request, Ending ending, StoredVersion? version = null, IReadOnlyList<StoredVersion>? further = null, Bundle? bundle = null, IReadOnlyList<long>? refused = null)
     {
         long asking = _bodies.AskerOf(request.Requester).Patient;
         if (version is not null && bundle is null && further is not { Count: > 0 } && (asking == 0 || version.Patients.Contains(asking)))
@@ -128,6 +138,7 @@ internal sealed class AccessLog(IResourceStore store, IndexHasher hasher, Server
         }
 
         _bodies.AddNamed(request, patients);
+        patients.AddRange(refused ?? []);
         Add(version);
         for (int i = 0; i < further?.Count; i++)
         {
