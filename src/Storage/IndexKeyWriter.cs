@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using HealthChain.Fhir.Schema;
 using HealthChain.Fhir.Search;
 
 namespace HealthChain.Storage;
@@ -30,8 +29,7 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
     /// <summary>The hash of an item that has too many tuples to list.</summary>
     public const long AnyTuple = 0;
 
-    private static readonly byte[][] TypeNames = [.. FhirSchema.R4.Types.Select(type => Encoding.UTF8.GetBytes(type.Name))];
-
+    private readonly HashedTexts _hashed = new(hasher);
     private readonly List<(long Hash, bool IsDetail)> _tuples = [];
     private readonly List<(long Hash, bool IsDetail)> _grown = [];
     private readonly List<IndexKey> _part = [];
@@ -41,6 +39,7 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
     public void Write(IndexValues values, List<IndexKey> keys)
     {
         keys.Clear();
+        _hashed.Start(values);
         for (int i = 0; i < values.Count; i++)
         {
             ref readonly SearchValue value = ref values[i];
@@ -73,7 +72,7 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
                 AddText(values, value, keys);
                 break;
             case SearchValueKind.Token or SearchValueKind.ReferenceIdentifier:
-                AddToken(values, value, keys);
+                AddToken(value, keys);
                 break;
             case SearchValueKind.TypedIdentifier:
                 long identifier = hasher.ExactText(values.Text(value.Text));
@@ -81,7 +80,7 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
                 AddHash(value, IndexKeyKind.Tuple, hasher.Combine(hasher.Code(values.Text(value.Code)), identifier), keys);
                 break;
             case SearchValueKind.Reference:
-                AddReference(values, value, keys);
+                AddReference(value, keys);
                 break;
             case SearchValueKind.Uri:
                 AddUri(values, value, keys);
@@ -93,7 +92,7 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
                 AddNumber(value, IndexKeyKind.Number, 0, keys);
                 break;
             case SearchValueKind.Quantity:
-                AddQuantity(values, value, keys);
+                AddQuantity(value, keys);
                 break;
             case SearchValueKind.CanonicalQuantity:
                 AddNumber(value, IndexKeyKind.Number, hasher.CanonicalUnit(values.Text(value.Code)), keys);
@@ -109,7 +108,7 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
         switch (value.Kind)
         {
             case SearchValueKind.Token:
-                AddHash(value, IndexKeyKind.Fact, hasher.Token(values.Text(value.System), values.Text(value.Code)), keys);
+                AddHash(value, IndexKeyKind.Fact, _hashed.Token(value.System, value.Code), keys);
                 break;
             case SearchValueKind.Uri:
                 AddHash(value, IndexKeyKind.Fact, hasher.Uri(values.Text(value.Code)), keys);
@@ -120,7 +119,7 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
 
                 break;
             case SearchValueKind.Reference:
-                AddHash(value, IndexKeyKind.Fact, hasher.Reference(values.Text(value.System), TypeOf(value), values.Text(value.Code)), keys);
+                AddHash(value, IndexKeyKind.Fact, _hashed.Reference(value.System, value.TargetType, value.Code), keys);
                 break;
             default:
                 keys.Add(new IndexKey(value.Parameter, IndexKeyKind.Fact, 0, value.Range.Start, value.Range.End));
@@ -145,46 +144,39 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
         AddHash(value, IndexKeyKind.Text, hasher.ExactText(values.Text(value.Text)), keys);
     }
 
-    private void AddToken(IndexValues values, in SearchValue value, List<IndexKey> keys)
+    private void AddToken(in SearchValue value, List<IndexKey> keys)
     {
-        ReadOnlySpan<byte> system = values.Text(value.System);
         if (value.System.Exists)
         {
-            AddHash(value, IndexKeyKind.System, hasher.System(system), keys);
+            AddHash(value, IndexKeyKind.System, _hashed.System(value.System), keys);
         }
 
         if (value.Code.Exists)
         {
-            ReadOnlySpan<byte> code = values.Text(value.Code);
-            AddHash(value, IndexKeyKind.Token, hasher.Token(system, code), keys);
-            AddHash(value, IndexKeyKind.Code, hasher.Code(code), keys);
+            AddHash(value, IndexKeyKind.Token, _hashed.Token(value.System, value.Code), keys);
+            AddHash(value, IndexKeyKind.Code, _hashed.Code(value.Code), keys);
             if ((value.Traits & SearchValueTraits.ImpliedSystem) != 0)
             {
-                AddHash(value, IndexKeyKind.Token, hasher.Token(default, code), keys);
+                AddHash(value, IndexKeyKind.Token, _hashed.Token(default, value.Code), keys);
             }
         }
     }
 
     /// <summary>A reference into the resource itself has no key: no other resource is meant.</summary>
-    private void AddReference(IndexValues values, in SearchValue value, List<IndexKey> keys)
+    private void AddReference(in SearchValue value, List<IndexKey> keys)
     {
         if ((value.Traits & SearchValueTraits.Contained) != 0)
         {
             return;
         }
 
-        ReadOnlySpan<byte> server = values.Text(value.System);
-        ReadOnlySpan<byte> id = values.Text(value.Code);
-        ReadOnlySpan<byte> type = TypeOf(value);
-        AddHash(value, type.IsEmpty ? IndexKeyKind.Reference : IndexKeyKind.ReferenceId, hasher.Reference(server, default, id), keys);
-        if (!type.IsEmpty)
+        bool isTyped = value.TargetType != SearchValue.NoType;
+        AddHash(value, isTyped ? IndexKeyKind.ReferenceId : IndexKeyKind.Reference, _hashed.Reference(value.System, SearchValue.NoType, value.Code), keys);
+        if (isTyped)
         {
-            AddHash(value, IndexKeyKind.Reference, hasher.Reference(server, type, id), keys);
+            AddHash(value, IndexKeyKind.Reference, _hashed.Reference(value.System, value.TargetType, value.Code), keys);
         }
     }
-
-    private static ReadOnlySpan<byte> TypeOf(in SearchValue reference) =>
-        reference.TargetType == SearchValue.NoType ? default : TypeNames[reference.TargetType];
 
     private void AddUri(IndexValues values, in SearchValue value, List<IndexKey> keys)
     {
@@ -224,18 +216,18 @@ public sealed class IndexKeyWriter(IndexHasher hasher)
         keys.Add(new IndexKey(value.Parameter, kind, unit, low, high));
     }
 
-    private void AddQuantity(IndexValues values, in SearchValue value, List<IndexKey> keys)
+    private void AddQuantity(in SearchValue value, List<IndexKey> keys)
     {
         AddNumber(value, IndexKeyKind.Number, 0, keys);
         if (value.Code.Exists)
         {
-            AddNumber(value, IndexKeyKind.UnitNumber, hasher.Token(values.Text(value.System), values.Text(value.Code)), keys);
-            AddNumber(value, IndexKeyKind.UnitNumber, hasher.Code(values.Text(value.Code)), keys);
+            AddNumber(value, IndexKeyKind.UnitNumber, _hashed.Token(value.System, value.Code), keys);
+            AddNumber(value, IndexKeyKind.UnitNumber, _hashed.Code(value.Code), keys);
         }
 
         if (value.Text.Exists)
         {
-            AddNumber(value, IndexKeyKind.UnitNumber, hasher.Code(values.Text(value.Text)), keys);
+            AddNumber(value, IndexKeyKind.UnitNumber, _hashed.Code(value.Text), keys);
         }
     }
 

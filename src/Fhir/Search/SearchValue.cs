@@ -63,7 +63,7 @@ public enum SearchValueTraits : byte
 
 /// <summary>Where a text of a <see cref="SearchValue"/> stands; <see cref="IndexValues.Text"/> gives the UTF-8.</summary>
 /// <remarks><c>default</c> is an absent text, which is not the same as an empty one.</remarks>
-public readonly struct TextSlice
+public readonly record struct TextSlice
 {
     private const uint OffsetMask = (1u << 29) - 1;
 

@@ -64,19 +64,23 @@ internal static class KeyCoding
             int step = number - last;
             last = number;
             at += Varint.Write(destination[at..], (uint)((step << 1) ^ (step >> 31)));
-            int length = 0;
+
+            // Most groups are so short that their length takes a byte; others are moved on.
+            int end = at + 1;
             foreach (ref readonly IndexKey key in keys[..count])
             {
-                length += LengthOf(key, places);
+                end += WriteKey(destination[end..], key, places);
             }
 
-            at += Varint.Write(destination[at..], (uint)length);
-            int start = at;
-            foreach (ref readonly IndexKey key in keys[..count])
+            uint length = (uint)(end - at - 1);
+            int start = at + Varint.LengthOf(length);
+            if (start > at + 1)
             {
-                at += WriteKey(destination[at..], key, places);
+                destination[(at + 1)..end].CopyTo(destination[start..]);
             }
 
+            Varint.Write(destination[at..], length);
+            at = start + (int)length;
             Remember(destination[..at], start, places);
             keys = keys[count..];
         }
@@ -202,20 +206,6 @@ internal static class KeyCoding
         }
 
         return found;
-    }
-
-    private static int LengthOf(in IndexKey key, Places places)
-    {
-        (bool hasHash, bool hasRange) = (key.Hash != 0, key.Low != 0 || key.High != 0);
-        if (!hasHash && !hasRange)
-        {
-            return 1;
-        }
-
-        int place = places.Find(hasHash ? key.Hash : key.Low);
-        int length = 1 + (place == 0 ? sizeof(long) : Varint.LengthOf((uint)place));
-        length += hasHash && hasRange ? sizeof(long) : 0;
-        return length + (hasRange ? Varint.LengthOf((ulong)(key.High - key.Low)) : 0);
     }
 
     private static int WriteKey(Span<byte> destination, in IndexKey key, Places places)
