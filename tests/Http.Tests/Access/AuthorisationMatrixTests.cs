@@ -277,6 +277,24 @@ public sealed class AuthorisationMatrixTests(MatrixServer server) : IClassFixtur
         Expect(faults, same.Status == expected, $"{requester} PUT {url}: {same.Status} instead of {expected}: {same.Body}");
     });
 
+    /// <summary>What is in two records is not one patient's to write, though it names her.</summary>
+    [Fact]
+    public async Task No_patient_writes_into_the_record_of_another_beside_her_own()
+    {
+        const string Participants = """ "status":"booked","participant":[{"actor":{"reference":"Patient/patient-a"},"status":"accepted"},{"actor":{"reference":"Patient/patient-b"},"status":"accepted"}] """;
+        const string Members = """ "type":"person","actual":true,"member":[{"entity":{"reference":"Patient/patient-b"}},{"entity":{"reference":"Patient/patient-a"}}] """;
+        foreach ((string type, string content) in new[] { ("Appointment", Participants), ("Group", Members) })
+        {
+            foreach (string requester in new[] { "patient-a", "relative-of-a" })
+            {
+                string id = MatrixServer.IdOf(type, "a");
+                MatrixAnswer put = await server.SendAsync(requester, HttpMethod.Put, $"{type}/{id}", $$"""{"resourceType":"{{type}}","id":"{{id}}",{{content}}}""");
+                MatrixAnswer post = await server.SendAsync(requester, HttpMethod.Post, type, $$"""{"resourceType":"{{type}}",{{content}}}""");
+                Assert.Equal((403, 403), (put.Status, post.Status));
+            }
+        }
+    }
+
     private static IEnumerable<(HttpMethod Method, Func<string, string?> Body, string? MediaType)> Attempts(string type) =>
     [
         (HttpMethod.Put, id => MatrixServer.InstanceOf(type, "b", id), null),
