@@ -21,6 +21,9 @@ public abstract class AccessScope
     /// <summary>False when no resource of the type can exist for the requester; engines leave the whole type out.</summary>
     public virtual bool MaySee(string type) => true;
 
+    /// <summary>True when nothing of the type is withheld from the requester.</summary>
+    public virtual bool SeesAll(string type) => SeesEverything;
+
     /// <summary>
     /// The patient (as <see cref="IndexHasher.Reference(ResourceKey)"/> names one) in whose compartment everything of a type lies that exists for the
     /// requester, so that engines look there alone; null when there is no such patient. Compartments are those of R4's definition, as searches in them

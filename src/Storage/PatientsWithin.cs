@@ -7,8 +7,7 @@ namespace HealthChain.Storage;
 
 /// <summary>
 /// Whose data a resource holds, where R4's compartments do not say. They leave out Bundle and Binary, but a document is a copy of a patient's
-/// record, and an attachment a part of it. So a Bundle is its patients' in whose compartments its entries are, each entry read as the resource that it
-/// would be by itself; a Binary is the patient's who stands for it in access control (https://hl7.org/fhir/R4/binary.html#security).
+/// record, and an attachment a part of it. So a Bundle is its patients' whose its entries are, each entry read as the resource that it would be by itself; a Binary is the patient's who stands for it in access control (https://hl7.org/fhir/R4/binary.html#security).
 /// </summary>
 /// <remarks>Keeps the state of its run: one thread at a time.</remarks>
 public sealed class PatientsWithin(SearchParameterSet parameters, string? serverBase)
@@ -72,7 +71,7 @@ public sealed class PatientsWithin(SearchParameterSet parameters, string? server
             Add(id, root, patients);
         }
 
-        if (ReferenceEquals(resource.Type, Patient) || parameters.Compartment("Patient", resource.Type) is not { } membership)
+        if (ReferenceEquals(resource.Type, Patient) || !parameters.HasPatients(resource.Type))
         {
             return;
         }
@@ -85,7 +84,7 @@ public sealed class PatientsWithin(SearchParameterSet parameters, string? server
                 && value.Component == 0
                 && value.TargetType == Patient.Id
                 && (value.Traits & SearchValueTraits.Contained) == 0
-                && membership.Parameters.Any(member => member.Id == parameter))
+                && parameters.TellsPatient(resource.Type, parameter))
             {
                 string server = Encoding.UTF8.GetString(_values.Text(value.System));
                 Add(Encoding.UTF8.GetString(_values.Text(value.Code)), server.Length > 0 ? server + "/" : root, patients);

@@ -13,6 +13,26 @@ public abstract class ScopeContract(Func<StoreSetup, IResourceStore> open) : Sto
         Single,
     }
 
+    [Fact]
+    public async Task Words_by_which_a_reference_tells_of_the_withheld_are_not_found()
+    {
+        await CommitAsync(new Transaction(
+            [
+                PatientOf("a"), PatientOf("b"),
+                PutOf("""{"resourceType":"Observation","id":"o","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/a","display":"Jane Doe"},"performer":[{"reference":"Patient/b","display":"John"},{"display":"Mary"}]}"""),
+            ],
+            []));
+        async Task<int> CountAsync(string word, AccessScope scope) =>
+            (await SearchAsync(new SearchRequest { Types = [TypeOf("Observation")], Criterion = new HasWords(false, [word]), Count = 9 }, scope)).Matches.Count;
+        AccessScope withoutOne = new TestScope(Setup.Hasher).Without(Key("Patient/a"));
+        AccessScope withoutType = new TestScope(Setup.Hasher) { WithheldType = "Patient" };
+
+        foreach ((string word, int[] found) in new[] { ("Jane", new[] { 1, 0, 0 }), ("John", [1, 1, 0]), ("Mary", [1, 1, 1]) })
+        {
+            Assert.Equal(found, new[] { await CountAsync(word, Everything), await CountAsync(word, withoutOne), await CountAsync(word, withoutType) });
+        }
+    }
+
     [Theory]
     [InlineData(Withheld.Type)]
     [InlineData(Withheld.Label)]

@@ -6,7 +6,8 @@ namespace HealthChain.Fhir.Search;
 internal sealed class FactPlan
 {
     /// <summary>Types outside the compartment of patients that still hold something of one patient, and the parameter that tells of whom.</summary>
-    private static readonly (string Type, string Parameter)[] BesideCompartment = [("Device", "patient"), ("Binary", "patient")];
+    private static readonly (string Type, string Parameter)[] BesideCompartment =
+        [("Device", "patient"), ("Binary", "patient"), ("Contract", "patient"), ("GuidanceResponse", "patient")];
 
     private readonly ushort _first;
     private readonly HashSet<ushort> _ofPatients;

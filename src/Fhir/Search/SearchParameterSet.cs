@@ -65,6 +65,9 @@ public sealed class SearchParameterSet
     /// <summary>Whether resources of a type can have <see cref="ResourceFact.Patient"/>.</summary>
     public bool HasPatients(TypeSchema type) => WalkOf(type).Facts is { IsPatient: true } or { HasPatients: true };
 
+    /// <summary>Whether references by a parameter make resources of a type those of the patients to whom they point.</summary>
+    public bool TellsPatient(TypeSchema type, ushort parameter) => WalkOf(type).Facts.TellsPatient(parameter);
+
     /// <summary>All parameters, each at the position of its id.</summary>
     public IReadOnlyList<IndexedParameter> Parameters => _parameters;
 

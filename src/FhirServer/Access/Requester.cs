@@ -45,7 +45,7 @@ internal sealed record Requester(string Who, AccessScope Scope)
     public TokenRights? Rights { get; init; }
 
     /// <summary>Whether no resource of the type is withheld from the requester.</summary>
-    public bool SeesAll(string type) => Scope.SeesEverything || Scope is RuledScope { } ruled && ruled.SeesAll(type);
+    public bool SeesAll(string type) => Scope.SeesAll(type);
 
     /// <summary>True when nobody logged in because development mode asks for no login.</summary>
     public bool IsDevelopment { get; init; }

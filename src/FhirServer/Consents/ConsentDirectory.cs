@@ -72,7 +72,7 @@ internal sealed class ConsentDirectory(IResourceStore store, Vocabulary vocabula
 
                 if (_patients.Forget(resource))
                 {
-                    State(resource, holder: 0, replacedBy: []);
+                    State(resource, isThere: false, holder: 0, replacedBy: []);
                 }
             }
 
@@ -159,7 +159,7 @@ internal sealed class ConsentDirectory(IResourceStore store, Vocabulary vocabula
         {
             Element resource = version.IsDeleted ? default : FhirJson.Read(version.Json).Root;
             long holder = resource.Exists && resource.Child("managingOrganization") is { Exists: true } organisation ? HashOf(organisation) : 0;
-            State(patient, holder, resource.Exists ? ReplacementsIn(resource) : []);
+            State(patient, resource.Exists, holder, resource.Exists ? ReplacementsIn(resource) : []);
         }
     }
 
@@ -205,20 +205,20 @@ internal sealed class ConsentDirectory(IResourceStore store, Vocabulary vocabula
     private ConsentRules[] OwnOf(long patient) => _linked.OwnOf(patient) ?? RecordOf(patient).Own;
 
     private Record RecordOf(long patient) => _becoming.TryGetValue(patient, out Record record) ? record
-        : _patients.Find(patient) is { } known ? new Record(known.Holder, known.Rules ?? [])
-        : new Record(0, []);
+        : _patients.Find(patient) is { } known ? new Record(known.Holder, known.Rules ?? [], known.IsThere)
+        : new Record(0, [], IsThere: false);
 
-    /// <summary>Who holds the record of a patient, and who came in the patient's place.</summary>
-    private void State(long patient, long holder, long[] replacedBy)
+    /// <summary>Whether there is a patient, who holds the record, and who came in the patient's place.</summary>
+    private void State(long patient, bool isThere, long holder, long[] replacedBy)
     {
         foreach (long other in _linked.Replace(patient, replacedBy, OwnOf))
         {
             _becoming[other] = RecordOf(other);
         }
 
-        if (RecordOf(patient) is var record && record.Holder != holder)
+        if (RecordOf(patient) is var record && (record.Holder != holder || record.IsThere != isThere))
         {
-            _becoming[patient] = record with { Holder = holder };
+            _becoming[patient] = record with { Holder = holder, IsThere = isThere };
         }
     }
 
@@ -240,7 +240,9 @@ internal sealed class ConsentDirectory(IResourceStore store, Vocabulary vocabula
         foreach ((long patient, Record record) in _becoming)
         {
             PatientConsents? before = _patients.Find(patient);
-            _patients.Set(patient, _linked.OwnOf(patient) is null ? _shared.Take(record.Holder, record.Own) : _linked.CountingFor(patient, record.Holder));
+            _patients.Set(patient, _linked.OwnOf(patient) is null
+                ? _shared.Take(record.Holder, record.Own, record.IsThere)
+                : _linked.CountingFor(patient, record.Holder, record.IsThere));
             if (before is not null)
             {
                 _shared.Release(before);
@@ -267,7 +269,7 @@ internal sealed class ConsentDirectory(IResourceStore store, Vocabulary vocabula
     }
 
     /// <param name="Own">Of a patient who is not linked.</param>
-    private readonly record struct Record(long Holder, ConsentRules[] Own);
+    private readonly record struct Record(long Holder, ConsentRules[] Own, bool IsThere);
 
     /// <param name="Form">0 for a consent that has no effect.</param>
     private readonly record struct SignedConsent(long Sequence, long Patient, UInt128 Form);

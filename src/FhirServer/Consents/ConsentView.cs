@@ -127,11 +127,16 @@ internal sealed class ConsentView(Asker asker, ConsentAction action, ConsentView
         return decision;
     }
 
+    /// <summary>Who is not there is not written about, whatever the policy: else to be refused would tell of a patient that she is.</summary>
+    private ImplicitPolicy PolicyFor(PatientConsents consents, Conclusions conclusions) =>
+        !consents.IsThere && action is (ConsentAction.Collect or ConsentAction.Correct) ? ImplicitPolicy.Deny
+        : views.Policy.For(asker, conclusions.Organisations.AsSpan().Contains(consents.Holder));
+
     private PatientDecision Conclude(PatientConsents consents, Conclusions conclusions) => PatientDecision.For(
         conclusions.Question with { Time = new DateTimeOffset(views.Now, TimeSpan.Zero) },
         [],
         consents.Rules,
-        views.Policy.For(asker, conclusions.Organisations.AsSpan().Contains(consents.Holder)),
+        PolicyFor(consents, conclusions),
         views.Vocabulary,
         _keys);
 }

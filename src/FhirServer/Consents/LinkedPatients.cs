@@ -49,10 +49,10 @@ internal sealed class LinkedPatients
     public IEnumerable<long> Onwards(long patient) => Reach(patient, linked => linked.ReplacedBy, int.MaxValue);
 
     /// <summary>What counts for a patient who is linked; nothing is known when there is too much to be true.</summary>
-    public PatientConsents CountingFor(long patient, long holder)
+    public PatientConsents CountingFor(long patient, long holder, bool isThere)
     {
         List<long> all = Reach(patient, linked => linked.Replaces, MostReplaced + 1);
-        return new PatientConsents(holder, all.Count > MostReplaced ? null : [.. all.SelectMany(one => _linked[one].Own)], [.. all.Skip(1)]);
+        return new PatientConsents(holder, all.Count > MostReplaced ? null : [.. all.SelectMany(one => _linked[one].Own)], [.. all.Skip(1)], isThere);
     }
 
     /// <summary>All to whom links lead, the patient first; whoever was met before is not gone to again, so circles end.</summary>

@@ -20,16 +20,16 @@ internal sealed class SharedConsents
     public int Count => _shared.Count;
 
     /// <summary>For one patient more.</summary>
-    public PatientConsents Take(long holder, ConsentRules[] rules)
+    public PatientConsents Take(long holder, ConsentRules[] rules, bool isThere)
     {
         if (rules.Length > MostRules)
         {
-            return new PatientConsents(holder, rules, []);
+            return new PatientConsents(holder, rules, [], isThere);
         }
 
-        if (!_lookup.TryGetValue(new Said(holder, rules), out PatientConsents? consents))
+        if (!_lookup.TryGetValue(new Said(holder, rules, isThere), out PatientConsents? consents))
         {
-            _shared.Add(consents = new PatientConsents(holder, rules, []));
+            _shared.Add(consents = new PatientConsents(holder, rules, [], isThere));
         }
 
         consents.Patients++;
@@ -45,20 +45,21 @@ internal sealed class SharedConsents
         }
     }
 
-    private readonly record struct Said(long Holder, ConsentRules[] Rules);
+    private readonly record struct Said(long Holder, ConsentRules[] Rules, bool IsThere);
 
     private sealed class SameSaid : IEqualityComparer<PatientConsents>, IAlternateEqualityComparer<Said, PatientConsents>
     {
         public bool Equals(PatientConsents? one, PatientConsents? other) => ReferenceEquals(one, other);
 
-        public bool Equals(Said said, PatientConsents other) => said.Holder == other.Holder && said.Rules.AsSpan().SequenceEqual(other.Rules);
+        public bool Equals(Said said, PatientConsents other) => said.Holder == other.Holder && said.IsThere == other.IsThere && said.Rules.AsSpan().SequenceEqual(other.Rules);
 
-        public int GetHashCode(PatientConsents consents) => GetHashCode(new Said(consents.Holder, consents.Rules!));
+        public int GetHashCode(PatientConsents consents) => GetHashCode(new Said(consents.Holder, consents.Rules!, consents.IsThere));
 
         public int GetHashCode(Said said)
         {
             var hash = new HashCode();
             hash.Add(said.Holder);
+            hash.Add(said.IsThere);
             foreach (ConsentRules rules in said.Rules)
             {
                 hash.Add(rules);
@@ -67,6 +68,6 @@ internal sealed class SharedConsents
             return hash.ToHashCode();
         }
 
-        public PatientConsents Create(Said said) => new(said.Holder, said.Rules, []);
+        public PatientConsents Create(Said said) => new(said.Holder, said.Rules, [], said.IsThere);
     }
 }

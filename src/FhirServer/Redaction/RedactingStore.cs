@@ -19,8 +19,7 @@ internal sealed class RedactingStore(IResourceStore engine, Redactor redactor, S
     public override async ValueTask<StoredVersion?> ReadVersionAsync(AccessScope scope, ResourceKey key, long version, CancellationToken cancellationToken)
     {
         StoredVersion? found = await Inner.ReadVersionAsync(scope, key, version, cancellationToken);
-        return found is null || scope.SeesEverything ? found
-            : await Displays(scope).ApplyAsync(await RedactAsync(scope, found, cancellationToken), cancellationToken);
+        return found is null || scope.SeesEverything ? found : await ShownAsync(scope, found, cancellationToken);
     }
 
     public override ValueTask<Result<SearchPage>> SearchAsync(AccessScope scope, SearchRequest request, CancellationToken cancellationToken) =>
@@ -74,16 +73,15 @@ internal sealed class RedactingStore(IResourceStore engine, Redactor redactor, S
     {
         await foreach (StoredVersion version in Inner.ChangesAsync(scope, after, cancellationToken))
         {
-            yield return scope.SeesEverything ? version
-                : await Displays(scope).ApplyAsync(await RedactAsync(scope, version, cancellationToken), cancellationToken);
+            yield return scope.SeesEverything ? version : await ShownAsync(scope, version, cancellationToken);
         }
     }
 
-    /// <summary>What opens a leaf speaks of all bytes of a version: by trying, the parts that are withheld could be guessed.</summary>
+    /// <summary>What opens a leaf speaks of all bytes of a version: by trying, what is withheld of it could be guessed.</summary>
     public override async ValueTask<LeafOpening?> OpenLeafAsync(AccessScope scope, ResourceKey key, long version, CancellationToken cancellationToken) =>
         !scope.SeesEverything
         && await Inner.ReadVersionAsync(scope, key, version, cancellationToken) is { } found
-        && !ReferenceEquals(await RedactAsync(scope, found, cancellationToken), found)
+        && !ReferenceEquals(await ShownAsync(scope, found, cancellationToken), found)
             ? null
             : await Inner.OpenLeafAsync(scope, key, version, cancellationToken);
 
@@ -130,8 +128,11 @@ internal sealed class RedactingStore(IResourceStore engine, Redactor redactor, S
         await Inner.ReadAsync(scope, key, cancellationToken) is { } current && !ReferenceEquals(redactor.Redact(scope, current), current);
 
     /// <summary>Any version as it is for the scope: where parts are withheld now they are withheld in the history too, labelled then or not.</summary>
-    private async ValueTask<StoredVersion> RedactAsync(AccessScope scope, StoredVersion version, CancellationToken cancellationToken) =>
-        redactor.Redact(scope, version, (await PresentAsync(scope, version.Key, cancellationToken)).WithheldIn(version));
+    private async ValueTask<StoredVersion> ShownAsync(AccessScope scope, StoredVersion version, CancellationToken cancellationToken)
+    {
+        Present present = await PresentAsync(scope, version.Key, cancellationToken);
+        return await Displays(scope).ApplyAsync(redactor.Redact(scope, version, present.WithheldIn(version)), cancellationToken);
+    }
 
     private async ValueTask<Present> PresentAsync(AccessScope scope, ResourceKey key, CancellationToken cancellationToken)
     {

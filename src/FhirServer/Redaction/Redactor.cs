@@ -125,6 +125,13 @@ internal sealed class Redactor(SearchParameterSet parameters, IndexHasher hasher
         var keys = new List<IndexKey>();
         new SearchExtractor(parameters, options.BaseUrl).Extract(labelled, values);
         new IndexKeyWriter(hasher).Write(values, keys);
+        if (PatientsWithin.Decides(resource.Type))
+        {
+            // Values do not tell whose a Bundle is.
+            keys.AddRange(version.Patients.Select(patient => new IndexKey(parameters.IdOf(ResourceFact.Patient), IndexKeyKind.Fact, patient, 0, 0)));
+            keys.Sort();
+        }
+
         return scope.Sees(new ResourceFacts(version.Key.Type, hasher.Reference(version.Key), CollectionsMarshal.AsSpan(keys), [.. version.Patients]));
     }
 

@@ -1,7 +1,6 @@
 using System.Text;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Search;
-using HealthChain.FhirServer.Access.Decision;
 using HealthChain.Storage;
 
 namespace HealthChain.FhirServer.Redaction;
@@ -83,7 +82,7 @@ internal sealed class ReferenceDisplays(IResourceStore engine, AccessScope scope
     {
         ReadOnlySpan<byte> local = _base is { } root && reference.StartsWith(root) ? reference[root.Length..] : reference;
         LiteralReference literal = LiteralReference.Parse(local);
-        return literal.Type is { } type && local[literal.Server].IsEmpty && !(scope is RuledScope ruled && ruled.SeesAll(type.Name))
+        return literal.Type is { } type && local[literal.Server].IsEmpty && !scope.SeesAll(type.Name)
             ? new ResourceKey(type.Name, Encoding.UTF8.GetString(local[literal.Id]))
             : null;
     }

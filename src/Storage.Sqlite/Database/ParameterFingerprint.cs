@@ -9,7 +9,7 @@ namespace HealthChain.Storage.Sqlite.Database;
 internal static class ParameterFingerprint
 {
     /// <summary>To be raised when the same parameters give other keys, or other patients to whom a resource belongs, than before.</summary>
-    private const int Algorithm = 2;
+    private const int Algorithm = 3;
 
     public static byte[] Of(SearchParameterSet parameters)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using HealthChain.Fhir;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Schema;
@@ -16,6 +17,7 @@ internal sealed class SearchRun(EngineParts parts, IdentityCache identities)
 {
     private const int CancellationInterval = 256;
 
+    private readonly byte[] _serverBase = Encoding.UTF8.GetBytes(parts.Options.ServerBase ?? "");
     private readonly Stack<List<long>> _lists = [];
     private readonly Stack<Candidate> _candidates = [];
     private int _openedCount;
@@ -123,6 +125,30 @@ internal sealed class SearchRun(EngineParts parts, IdentityCache identities)
 
         identities.Add(hash, rid);
         return TryLoad(rid, candidate, types);
+    }
+
+    /// <summary>
+    /// Whether what a reference says in words of what it points at (<c>Reference.display</c>) is withheld with that: it is when that is of this server, and does
+    /// not exist for the scope.
+    /// </summary>
+    public bool WithholdsWords(Element reference)
+    {
+        if (Scope.SeesEverything || reference.Child("reference") is not { Exists: true, HasValue: true } text)
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> local = text.Value[LiteralReference.LengthOfBase(text.Value, _serverBase)..];
+        LiteralReference literal = LiteralReference.Parse(local);
+        if (literal.Type is not { } type || !local[literal.Server].IsEmpty || Scope.SeesAll(type.Name))
+        {
+            return false;
+        }
+
+        Candidate target = Rent();
+        bool exists = TryLoadIdentity(parts.Hasher.Reference(Encoding.UTF8.GetBytes(type.Name), local[literal.Id]), target);
+        Return(target);
+        return !exists;
     }
 
     /// <summary>Whether a resource that was loaded meets a condition.</summary>

@@ -32,7 +32,7 @@ internal sealed class WordsCondition : Condition
 
         if (!_inNarrativeOnly)
         {
-            Search(root, missing);
+            Search(run, root, missing);
         }
         else if (root.Child("text") is { Exists: true } narrative && narrative.Child("div") is { Exists: true, HasValue: true } div)
         {
@@ -42,7 +42,8 @@ internal sealed class WordsCondition : Condition
         return missing.Count == 0 ? KeyAnswer.Yes : KeyAnswer.No;
     }
 
-    private static void Search(Element element, HashSet<string> missing)
+    /// <summary>Words by which a reference tells of what is withheld are not there.</summary>
+    private static void Search(SearchRun run, Element element, HashSet<string> missing)
     {
         if (element is { HasValue: true, IsText: true })
         {
@@ -56,7 +57,10 @@ internal sealed class WordsCondition : Condition
                 return;
             }
 
-            Search(child, missing);
+            if (child.Name != "display" || element.Type.Name != "Reference" || !run.WithholdsWords(element))
+            {
+                Search(run, child, missing);
+            }
         }
     }
 

@@ -110,6 +110,46 @@ public sealed class ConsentEnforcementTests(ConsentServer server) : IClassFixtur
         Assert.Equal(200, await server.StatusAsync(Doctor, $"Observation/{observation}"));
     }
 
+    [Theory]
+    [InlineData("GuidanceResponse", """ "status":"success","moduleUri":"urn:example:module","subject":{"reference":"Patient/PATIENT"} """)]
+    [InlineData("Contract", """ "subject":[{"reference":"Patient/PATIENT"}] """)]
+    [InlineData("Device", """ "patient":{"reference":"Patient/PATIENT"} """)]
+    [InlineData("Binary", """ "contentType":"text/plain","securityContext":{"reference":"Patient/PATIENT"},"data":"aGVsbG8=" """)]
+    [InlineData("Bundle", """ "type":"collection","entry":[{"fullUrl":"urn:uuid:0b1dbd2b-1e13-4f11-a5a4-a3a3a8e9a001","resource":{"resourceType":"Device","patient":{"reference":"Patient/PATIENT"}}}] """)]
+    [InlineData("Bundle", """ "type":"collection","entry":[{"fullUrl":"urn:uuid:0b1dbd2b-1e13-4f11-a5a4-a3a3a8e9a001","resource":{"resourceType":"Flag","status":"active","code":{"text":"a"},"subject":{"reference":"Patient/PATIENT"}}}] """)]
+    public async Task What_names_a_patient_outside_the_compartment_is_the_patients_too(string type, string members)
+    {
+        string patient = await server.PatientAsync();
+        string json = $$"""{"resourceType":"{{type}}",{{members.Replace("PATIENT", patient, StringComparison.Ordinal)}}}""";
+        string id = await server.CreateAsync(Doctor, json);
+        Assert.Equal(200, await server.StatusAsync(Nurse, $"{type}/{id}"));
+
+        await server.ConsentAsync(patient, Rule("deny", "Practitioner/nurse"));
+
+        Assert.Equal(404, await server.StatusAsync(Nurse, $"{type}/{id}"));
+        Assert.Equal(0, await server.CountAsync(Nurse, $"{type}?_id={id}"));
+        Assert.Equal(403, (await server.SendAsync(Nurse, HttpMethod.Post, type, json)).Status);
+        Assert.Equal(200, await server.StatusAsync(Doctor, $"{type}/{id}"));
+    }
+
+    [Theory]
+    [InlineData("urn:healthchain:policy:holding-organisation")]
+    [InlineData("https://profiles.ihe.net/ITI/PCF/Policy-all-normal")]
+    public async Task Writing_about_a_patient_tells_not_whether_the_patient_is_there(string policy)
+    {
+        await using var other = new ConsentServer(policy);
+        await other.InitializeAsync();
+        string patient = await other.PatientAsync();
+        await other.ConsentAsync(patient, Rule("deny", "Practitioner/stranger"));
+        static string Flag(string patient) => $$"""{"resourceType":"Flag","status":"active","code":{"text":"a"},"subject":{"reference":"Patient/{{patient}}"} }""";
+
+        MatrixAnswer withheld = await other.SendAsync(Stranger, HttpMethod.Post, "Flag", Flag(patient));
+        MatrixAnswer nowhere = await other.SendAsync(Stranger, HttpMethod.Post, "Flag", Flag("5f3d5f1e-1111-4111-8111-111111111111"));
+
+        Assert.Equal(403, withheld.Status);
+        Assert.Equal(nowhere, withheld);
+    }
+
     [Fact]
     public async Task What_is_about_two_patients_needs_both()
     {

@@ -38,6 +38,7 @@ internal sealed partial class Answers(Uri server, VersionNumbers numbers)
     {
         text = text.Replace(server.ToString().TrimEnd('/'), World.Base, StringComparison.Ordinal);
         text = Cursors().Replace(text, "_cursor=*");
+        text = AtVersion().Replace(text, "${before}*");
         text = History().Replace(text, match =>
             $"{match.Groups["key"].Value}/_history/{(int.TryParse(match.Groups["number"].ValueSpan, out int number) ? numbers.Whole(match.Groups["key"].Value, number) : 0)}");
         return Uuids().Replace(text, match =>
@@ -127,6 +128,10 @@ internal sealed partial class Answers(Uri server, VersionNumbers numbers)
         : tag;
 
     private static string? KeyOf(JsonObject resource) => (string?)resource["resourceType"] is { } type && (resource["id"] as JsonValue)?.ToString() is { } id ? $"{type}/{id}" : null;
+
+    /// <summary>In words, and in XML.</summary>
+    [GeneratedRegex("(?<before>at version |<versionId value=\")[0-9]+", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 60_000)]
+    private static partial Regex AtVersion();
 
     [GeneratedRegex("_cursor=[A-Za-z0-9_-]+", RegexOptions.None, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Cursors();

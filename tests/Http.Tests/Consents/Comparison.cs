@@ -89,7 +89,7 @@ internal static class Comparison
     private static async Task<Difference?> TryAsync(World world, Asker asker, IReadOnlyList<Query> queries, Func<IResourceStore, IResourceStore>? around)
     {
         // Another world than the property speaks of would have differences of its own.
-        if (new Oracle(world, asker).WithoutLaterRevealed().Steps.Count < world.Steps.Count)
+        if (!world.IsAskedInOrder && new Oracle(world, asker).WithoutLaterRevealed().Steps.Count < world.Steps.Count)
         {
             return null;
         }

@@ -18,12 +18,14 @@ internal static class Compartments
         ["Composition"] = ["subject", "author", "attester.party"],
         ["Condition"] = ["subject", "asserter"],
         ["Consent"] = ["patient"],
+        ["Contract"] = ["subject"],
         ["Coverage"] = ["policyHolder", "subscriber", "beneficiary", "payor"],
         ["DiagnosticReport"] = ["subject"],
         ["DocumentReference"] = ["subject", "author"],
         ["Encounter"] = ["subject"],
         ["ExplanationOfBenefit"] = ["patient", "payee.party"],
         ["Flag"] = ["subject"],
+        ["GuidanceResponse"] = ["subject"],
         ["Group"] = ["member.entity"],
         ["Immunization"] = ["patient"],
         ["List"] = ["subject", "source"],
@@ -50,10 +52,10 @@ internal static class Compartments
         };
     }
 
-    /// <summary>Patients who see it as theirs: no Bundle is anybody's, and a Task is the patient's whom it is for.</summary>
+    /// <summary>Patients who see it as theirs: a Bundle, and what is outside R4's compartment, is nobody's; and a Task is the patient's whom it is for.</summary>
     public static IReadOnlySet<string> RecordOf(JsonObject resource) => (string)resource["resourceType"]! switch
     {
-        "Bundle" => new HashSet<string>(),
+        "Bundle" or "Contract" or "GuidanceResponse" => new HashSet<string>(),
         "Task" => Targets(resource, "for"),
         _ => PatientsOf(resource),
     };

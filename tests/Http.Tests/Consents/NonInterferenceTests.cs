@@ -87,7 +87,7 @@ public sealed class NonInterferenceTests(ITestOutputHelper output)
         World world = WorldSource.Make(seed);
         var draw = new Draw(seed * 7919);
         Asker asker = draw.Pick(world.Askers);
-        world = new Oracle(world, asker).WithoutLaterRevealed();
+        world = seed % 3 == 0 ? world with { IsAskedInOrder = true } : new Oracle(world, asker).WithoutLaterRevealed();
         var source = new QuerySource(draw, world);
         Query[] queries =
         [

@@ -38,17 +38,12 @@ internal sealed class Oracle
     }
 
     /// <summary>
-    /// The store in which what is withheld never was. Consents stay, seen or not: they are what is the same in both. Null when something that is
-    /// withheld decides about something that is not, so that there is no such store: a patient whose record is held by some organisation, or the asker herself.
+    /// The store in which what is withheld never was. What decides stays, seen or not: consents, and whatever else says what the asker may see or write. It is
+    /// what is the same in both. Null when something else that is withheld decides about something that is not, so that there is no such store.
     /// </summary>
     public World? Visible()
     {
-        if (_current.Any(resource => Decides(resource.Key) && !Sees(resource.Value)))
-        {
-            return null;
-        }
-
-        World without = _world with { Steps = [.. _world.Steps.Where(step => step.Type == "Consent" || Exists(step))] };
+        World without = _world with { Steps = [.. _world.Steps.Where(step => step.Type == "Consent" || Exists(step) || Decides(step.Key))] };
         var again = new Oracle(without, _asker);
         return without.Steps.All(step => Exists(step) == again.Exists(step)) ? without : null;
     }
@@ -69,8 +64,21 @@ internal sealed class Oracle
     /// <summary>Whether a resource, seen or not, says what the asker may see, or write: she herself, patients whose consents count for another, records that she holds.</summary>
     private bool Decides(string key) =>
         key == _asker.FhirUser
+        || IsWrittenAbout(key)
         || (ReplacerOf(key).Any() && AliasesOf(key) is var replaced && _consents.Any(consent => replaced.Contains(consent.Patient)))
         || (_world.Policy == HoldingOrganisation && IsHeldByAskers(key));
+
+    /// <summary>Whether it is a patient about whom the asker may write something, as about one who is not there she may not.</summary>
+    private bool IsWrittenAbout(string key) =>
+        key.StartsWith("Patient/", StringComparison.Ordinal)
+        && PolicyFor(key) != ImplicitPolicy.Deny
+        && new[] { "collect", "correct" }.Any(action => !PatientDecision.For(_question with { Action = action }, AliasesOf(key), ConsentsOf(key), PolicyFor(key), Vocabulary).WithholdsEverything);
+
+    private ConsentRules[] ConsentsOf(string patient)
+    {
+        string[] aliases = AliasesOf(patient);
+        return [.. _consents.Where(consent => aliases.Contains(consent.Patient))];
+    }
 
     private static Element ElementOf(JsonObject json) => FhirJson.Read(Encoding.UTF8.GetBytes(json.ToJsonString())).Root;
 
@@ -108,9 +116,7 @@ internal sealed class Oracle
     {
         if (!_decisions.TryGetValue(patient, out Func<ElementFacts, bool>? decision))
         {
-            string[] aliases = AliasesOf(patient);
-            ConsentRules[] own = [.. _consents.Where(consent => aliases.Contains(consent.Patient))];
-            PatientDecision compiled = PatientDecision.For(_question, aliases, own, PolicyFor(patient), Vocabulary);
+            PatientDecision compiled = PatientDecision.For(_question, AliasesOf(patient), ConsentsOf(patient), PolicyFor(patient), Vocabulary);
             _decisions.Add(patient, decision = facts => compiled.Permits(facts));
         }
 

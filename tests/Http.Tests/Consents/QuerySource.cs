@@ -9,7 +9,7 @@ internal sealed partial class QuerySource(Draw draw, World world)
     private readonly string[] _keys = [.. world.Steps.Select(step => step.Key).Distinct()];
 
     /// <summary>A request that changes nothing.</summary>
-    public Query Read() => draw.Below(20) switch
+    public Query Read() => world.IsAskedInOrder ? ReadInOrder() : draw.Below(20) switch
     {
         < 3 => Conditional(Get(QueryTemplates.Reads)),
         < 6 => Get(QueryTemplates.Histories),
@@ -21,18 +21,34 @@ internal sealed partial class QuerySource(Draw draw, World world)
         _ => new Query("POST", "", Bundle("batch", Enumerable.Range(0, 4).Select(_ => Entry("GET", Fill(draw.Pick(draw.Pick(QueryTemplates.Searches, QueryTemplates.Reads, QueryTemplates.Histories))))))),
     };
 
+    private Query ReadInOrder() => draw.Below(14) switch
+    {
+        < 3 => Conditional(Get(QueryTemplates.Reads)),
+        < 6 => Get(QueryTemplates.Histories),
+        < 11 => Searched(InOrder(Fill(draw.Pick(QueryTemplates.Searches)))),
+        < 13 => new Query("GET", InOrder(Fill(draw.Pick(QueryTemplates.Compartments)))),
+        _ => new Query("POST", "", Bundle("batch", Enumerable.Range(0, 4).Select(_ => Entry("GET", Fill(draw.Pick(draw.Pick(QueryTemplates.Reads, QueryTemplates.Histories))))))),
+    };
+
+    /// <summary>The search with an order in which no two resources have the same place; that of contained ones cannot be asked for.</summary>
+    private static string InOrder(string url) =>
+        url.Contains("_contained=", StringComparison.Ordinal) ? "Patient?_sort=_id"
+        : url.Contains("_sort=", StringComparison.Ordinal) ? Sort().Replace(url, "${sort},_id")
+        : $"{url}{(url.Contains('?', StringComparison.Ordinal) ? '&' : '?')}_sort=_id";
+
     /// <summary>One that may change something.</summary>
-    public Query Write() => (draw.Below(14) switch
+    /// <remarks>What is written at once stands in the order of what was found, or of ids that were drawn; where all is asked for in an order of its own, nothing is.</remarks>
+    public Query Write() => (draw.Below(world.IsAskedInOrder ? 12 : 14) switch
     {
         0 => Put(),
-        1 => Put().With("If-Match", $"W/\"«{Key()}:{1 + draw.Below(3)}»\""),
+        1 => Of(Put(), put => put.With("If-Match", $"W/\"«{put.Url}:{1 + draw.Below(3)}»\"")),
         2 => Put().With("If-None-Match", "*"),
-        3 => new Query("DELETE", draw.Pick(Records())),
+        8 when !world.IsAskedInOrder => new Query("DELETE", $"{draw.Pick(Writable)}?{Criteria()}"),
+        3 or 8 => new Query("DELETE", draw.Pick(Records())),
         4 => Patch(draw.Pick(Records())),
         5 => Post(draw.Pick(Writable)),
         6 => Of(draw.Pick(Writable), type => Post(type).With("If-None-Exist", Criteria().Replace("ü", "%C3%BC", StringComparison.Ordinal))),
         7 => Of(draw.Pick(Writable), type => new Query("PUT", $"{type}?{Criteria()}", New(type, withId: draw.Chance(0.3)))),
-        8 => new Query("DELETE", $"{draw.Pick(Writable)}?{Criteria()}"),
         9 => Patch($"{draw.Pick(Writable)}?{Criteria()}"),
         10 => new Query("POST", $"{draw.Pick(Records())}/{draw.Pick("$meta-add", "$meta-delete")}", $$$$"""{"resourceType":"Parameters","parameter":[{"name":"meta","valueMeta":{"tag":[{{{{Codes.Coding(draw.Pick(Codes.Tags))}}}}]}}]}"""),
         11 => new Query("PUT", "Observation/unknown", New("Observation", withId: true).Replace("\"new\"", "\"unknown\"", StringComparison.Ordinal)),
@@ -100,7 +116,7 @@ internal sealed partial class QuerySource(Draw draw, World world)
 
     private Query Post(string type) => new("POST", type, New(type, withId: false));
 
-    private static Query Of(string type, Func<string, Query> make) => make(type);
+    private static Query Of<T>(T drawn, Func<T, Query> make) => make(drawn);
 
     private string New(string type, bool withId)
     {
@@ -115,8 +131,6 @@ internal sealed partial class QuerySource(Draw draw, World world)
 
     /// <summary>What may be changed without changing who may see what.</summary>
     private string[] Records() => [.. _keys.Where(key => ResourceSource.Clinical.Contains(key.Split('/')[0]) && key.Split('/')[0] is not ("Group" or "RelatedPerson"))];
-
-    private string Key() => draw.Pick(Records());
 
     private string Criteria() => Fill(draw.Pick(QueryTemplates.Criteria));
 
@@ -161,6 +175,9 @@ internal sealed partial class QuerySource(Draw draw, World world)
         _ when char.IsAsciiLetterUpper(gap[0]) => draw.Pick([.. _keys.Where(key => key.StartsWith(gap + "/", StringComparison.Ordinal)).DefaultIfEmpty(gap + "/unknown")]),
         _ => throw new ArgumentException($"There is no gap '{gap}'.", nameof(gap)),
     };
+
+    [GeneratedRegex("(?<sort>_sort=[^&]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 60_000)]
+    private static partial Regex Sort();
 
     [GeneratedRegex("\\{(?<gap>[A-Za-z_:|0-9,.-]+)\\}", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Gaps();

@@ -18,6 +18,8 @@ public sealed class RedactionConsentTests(ConsentServer server) : IClassFixture<
     private static string Deny(string label) =>
         Rule("deny", "Practitioner/doctor", $$""","securityLabel":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"{{label}}"}]""");
 
+    private static string BundleOf(string resource) => $$"""{"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":"urn:uuid:0b1dbd2b-1e13-4f11-a5a4-a3a3a8e9a001","resource":{{resource}}}]}""";
+
     private async Task<JsonNode> ReadAsync(string requester, string url)
     {
         MatrixAnswer answer = await server.GetAsync(requester, url);
@@ -58,6 +60,20 @@ public sealed class RedactionConsentTests(ConsentServer server) : IClassFixture<
         Assert.Contains("REDACTED", refused["meta"]!.ToJsonString(), StringComparison.Ordinal);
         Assert.NotNull(others["method"]);
         Assert.NotNull(again["method"]);
+    }
+
+    [Fact]
+    public async Task A_part_of_what_is_in_a_bundle_is_withheld_too()
+    {
+        string patient = await server.PatientAsync();
+        string bundle = await server.CreateAsync(Doctor, BundleOf($$"""
+            {"resourceType":"Observation","status":"final","code":{"text":"a"},"subject":{"reference":"Patient/{{patient}}"}{{PartAboutHiv}} }
+            """));
+
+        await server.ConsentAsync(patient, Deny("HIV"));
+
+        Assert.Null((await ReadAsync(Doctor, $"Bundle/{bundle}"))["entry"]![0]!["resource"]!["method"]);
+        Assert.NotNull((await ReadAsync(Nurse, $"Bundle/{bundle}"))["entry"]![0]!["resource"]!["method"]);
     }
 
     [Fact]
@@ -102,5 +118,39 @@ public sealed class RedactionConsentTests(ConsentServer server) : IClassFixture<
         Assert.Contains("John Doe", page.Body, StringComparison.Ordinal);
         Assert.DoesNotContain("Jane Doe", page.Body, StringComparison.Ordinal);
         Assert.Contains("Jane Doe", (await server.GetAsync(Nurse, $"Observation/{observation}")).Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Nor_can_it_be_guessed_by_what_opens_the_ledger()
+    {
+        string patient = await server.PatientAsync();
+        string withheld = await server.PatientAsync();
+        string observation = await server.ObservationAsync(patient, $$""","focus":[{"reference":"Patient/{{withheld}}","display":"Jane Doe"}]""");
+        string url = $"Observation/{observation}/_history/1/$receipt";
+        int open = await server.StatusAsync(Doctor, url);
+        Assert.NotEqual(404, open);
+
+        await server.ConsentAsync(withheld, Rule("deny", "Practitioner/doctor"));
+
+        Assert.Equal(404, await server.StatusAsync(Doctor, url));
+        Assert.Equal(open, await server.StatusAsync(Nurse, url));
+        Assert.Equal(200, await server.StatusAsync(Doctor, $"Observation/{observation}"));
+    }
+
+    [Theory]
+    [InlineData("Observation?_content=Jane")]
+    [InlineData("Observation?_content=Jane%20John")]
+    public async Task Nor_is_it_found_by_it(string search)
+    {
+        string patient = await server.PatientAsync();
+        string withheld = await server.PatientAsync();
+        string observation = await server.ObservationAsync(
+            patient, $$""","focus":[{"reference":"Patient/{{withheld}}","display":"Jane Doe"},{"reference":"Patient/{{patient}}","display":"John Doe"}]""");
+
+        await server.ConsentAsync(withheld, Rule("deny", "Practitioner/doctor"));
+
+        Assert.Equal(0, await server.CountAsync(Doctor, $"{search}&_id={observation}"));
+        Assert.Equal(1, await server.CountAsync(Doctor, $"Observation?_content=John&_id={observation}"));
+        Assert.Equal(1, await server.CountAsync(Nurse, $"{search}&_id={observation}"));
     }
 }

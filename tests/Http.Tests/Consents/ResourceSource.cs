@@ -11,7 +11,7 @@ internal sealed class ResourceSource(Draw draw, IReadOnlyList<string> keys)
     [
         "Observation", "Observation", "Observation", "Condition", "Condition", "Encounter", "Encounter", "Procedure", "MedicationRequest", "AllergyIntolerance", "DocumentReference",
         "Composition", "List", "Group", "Provenance", "Appointment", "Device", "Binary", "Bundle", "DiagnosticReport", "Immunization", "CarePlan", "Task", "Communication", "Coverage",
-        "Claim", "ExplanationOfBenefit", "Flag", "ServiceRequest", "QuestionnaireResponse", "RelatedPerson",
+        "Claim", "ExplanationOfBenefit", "Flag", "ServiceRequest", "QuestionnaireResponse", "RelatedPerson", "GuidanceResponse", "Contract",
     ];
 
     private string _id = "";
@@ -31,7 +31,7 @@ internal sealed class ResourceSource(Draw draw, IReadOnlyList<string> keys)
         "AllergyIntolerance" => $"\"code\":{Concept(Codes.Found)},\"patient\":{Subject()}{May("recorder", Ref("Practitioner", "Patient"))}{May("recordedDate", Day())}",
         "Appointment" => $"\"status\":\"booked\",\"participant\":[{Participant(_patient)},{Participant(Any("Patient", "Practitioner"))}]{May("description", Word())}",
         "Binary" => $"\"contentType\":\"text/plain\",\"securityContext\":{Subject()},\"data\":\"aGVsbG8=\"",
-        "Bundle" => $"\"type\":\"collection\",\"entry\":[{Entry("Observation")},{Entry("Condition")}]",
+        "Bundle" => $"\"type\":\"collection\",\"entry\":[{Entry("Observation")},{Entry(draw.Pick("Condition", "Condition", "Device", "GuidanceResponse"))}]",
         "CarePlan" => $"\"status\":\"active\",\"intent\":\"plan\",\"subject\":{Subject()}{May("addresses", Refs("Condition"))}{May("period", Period())}",
         "Claim" => $"\"status\":\"active\",\"use\":\"claim\",\"patient\":{Subject()},\"created\":{Day()},\"insurer\":{Ref("Organization")},\"provider\":{Ref("Organization", "Practitioner")}",
         "Communication" => $"\"status\":\"completed\",\"subject\":{Subject()}{May("sender", Ref("Practitioner", "Patient"))}{May("sent", Instant())}{May("about", Refs("Observation", "Condition"))}",
@@ -39,6 +39,7 @@ internal sealed class ResourceSource(Draw draw, IReadOnlyList<string> keys)
             + $"{May("encounter", Ref("Encounter"))},\"section\":[{{\"title\":{Word()},\"entry\":{Refs("Observation", "Condition", "Procedure")}}}]",
         "Condition" => $"\"code\":{Concept(Codes.Found)},\"subject\":{Subject()}{May("encounter", Ref("Encounter"))}{May("onsetDateTime", Day())}{May("recorder", Ref("Practitioner"))}"
             + $"{May("asserter", Ref("Practitioner", "Patient"))}{May("evidence", $"[{{\"detail\":{Refs("Observation")}}}]")}{May("clinicalStatus", Concept(["http://terminology.hl7.org/CodeSystem/condition-clinical|active"]))}",
+        "Contract" => $"\"subject\":{Refs("Patient", "Organization")}{May("issued", Day())}",
         "Coverage" => $"\"status\":\"active\",\"beneficiary\":{Subject()},\"payor\":{Refs("Organization")}{May("subscriber", Ref("Patient"))}",
         "Device" => $"\"patient\":{Subject()},\"type\":{Concept(Codes.Done)}{May("owner", Ref("Organization"))}",
         "DiagnosticReport" => $"\"status\":\"final\",\"code\":{Concept(Codes.Measured)},\"subject\":{Subject()}{May("result", Refs("Observation"))}{May("effectiveDateTime", Day())}{May("encounter", Ref("Encounter"))}",
@@ -48,6 +49,7 @@ internal sealed class ResourceSource(Draw draw, IReadOnlyList<string> keys)
             + $"{May("participant", $"[{{\"individual\":{Ref("Practitioner")}}}]")}{May("diagnosis", $"[{{\"condition\":{Ref("Condition")}}}]")}{May("partOf", Ref("Encounter"))}",
         "ExplanationOfBenefit" => $"\"status\":\"active\",\"use\":\"claim\",\"outcome\":\"complete\",\"patient\":{Subject()},\"insurer\":{Ref("Organization")}{May("claim", Ref("Claim"))},\"created\":{Day()}",
         "Flag" => $"\"status\":\"active\",\"code\":{Concept(Codes.Found)},\"subject\":{Subject()}{May("period", Period())}",
+        "GuidanceResponse" => $"\"status\":\"success\",\"moduleUri\":\"urn:example:module\",\"subject\":{Subject()}{May("encounter", Ref("Encounter"))}{May("occurrenceDateTime", Day())}",
         "Group" => $"\"type\":\"person\",\"actual\":true,\"member\":[{{\"entity\":{Subject()}}},{{\"entity\":{Ref("Patient")}}}]",
         "Immunization" => $"\"status\":\"completed\",\"vaccineCode\":{Concept(Codes.Given)},\"patient\":{Subject()},\"occurrenceDateTime\":{Day()}",
         "List" => $"\"status\":\"current\",\"mode\":\"working\",\"title\":{Word()},\"subject\":{Subject()},\"entry\":[{{\"item\":{Ref("Observation", "Condition", "Patient")}}},{{\"item\":{Ref("Observation", "Encounter")}}}]",

@@ -36,6 +36,12 @@ internal sealed record World(int Seed, string Policy, IReadOnlyList<Step> Steps,
     /// <summary>The time at which it is asked.</summary>
     public DateTimeOffset Now { get; init; } = new(2026, 6, 15, 10, 0, 0, TimeSpan.Zero);
 
+    /// <summary>
+    /// It has resources of which the first version is withheld and the newest is not. What nobody sorts stands in the order of first versions, which tells of those
+    /// as the number of a version does; so all is asked for in an order of its own.
+    /// </summary>
+    public bool IsAskedInOrder { get; init; }
+
     public DateTimeOffset TimeOf(int instant) => Now.AddDays(-10).AddHours(instant);
 
     /// <summary>The newest version of each resource.</summary>

@@ -247,7 +247,7 @@ public sealed partial class ModelStore(StoreSetup setup) : IResourceStore
     }
 
     private ModelView View(AccessScope scope) =>
-        new(setup.Parameters, [.. _newest.Values.Where(version => !version.Stored.IsDeleted && Exists(scope, version))]);
+        new(setup.Parameters, scope, [.. _newest.Values.Where(version => !version.Stored.IsDeleted && Exists(scope, version))]);
 
     private ModelVersion? NewestOf(AccessScope scope, ResourceKey key) =>
         _newest.TryGetValue(key, out ModelVersion? newest) && Exists(scope, newest) ? newest : null;

@@ -1,12 +1,13 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using HealthChain.Fhir.Model;
+using HealthChain.Fhir.Schema;
 using HealthChain.Fhir.Search;
 
 namespace HealthChain.Storage.ContractTests.Model;
 
 /// <summary>The current resources that one scope sees, and searches among them.</summary>
-internal sealed partial class ModelView(SearchParameterSet parameters, IReadOnlyList<ModelVersion> current)
+internal sealed partial class ModelView(SearchParameterSet parameters, AccessScope scope, IReadOnlyList<ModelVersion> current)
 {
     private readonly Dictionary<ResourceKey, ModelVersion> _byKey = current.ToDictionary(version => version.Stored.Key);
 
@@ -105,7 +106,7 @@ internal sealed partial class ModelView(SearchParameterSet parameters, IReadOnly
                 || membership.Parameters.Any(parameter => version.Targets(parameter).Contains(owner)));
     }
 
-    private static bool Has(ModelVersion version, HasWords words)
+    private bool Has(ModelVersion version, HasWords words)
     {
         Element root = InlineLabels.Open(version.Tree.Root);
         string[] texts = words.InNarrativeOnly
@@ -115,17 +116,25 @@ internal sealed partial class ModelView(SearchParameterSet parameters, IReadOnly
         return words.Words.SelectMany(Words).All(found.Contains);
     }
 
-    private static IEnumerable<string> Texts(Element element)
+    /// <summary>What a reference says of what is withheld is left out.</summary>
+    private IEnumerable<string> Texts(Element element)
     {
         IEnumerable<string> own = element is { HasValue: true, IsText: true } ? [element.Text!] : [];
         List<Element> children = [];
         foreach (Element child in element.Children)
         {
-            children.Add(child);
+            if (child.Name != "display" || !Withholds(element))
+            {
+                children.Add(child);
+            }
         }
 
         return own.Concat(children.SelectMany(Texts));
     }
+
+    private bool Withholds(Element element) =>
+        !scope.SeesEverything && element.Type.Name == "Reference" && element.Child("reference") is { Exists: true, Text: { } text } && text.Split('/') is [var type, var id, ..]
+        && FhirSchema.R4.Type(type) is { IsResource: true } && !scope.SeesAll(type) && !_byKey.ContainsKey(new ResourceKey(type, id));
 
     private static string[] Words(string text) =>
         Encoding.UTF8.GetString(SearchText.Fold(Encoding.UTF8.GetBytes(text))).Split(' ', StringSplitOptions.RemoveEmptyEntries);

@@ -12,8 +12,7 @@ internal sealed class RuledScope(string requester, TypeRules seen, AccessRules r
     /// <summary>AuditEvents are mostly made from access records, of which <see cref="SeesRecord"/> decides.</summary>
     public override bool MaySee(string type) => seen[type] != FactRule.Never || (records != RecordReach.Nobodys && type == "AuditEvent");
 
-    /// <summary>Whether all resources of the type exist for the requester.</summary>
-    public bool SeesAll(string type) => seen[type] == FactRule.Always;
+    public override bool SeesAll(string type) => seen[type] == FactRule.Always;
 
     public override long? OnlyPatient(string type) => seen[type].OnlyPatient(holder);
 
