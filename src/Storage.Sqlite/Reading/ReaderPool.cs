@@ -116,7 +116,7 @@ internal sealed class ReaderPool(int size, GenerationSource generations, Func<Sn
             snapshot.Begin(generations, Volatile.Read(ref _changes), withRecords);
             if (snapshot.Newest > Volatile.Read(ref _published))
             {
-                AwaitPublication();
+                AwaitPublication(snapshot.Newest);
             }
 
             return new Rented(this, snapshot);
@@ -131,11 +131,12 @@ internal sealed class ReaderPool(int size, GenerationSource generations, Func<Sn
     }
 
     /// <summary>A database shows a commit a moment before its writer has told of it.</summary>
-    private void AwaitPublication()
+    private void AwaitPublication(long seen)
     {
         lock (_publishing)
         {
-            // Who has the lock has told of all that can be seen.
+            // Who has the lock has told of all that can be seen. At the start there was nobody to be told.
+            Volatile.Write(ref _published, Math.Max(_published, seen));
         }
     }
 

@@ -23,7 +23,7 @@ internal sealed record MatrixRequester(string Name, Func<string, string, bool> S
         new("analyst", (type, _) => MatrixTypes.Definitions.Contains(type), _ => false),
         new("researcher", (type, _) => MatrixTypes.Definitions.Contains(type), _ => false),
         new("auditor", (type, _) => type == "AuditEvent", _ => false),
-        new("administrator", (type, _) => IsAdministered(type) || type == Subscription, IsAdministered),
+        new("administrator", (type, _) => IsAdministered(type), IsAdministered),
     ];
 
     /// <summary>Whether there is anything of the type that could exist for the requester; else the type is refused as such.</summary>

@@ -128,7 +128,7 @@ public sealed class SubscriptionRuleTests(SubscriptionServer own) : Subscription
     }
 
     [Fact]
-    public async Task A_Subscription_exists_for_its_owner_and_for_administrators_who_may_not_change_it()
+    public async Task A_Subscription_exists_for_its_owner_alone()
     {
         JsonObject subscription = Subscription($"Observation?code={Unique()}", Receiver.Url + "/hook");
         string id = await RequestAsync(subscription, SubscriptionServer.AnnaToken);
@@ -141,7 +141,7 @@ public sealed class SubscriptionRuleTests(SubscriptionServer own) : Subscription
         Assert.Equal(HttpStatusCode.NotFound, (await GetAsync($"Subscription/{id}/_history/1", As(SubscriptionServer.BertaToken))).Status);
         Assert.Equal(0, (int)(await GetAsync($"Subscription?_id={id}", As(SubscriptionServer.BertaToken))).Json["total"]!);
         Assert.Equal(1, (int)(await GetAsync($"Subscription?_id={id}", As(SubscriptionServer.AnnaToken))).Json["total"]!);
-        Assert.Equal(HttpStatusCode.OK, (await GetAsync($"Subscription/{id}", As(SubscriptionServer.AdministratorToken))).Status);
+        Assert.Equal(HttpStatusCode.Forbidden, (await GetAsync($"Subscription/{id}", As(SubscriptionServer.AdministratorToken))).Status);
         Assert.Equal(HttpStatusCode.MethodNotAllowed, (await PutAsync($"Subscription/{id}", subscription.ToJsonString(), As(SubscriptionServer.BertaToken))).Status);
         Assert.Equal(HttpStatusCode.Forbidden, (await PutAsync($"Subscription/{id}", subscription.ToJsonString(), As(SubscriptionServer.AdministratorToken))).Status);
         await DeleteAsync($"Subscription/{id}", As(SubscriptionServer.BertaToken));

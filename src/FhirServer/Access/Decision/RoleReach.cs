@@ -20,7 +20,6 @@ internal sealed class RoleReach(SearchParameterSet parameters, SubscriptionBook?
     /// <summary>What exists for a party.</summary>
     public FactRule Reads(Party party, TypeSchema type) => party.Role switch
     {
-        Role.Administrator when type.Name == SubscriptionTerms.Type => FactRule.Always,
         _ when type.Name == SubscriptionTerms.Type => MaySubscribe(party) ? Own() : FactRule.Never,
         Role.Patient or Role.RelatedPerson => SharedOr(type, party.HasPatient ? InRecord(type, Whose.Patients) : FactRule.Never),
         Role.Practitioner or Role.Backend => SharedOr(type, party.IsCurrent && type.Name != "AuditEvent" ? FactRule.Always : FactRule.Never),
