@@ -62,19 +62,12 @@ public sealed class EthereumAnchor : IAnchorTarget
         TreeHead head = await _contract.HeadAsync(BlockTag.Latest, cancellationToken);
         if (head == previous)
         {
-            try
+            if (await TrySendAsync(previous, next, cancellationToken) is { } sent)
             {
-                return await SendAsync(previous, next, cancellationToken);
+                return sent;
             }
-            catch (EthereumException e) when (e.Fault is EthereumFault.Reverted or EthereumFault.NonceTooLow)
-            {
-                // A block came between the question and the answer, unless the head is still the same.
-                head = await _contract.HeadAsync(BlockTag.Latest, cancellationToken);
-                if (head == previous)
-                {
-                    throw;
-                }
-            }
+
+            head = await _contract.HeadAsync(BlockTag.Latest, cancellationToken);
         }
 
         return await FindAsync(previous, next, head, cancellationToken) ?? new AnchorSubmission(previous, next, NotSent, -1, _time.GetUtcNow());
@@ -109,17 +102,30 @@ public sealed class EthereumAnchor : IAnchorTarget
 
         return Pending(state switch
         {
-            TransactionState.Superseded or TransactionState.Lost => await SendAsync(submission.Previous, submission.Next, cancellationToken),
+            TransactionState.Superseded or TransactionState.Lost => await TrySendAsync(submission.Previous, submission.Next, cancellationToken) ?? submission,
             _ when _sender.IsStuck(SentOf(submission)) => await ReplaceAsync(submission, cancellationToken),
             _ => submission,
         });
     }
 
-    private async ValueTask<AnchorSubmission> SendAsync(TreeHead previous, TreeHead next, CancellationToken cancellationToken)
+    /// <summary>Null when a block with another head came between the question and the sending, which the next question shows.</summary>
+    private async ValueTask<AnchorSubmission?> TrySendAsync(TreeHead previous, TreeHead next, CancellationToken cancellationToken)
     {
         await CheckContractAsync(cancellationToken);
-        long nonce = await _client.TransactionCountAsync(_sender.Account, BlockTag.Latest, cancellationToken);
-        return SubmissionOf(previous, next, await _sender.SendAsync(_contract.Anchor(previous, next), nonce, cancellationToken));
+        try
+        {
+            long nonce = await _client.TransactionCountAsync(_sender.Account, BlockTag.Latest, cancellationToken);
+            return SubmissionOf(previous, next, await _sender.SendAsync(_contract.Anchor(previous, next), nonce, cancellationToken));
+        }
+        catch (EthereumException e) when (e.Fault is EthereumFault.Reverted or EthereumFault.NonceTooLow)
+        {
+            if (await IsHeadAsync(previous, cancellationToken))
+            {
+                throw;
+            }
+
+            return null;
+        }
     }
 
     private async ValueTask<AnchorSubmission> ReplaceAsync(AnchorSubmission submission, CancellationToken cancellationToken)
@@ -135,7 +141,18 @@ public sealed class EthereumAnchor : IAnchorTarget
             // It goes on waiting; or it got into a block just now, which the next question shows.
             return submission;
         }
+        catch (EthereumException e) when (e.Fault == EthereumFault.Reverted)
+        {
+            if (await IsHeadAsync(submission.Previous, cancellationToken))
+            {
+                throw;
+            }
+
+            return submission;
+        }
     }
+
+    private async ValueTask<bool> IsHeadAsync(TreeHead head, CancellationToken cancellationToken) => await _contract.HeadAsync(BlockTag.Latest, cancellationToken) == head;
 
     /// <summary>The submission by which a head got to the contract, whoever sent it; null when it did not.</summary>
     private async ValueTask<AnchorSubmission?> FindAsync(TreeHead previous, TreeHead next, TreeHead head, CancellationToken cancellationToken)

@@ -42,6 +42,37 @@ public sealed class EthereumAnchorOutageTests
         Assert.Contains("none", lost);
     }
 
+    /// <summary>The contract refuses a head that it has: that it came a moment ago is no refusal.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task At_whichever_question_the_block_comes_the_head_is_anchored_once(bool isSubmitted)
+    {
+        await using AnchoredChain at = await AnchoredChain.StartAsync();
+        bool isAskedLess = false;
+        int size = 0;
+        for (; !isAskedLess; size++)
+        {
+            (TreeHead previous, TreeHead next) = (Heads.At(size), Heads.At(size + 1));
+            using var handler = new BetweenHandler(size + 1, async () => _ = await TestChain.WaitAsync(() => TryAsync(at.Anchor, previous, next), "an anchor"));
+            using var client = new EthereumClient(new JsonRpcOptions { Endpoint = at.Chain.Endpoint }, handler);
+            EthereumAnchor anchor = at.Chain.AnchorOf(at.Account, at.Contract.Address, client: client);
+
+            // As it is after the node forgot what it had taken.
+            AnchorSubmission submission = isSubmitted
+                ? new AnchorSubmission(previous, next, Hex.Data(Hash256.Of([(byte)size])), size, TimeProvider.System.GetUtcNow())
+                : await anchor.SubmitAsync(previous, next, Cancellation);
+            AnchorStatus status = await TestChain.WaitAsync(
+                async () => await anchor.StatusOfAsync(submission, Cancellation) is { State: not AnchorState.Pending } settled ? settled : null, "a block");
+
+            Assert.Equal(AnchorState.Final, status.State);
+            isAskedLess = handler.Asked < size + 1;
+        }
+
+        Assert.Equal(Enumerable.Range(1, size).Select(static one => (long)one), await at.SizesAsync());
+        Assert.Equal(size, await at.Chain.Client.TransactionCountAsync(at.Account.Address, BlockTag.Latest, Cancellation));
+    }
+
     [Fact]
     public async Task An_answer_that_comes_too_late_is_an_outage_and_what_it_accepted_is_found()
     {

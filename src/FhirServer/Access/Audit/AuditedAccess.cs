@@ -24,8 +24,7 @@ internal sealed record AuditedAccess(AccessEvent Event, long Sequence, DateTimeO
 
     /// <summary>
     /// As much of it as the scope may know. Who sees all records sees all of each. A patient sees what was done with her own data and by whom:
-    /// other patients are left out, and their versions, a target that is none of hers, and the values of queries, which may name anybody. A target that she
-    /// asked for herself is no news to her, and would be if it were left out only where it is somebody's.
+    /// other patients are left out, and their versions, a target that is none of hers, and the values of queries, which may name anybody.
     /// </summary>
     public AuditedAccess Within(AccessScope scope)
     {
@@ -37,7 +36,7 @@ internal sealed record AuditedAccess(AccessEvent Event, long Sequence, DateTimeO
         ConcernedPatient[] patients = [.. Patients.Where(patient => Sees(scope, [patient.Hash]))];
         AccessedVersion[] accessed = [.. Accessed.Where(version => Sees(scope, [.. version.Patients]))];
         bool keepsTarget = patients.Length == Patients.Count
-            || patients.Any(patient => IsAt(patient.Key) || patient.Key.ToString() == Event.FhirUser)
+            || patients.Any(patient => IsAt(patient.Key))
             || accessed.Any(version => IsAt(version.Key));
         return this with
         {

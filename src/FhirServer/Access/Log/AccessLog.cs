@@ -95,10 +95,13 @@ internal sealed class AccessLog(IResourceStore store, IndexHasher hasher, Server
         ? AppendAsync(new LedgerRecord(AccessCodec.Write(happened)) { Patients = Distinct([.. disclosed.Patients]), Accessed = [disclosed.Sequence] })
         : ValueTask.FromResult<Result<long>>(0);
 
-    /// <summary>What is withheld is not there for whoever asks, but whose it is may read who asked for it.</summary>
+    /// <summary>
+    /// What is withheld is not there for whoever asks, but whose it is may read who asked for it. Not so where a patient asks, who reads the log as well: that
+    /// a record concerns somebody else besides would tell that it is there.
+    /// </summary>
     private async ValueTask<Result<long>> AppendRefusedAsync(FhirRequest request, FhirError error)
     {
-        bool mayBeThere = error.Kind != ErrorKind.Busy && request.Target is { Type: not null, Id: not null };
+        bool mayBeThere = error.Kind != ErrorKind.Busy && request.Target is { Type: not null, Id: not null } && _bodies.AskerOf(request.Requester).Patient == 0;
         StoredVersion? refused = mayBeThere ? await store.ReadAsync(Scope, new ResourceKey(request.Target.Type!.Name, request.Target.Id!), CancellationToken.None) : null;
         return await AppendAsync(Describe(request, Ending.Of(Outcomes.StatusOf(error.Kind), ReasonOf(error)), refused: refused?.Patients));
     }
