@@ -1,5 +1,3 @@
-using System.Net.Http.Json;
-using System.Text.Json.Nodes;
 using HealthChain.FhirServer.Consents.Workflow;
 using HealthChain.FhirServer.Server;
 using HealthChain.LedgerAnchor.Anchoring;
@@ -36,25 +34,25 @@ public sealed class ConsentRegisterTests : IAsyncDisposable
     [Fact]
     public async Task Giving_and_taking_back_are_told_with_the_ledgers_commitments_after_the_patient()
     {
-        string patient = await CreateAsync("""{"resourceType":"Patient"}""");
-        string consent = await CreateAsync(Consent(patient, "proposed"));
+        string patient = await _client.CreateAsync("""{"resourceType":"Patient"}""");
+        string consent = await _client.CreateAsync(Consent(patient, "proposed"));
         await FinishAsync();
         Assert.Empty(_registrar.All);
 
-        await PutAsync(consent, Consent(patient, "active"));
+        await _client.ReplaceAsync(consent, Consent(patient, "active"));
         await FinishAsync();
         IdentityStatement identity = Assert.IsType<IdentityStatement>(_registrar.All[0]);
         Assert.Equal((RegistryRole.Patient, RegistryStatus.Verified), (identity.Role, identity.Status));
         RegistryConsent given = Assert.Single(Said);
         Assert.Equal((identity.Subject, true), (given.Patient, given.IsGranted));
-        Assert.Equal(await CommitmentAsync(consent, 2), given.Commitment);
+        Assert.Equal(await Stores.Resources.CommitmentAsync(consent, 2), given.Commitment);
 
-        await PutAsync(consent, Consent(patient, "inactive"));
+        await _client.ReplaceAsync(consent, Consent(patient, "inactive"));
         await FinishAsync();
         Assert.Equal(3, _registrar.All.Count);
-        Assert.Equal(given with { IsGranted = false, Commitment = await CommitmentAsync(consent, 3) }, Said[^1]);
+        Assert.Equal(given with { IsGranted = false, Commitment = await Stores.Resources.CommitmentAsync(consent, 3) }, Said[^1]);
 
-        await PutAsync(consent, Consent(patient, "inactive", ",\"language\":\"en\""));
+        await _client.ReplaceAsync(consent, Consent(patient, "inactive", ",\"language\":\"en\""));
         await FinishAsync();
         Assert.Equal(3, _registrar.All.Count);
     }
@@ -62,10 +60,10 @@ public sealed class ConsentRegisterTests : IAsyncDisposable
     [Fact]
     public async Task A_deletion_takes_back_as_well_and_each_consent_has_a_place_of_its_own()
     {
-        string patient = await CreateAsync("""{"resourceType":"Patient"}"""), other = await CreateAsync("""{"resourceType":"Patient"}""");
-        string first = await CreateAsync(Consent(patient, "active"));
-        _ = await CreateAsync(Consent(patient, "active"));
-        _ = await CreateAsync(Consent(other, "active"));
+        string patient = await _client.CreateAsync("""{"resourceType":"Patient"}"""), other = await _client.CreateAsync("""{"resourceType":"Patient"}""");
+        string first = await _client.CreateAsync(Consent(patient, "active"));
+        _ = await _client.CreateAsync(Consent(patient, "active"));
+        _ = await _client.CreateAsync(Consent(other, "active"));
         (await _client.DeleteAsync("/fhir/" + first, Cancel)).EnsureSuccessStatusCode();
         await FinishAsync();
 
@@ -81,11 +79,11 @@ public sealed class ConsentRegisterTests : IAsyncDisposable
     [InlineData(true)]
     public async Task Wherever_the_process_ends_everything_is_told_once_and_in_order(bool isDone)
     {
-        string patient = await CreateAsync("""{"resourceType":"Patient"}""");
-        string consent = await CreateAsync(Consent(patient, "proposed"));
+        string patient = await _client.CreateAsync("""{"resourceType":"Patient"}""");
+        string consent = await _client.CreateAsync(Consent(patient, "proposed"));
         for (int call = 1; call <= 8; call++)
         {
-            await PutAsync(consent, Consent(patient, call % 2 == 1 ? "active" : "inactive"));
+            await _client.ReplaceAsync(consent, Consent(patient, call % 2 == 1 ? "active" : "inactive"));
             _registrar.FailAt(call, isDone);
             await FinishAsync();
 
@@ -97,13 +95,13 @@ public sealed class ConsentRegisterTests : IAsyncDisposable
     [Fact]
     public async Task What_happens_while_the_chain_is_away_is_told_later()
     {
-        string patient = await CreateAsync("""{"resourceType":"Patient"}""");
-        string consent = await CreateAsync(Consent(patient, "active"));
+        string patient = await _client.CreateAsync("""{"resourceType":"Patient"}""");
+        string consent = await _client.CreateAsync(Consent(patient, "active"));
         _registrar.IsAway = true;
         await Assert.ThrowsAsync<AnchorUnavailableException>(async () => await Register().GoOnAsync(0, Cancel));
 
-        await PutAsync(consent, Consent(patient, "inactive"));
-        await PutAsync(consent, Consent(patient, "active"));
+        await _client.ReplaceAsync(consent, Consent(patient, "inactive"));
+        await _client.ReplaceAsync(consent, Consent(patient, "active"));
         _registrar.IsAway = false;
         await FinishAsync();
 
@@ -113,8 +111,8 @@ public sealed class ConsentRegisterTests : IAsyncDisposable
     [Fact]
     public async Task Of_an_erased_patient_nothing_is_told_any_more()
     {
-        string patient = await CreateAsync("""{"resourceType":"Patient"}""");
-        await CreateAsync(Consent(patient, "active"));
+        string patient = await _client.CreateAsync("""{"resourceType":"Patient"}""");
+        await _client.CreateAsync(Consent(patient, "active"));
         _ = (await Stores.Resources.EraseAsync(AccessScope.System("tests"), new ResourceKey("Patient", patient.Split('/')[1]), "test"u8.ToArray(), Cancel)).Value;
 
         await FinishAsync();
@@ -125,12 +123,12 @@ public sealed class ConsentRegisterTests : IAsyncDisposable
     [Fact]
     public async Task After_a_backup_was_put_back_what_comes_is_told_all_the_same()
     {
-        string patient = await CreateAsync("""{"resourceType":"Patient"}""");
+        string patient = await _client.CreateAsync("""{"resourceType":"Patient"}""");
         ConsentOutbox.Open(_folder.FullName, _registrar.Name).Add([], scanned: 1_000_000);
         await FinishAsync();
         Assert.Empty(_registrar.All);
 
-        await CreateAsync(Consent(patient, "active"));
+        await _client.CreateAsync(Consent(patient, "active"));
         await FinishAsync();
 
         Assert.True(Assert.Single(Said).IsGranted);
@@ -139,13 +137,13 @@ public sealed class ConsentRegisterTests : IAsyncDisposable
     [Fact]
     public async Task Many_are_told_in_their_order_whatever_was_written_between_them()
     {
-        string patient = await CreateAsync("""{"resourceType":"Patient"}""");
+        string patient = await _client.CreateAsync("""{"resourceType":"Patient"}""");
         var commitments = new List<Hash256>();
         for (int number = 0; number < 150; number++)
         {
-            string consent = await CreateAsync(Consent(patient, "active"));
-            commitments.Add(await CommitmentAsync(consent, 1));
-            _ = await CreateAsync("""{"resourceType":"Basic","code":{"text":"something else"}}""");
+            string consent = await _client.CreateAsync(Consent(patient, "active"));
+            commitments.Add(await Stores.Resources.CommitmentAsync(consent, 1));
+            _ = await _client.CreateAsync("""{"resourceType":"Basic","code":{"text":"something else"}}""");
         }
 
         await FinishAsync();
@@ -186,27 +184,4 @@ public sealed class ConsentRegisterTests : IAsyncDisposable
 
         Assert.Fail("It does not finish.");
     }
-
-    private async Task<Hash256> CommitmentAsync(string resource, long version)
-    {
-        string[] parts = resource.Split('/');
-        return (await Stores.Resources.OpenLeafAsync(AccessScope.System("tests"), new ResourceKey(parts[0], parts[1]), version, Cancel))!.Commitment;
-    }
-
-    private async Task<string> CreateAsync(string json)
-    {
-        string type = (string)JsonNode.Parse(json)!["resourceType"]!;
-        using HttpResponseMessage answer = await _client.PostAsync($"/fhir/{type}", Body(json), Cancel);
-        answer.EnsureSuccessStatusCode();
-        return $"{type}/{(string)(await answer.Content.ReadFromJsonAsync<JsonNode>(Cancel))!["id"]!}";
-    }
-
-    private async Task PutAsync(string resource, string json)
-    {
-        JsonNode body = JsonNode.Parse(json)!;
-        body["id"] = resource.Split('/')[1];
-        (await _client.PutAsync("/fhir/" + resource, Body(body.ToJsonString()), Cancel)).EnsureSuccessStatusCode();
-    }
-
-    private static StringContent Body(string json) => new(json, System.Text.Encoding.UTF8, "application/fhir+json");
 }

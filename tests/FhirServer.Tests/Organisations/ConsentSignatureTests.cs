@@ -76,7 +76,7 @@ public sealed class ConsentSignatureTests : IAsyncDisposable
         Assert.Equal([(true, 0L), (false, 1L)], Signed.Select(said => (said.Consent.IsGranted, said.Nonce)));
         Assert.All(Signed, said => Assert.Equal(_wallet.Address, EthereumSignature.Recover(HealthRegistryContract.ConsentToSign(_registrar.Domain, said.Consent, said.Nonce, said.Deadline).Hash(), said.Signature)));
         Assert.Equal(Signed[0].Consent.Grantee, Signed[1].Consent.Grantee);
-        Assert.Equal(await CommitmentAsync(consent, 2), Signed[1].Consent.Commitment);
+        Assert.Equal(await Stores.Resources.CommitmentAsync(consent, 2), Signed[1].Consent.Commitment);
         Assert.Equal(0, _register.Waiting);
     }
 
@@ -161,7 +161,7 @@ public sealed class ConsentSignatureTests : IAsyncDisposable
             _memory.FailAt(call, isDone);
             await FinishAsync();
             Assert.Equal(call, Signed.Length);
-            await (call % 2 == 1 ? RevokeAsync(consent) : PutAsync(consent, Consent("active")));
+            await (call % 2 == 1 ? RevokeAsync(consent) : _client.ReplaceAsync(consent, Consent("active")));
         }
 
         Assert.Equal(Enumerable.Range(0, 6).Select(static number => (long)number), Signed.Select(said => said.Nonce));
@@ -177,11 +177,11 @@ public sealed class ConsentSignatureTests : IAsyncDisposable
         await SignAsync(first);
         await FinishAsync();
 
-        Assert.Equal((await CommitmentAsync(first, 1), true), (Assert.Single(Unsigned).Commitment, Unsigned[0].IsGranted));
+        Assert.Equal((await Stores.Resources.CommitmentAsync(first, 1), true), (Assert.Single(Unsigned).Commitment, Unsigned[0].IsGranted));
         _memory.Refuses = static _ => false;
         await SignAsync(second);
         await FinishAsync();
-        Assert.Equal(await CommitmentAsync(second, 1), Assert.Single(Signed).Consent.Commitment);
+        Assert.Equal(await Stores.Resources.CommitmentAsync(second, 1), Assert.Single(Signed).Consent.Commitment);
     }
 
     [Fact]
@@ -218,15 +218,15 @@ public sealed class ConsentSignatureTests : IAsyncDisposable
         await SignAsync(first);
         await FinishAsync();
 
-        Hash256[] commitments = [await CommitmentAsync(second, 1), await CommitmentAsync(first, 1)];
+        Hash256[] commitments = [await Stores.Resources.CommitmentAsync(second, 1), await Stores.Resources.CommitmentAsync(first, 1)];
         Assert.Equal(commitments, Signed.Select(said => said.Consent.Commitment));
     }
 
     [Fact]
     public async Task What_was_given_before_the_wallet_came_ends_under_the_old_address()
     {
-        await PutAsync(Patient, """{"resourceType":"Patient"}""");
-        string consent = await CreateAsync(Consent("active"));
+        await _client.ReplaceAsync(Patient, """{"resourceType":"Patient"}""");
+        string consent = await _client.CreateAsync(Consent("active"));
         await FinishAsync();
         await RegisterAsync();
         Assert.Equal(HttpStatusCode.Conflict, (await CallAsync(consent + "/$signature-request")).Status);
@@ -260,7 +260,7 @@ public sealed class ConsentSignatureTests : IAsyncDisposable
     [Fact]
     public async Task A_wallet_is_registered_by_who_has_it_and_in_time()
     {
-        await PutAsync(Patient, """{"resourceType":"Patient"}""");
+        await _client.ReplaceAsync(Patient, """{"resourceType":"Patient"}""");
         (TypedData data, string deadline) = await ProofAsync();
         using LocalSigner stranger = LocalSigner.Create();
         string good = Digits(await _wallet.SignAsync(data, Cancel));
@@ -282,7 +282,7 @@ public sealed class ConsentSignatureTests : IAsyncDisposable
     [Fact]
     public async Task What_keeps_the_address_is_the_servers_to_read_and_make()
     {
-        await PutAsync(Patient, """{"resourceType":"Patient"}""");
+        await _client.ReplaceAsync(Patient, """{"resourceType":"Patient"}""");
         JsonNode basic = await RegisterAsync();
         Assert.DoesNotContain(Convert.ToHexString(_wallet.Address.ToArray()), basic.ToJsonString(), StringComparison.OrdinalIgnoreCase);
         Wallets wallets = Wallets();
@@ -291,7 +291,7 @@ public sealed class ConsentSignatureTests : IAsyncDisposable
 
         basic["identifier"]![0]!["value"] = Convert.ToBase64String(new byte[48]);
         basic.AsObject().Remove("meta");
-        await PutAsync("Basic/" + basic["id"], basic.ToJsonString());
+        await _client.ReplaceAsync("Basic/" + basic["id"], basic.ToJsonString());
         Assert.Null(await wallets.FindAsync(patient, long.MaxValue, Cancel));
         await RegisterAsync();
         Assert.Equal(_wallet.Address, await wallets.FindAsync(patient, long.MaxValue, Cancel));
@@ -330,13 +330,13 @@ public sealed class ConsentSignatureTests : IAsyncDisposable
             return signature.GetString()!;
         }
 
-        await PutAsync(Patient, """{"resourceType":"Patient"}""");
+        await _client.ReplaceAsync(Patient, """{"resourceType":"Patient"}""");
         JsonNode proof = (await CallAsync(Patient + "/$register-wallet", Text("address", address))).Answer;
         string deadline = $$"""{"name":"deadline","valueInstant":"{{proof["parameter"]![1]!["valueInstant"]}}"}""";
         (HttpStatusCode status, JsonNode answer) = await CallAsync(Patient + "/$register-wallet", Text("address", address), deadline, Text("signature", SignedBy(proof)));
         Assert.True((int)status is 200 or 201, answer.ToJsonString());
 
-        string consent = await CreateAsync(Consent("active"));
+        string consent = await _client.CreateAsync(Consent("active"));
         await FinishAsync();
         string ofGrant = SignedBy((await CallAsync(consent + "/$signature-request")).Answer);
         Assert.Equal(HttpStatusCode.OK, (await CallAsync(consent + "/$sign", Text("signature", ofGrant))).Status);
@@ -384,7 +384,7 @@ public sealed class ConsentSignatureTests : IAsyncDisposable
         }
 
         Assert.Equal([(_wallet.Address, true), (_wallet.Address, false)], changes.Select(change => (change.Patient, change.IsGranted)));
-        Hash256[] commitments = [await CommitmentAsync(consent, 1), await CommitmentAsync(consent, 2)];
+        Hash256[] commitments = [await Stores.Resources.CommitmentAsync(consent, 1), await Stores.Resources.CommitmentAsync(consent, 2)];
         Assert.Equal(commitments, changes.Select(change => change.Commitment));
         Assert.Equal(2, (await chain.PatientAsync(_wallet.Address, Cancel)).Nonce);
     }
@@ -440,9 +440,9 @@ public sealed class ConsentSignatureTests : IAsyncDisposable
     /// <summary>A Consent of a patient who has registered her wallet.</summary>
     private async Task<string> GrantAsync()
     {
-        await PutAsync(Patient, """{"resourceType":"Patient"}""");
+        await _client.ReplaceAsync(Patient, """{"resourceType":"Patient"}""");
         await RegisterAsync();
-        return await CreateAsync(Consent("active"));
+        return await _client.CreateAsync(Consent("active"));
     }
 
     private async Task<JsonNode> RegisterAsync()
@@ -499,27 +499,6 @@ public sealed class ConsentSignatureTests : IAsyncDisposable
     }
 
     private Task<(HttpStatusCode Status, JsonNode Answer)> CallAsync(string path, string token, string parameter) => CallAsync(path, token, [parameter]);
-
-    private async Task<Hash256> CommitmentAsync(string resource, long version)
-    {
-        string[] parts = resource.Split('/');
-        return (await Stores.Resources.OpenLeafAsync(AccessScope.System("tests"), new ResourceKey(parts[0], parts[1]), version, Cancel))!.Commitment;
-    }
-
-    private async Task<string> CreateAsync(string json)
-    {
-        string type = (string)JsonNode.Parse(json)!["resourceType"]!;
-        using HttpResponseMessage answer = await _client.PostAsync($"/fhir/{type}", Body(json), Cancel);
-        answer.EnsureSuccessStatusCode();
-        return $"{type}/{(string)(await answer.Content.ReadFromJsonAsync<JsonNode>(Cancel))!["id"]!}";
-    }
-
-    private async Task PutAsync(string resource, string json)
-    {
-        JsonNode body = JsonNode.Parse(json)!;
-        body["id"] = resource.Split('/')[1];
-        (await _client.PutAsync("/fhir/" + resource, Body(body.ToJsonString()), Cancel)).EnsureSuccessStatusCode();
-    }
 
     private static StringContent Body(string json) => new(json, Encoding.UTF8, "application/fhir+json");
 

@@ -1,5 +1,3 @@
-using System.Net.Http.Json;
-using System.Text.Json.Nodes;
 using HealthChain.FhirServer.Organisations;
 using HealthChain.FhirServer.Server;
 using HealthChain.LedgerAnchor.Anchoring;
@@ -34,11 +32,11 @@ public sealed class RegistryWorkerTests : IAsyncDisposable
     [Fact]
     public async Task Verification_suspension_and_the_end_of_it_are_told_with_the_ledgers_commitments()
     {
-        string organisation = await CreateAsync(Organization("prov"));
+        string organisation = await _client.CreateAsync(Organization("prov"));
         await FinishAsync();
         Assert.Empty(_registrar.Said);
 
-        string verification = await CreateAsync(Verification(organisation, "validated", ",\"nextScheduled\":\"2099-12-31\""));
+        string verification = await _client.CreateAsync(Verification(organisation, "validated", ",\"nextScheduled\":\"2099-12-31\""));
         await FinishAsync();
         IdentityStatement said = Assert.Single(_registrar.Said);
         Assert.Equal(RegistryWorker.SubjectOf(Stores.Keys, organisation), said.Subject);
@@ -46,12 +44,12 @@ public sealed class RegistryWorkerTests : IAsyncDisposable
         Assert.Equal(new DateTimeOffset(2099, 12, 31, 23, 59, 59, TimeSpan.Zero), said.ValidUntil);
         Assert.Equal(await CommitmentAsync(verification, 1), said.Commitment);
 
-        await PutAsync(verification, Verification(organisation, "reval-fail"));
+        await _client.ReplaceAsync(verification, Verification(organisation, "reval-fail"));
         await FinishAsync();
         Assert.Equal((2, RegistryStatus.Suspended), (_registrar.Said.Count, _registrar.Said[^1].Status));
         Assert.Equal(await CommitmentAsync(verification, 2), _registrar.Said[^1].Commitment);
 
-        await PutAsync(verification, Verification(organisation, "validated"));
+        await _client.ReplaceAsync(verification, Verification(organisation, "validated"));
         await FinishAsync();
         Assert.Equal((3, RegistryStatus.Verified), (_registrar.Said.Count, _registrar.Said[^1].Status));
         Assert.Equal(DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.MaxValue.ToUnixTimeSeconds()), _registrar.Said[^1].ValidUntil);
@@ -68,12 +66,12 @@ public sealed class RegistryWorkerTests : IAsyncDisposable
     [Fact]
     public async Task A_closed_organisation_is_suspended_by_its_own_version_and_an_insurer_is_one()
     {
-        string organisation = await CreateAsync(Organization("ins"));
-        await CreateAsync(Verification(organisation, "validated"));
+        string organisation = await _client.CreateAsync(Organization("ins"));
+        await _client.CreateAsync(Verification(organisation, "validated"));
         await FinishAsync();
         Assert.Equal((1, RegistryRole.Insurer), (_registrar.Said.Count, _registrar.Said[0].Role));
 
-        await PutAsync(organisation, Organization("ins", ",\"active\":false"));
+        await _client.ReplaceAsync(organisation, Organization("ins", ",\"active\":false"));
         await FinishAsync();
 
         Assert.Equal((2, RegistryStatus.Suspended), (_registrar.Said.Count, _registrar.Said[^1].Status));
@@ -83,9 +81,9 @@ public sealed class RegistryWorkerTests : IAsyncDisposable
     [Fact]
     public async Task Who_never_was_verified_is_not_told_of()
     {
-        string organisation = await CreateAsync(Organization("prov"));
-        await CreateAsync(Verification(organisation, "val-fail"));
-        await CreateAsync(Verification(await CreateAsync(Organization("prov")), "validated", ",\"nextScheduled\":\"2001-01-01\""));
+        string organisation = await _client.CreateAsync(Organization("prov"));
+        await _client.CreateAsync(Verification(organisation, "val-fail"));
+        await _client.CreateAsync(Verification(await _client.CreateAsync(Organization("prov")), "validated", ",\"nextScheduled\":\"2001-01-01\""));
 
         await FinishAsync();
 
@@ -95,11 +93,11 @@ public sealed class RegistryWorkerTests : IAsyncDisposable
     [Fact]
     public async Task A_shortened_verification_is_told_of()
     {
-        string organisation = await CreateAsync(Organization("prov"));
-        string verification = await CreateAsync(Verification(organisation, "validated"));
+        string organisation = await _client.CreateAsync(Organization("prov"));
+        string verification = await _client.CreateAsync(Verification(organisation, "validated"));
         await FinishAsync();
 
-        await PutAsync(verification, Verification(organisation, "validated", ",\"nextScheduled\":\"2001-01-01\""));
+        await _client.ReplaceAsync(verification, Verification(organisation, "validated", ",\"nextScheduled\":\"2001-01-01\""));
         await FinishAsync();
 
         Assert.Equal((2, new DateTimeOffset(2001, 1, 1, 23, 59, 59, TimeSpan.Zero)), (_registrar.Said.Count, _registrar.Said[^1].ValidUntil));
@@ -111,12 +109,12 @@ public sealed class RegistryWorkerTests : IAsyncDisposable
     [InlineData(true)]
     public async Task Wherever_the_process_ends_everything_is_told_once(bool isDone)
     {
-        string organisation = await CreateAsync(Organization("prov"));
-        string verification = await CreateAsync(Verification(organisation, "validated"));
+        string organisation = await _client.CreateAsync(Organization("prov"));
+        string verification = await _client.CreateAsync(Verification(organisation, "validated"));
         for (int call = 1; call <= 5; call++)
         {
             _registrar.FailAt(call, isDone);
-            await PutAsync(verification, Verification(organisation, call % 2 == 1 ? "validated" : "reval-fail", $",\"lastPerformed\":\"200{call}-01-01\""));
+            await _client.ReplaceAsync(verification, Verification(organisation, call % 2 == 1 ? "validated" : "reval-fail", $",\"lastPerformed\":\"200{call}-01-01\""));
             await FinishAsync();
 
             Assert.Equal(call, _registrar.Said.Count);
@@ -127,10 +125,10 @@ public sealed class RegistryWorkerTests : IAsyncDisposable
     [Fact]
     public async Task What_was_said_while_the_chain_was_away_is_in_the_book_and_said_later()
     {
-        string first = await CreateAsync(Organization("prov"));
-        string second = await CreateAsync(Organization("prov"));
-        await CreateAsync(Verification(first, "validated"));
-        await CreateAsync(Verification(second, "validated"));
+        string first = await _client.CreateAsync(Organization("prov"));
+        string second = await _client.CreateAsync(Organization("prov"));
+        await _client.CreateAsync(Verification(first, "validated"));
+        await _client.CreateAsync(Verification(second, "validated"));
         _registrar.IsAway = true;
 
         await Assert.ThrowsAsync<AnchorUnavailableException>(() => Worker().StepAsync(Cancel));
@@ -146,7 +144,7 @@ public sealed class RegistryWorkerTests : IAsyncDisposable
     [Fact]
     public async Task A_chain_that_began_anew_is_told_again()
     {
-        await CreateAsync(Verification(await CreateAsync(Organization("prov")), "validated"));
+        await _client.CreateAsync(Verification(await _client.CreateAsync(Organization("prov")), "validated"));
         await FinishAsync();
 
         _registrar.Forget();
@@ -161,7 +159,7 @@ public sealed class RegistryWorkerTests : IAsyncDisposable
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         Task running = Worker().RunAsync(stop.Token);
 
-        await CreateAsync(Verification(await CreateAsync(Organization("prov")), "validated"));
+        await _client.CreateAsync(Verification(await _client.CreateAsync(Organization("prov")), "validated"));
         await _registrar.FirstSaid.WaitAsync(TimeSpan.FromSeconds(60), Cancel);
 
         await stop.CancelAsync();
@@ -216,21 +214,4 @@ public sealed class RegistryWorkerTests : IAsyncDisposable
         Commitment.Write(opening!.Statement.Span, opening.Salt.Span, commitment);
         return new Hash256(commitment);
     }
-
-    private async Task<string> CreateAsync(string json)
-    {
-        string type = (string)JsonNode.Parse(json)!["resourceType"]!;
-        using HttpResponseMessage answer = await _client.PostAsync($"/fhir/{type}", Body(json), Cancel);
-        answer.EnsureSuccessStatusCode();
-        return $"{type}/{(string)(await answer.Content.ReadFromJsonAsync<JsonNode>(Cancel))!["id"]!}";
-    }
-
-    private async Task PutAsync(string resource, string json)
-    {
-        JsonNode body = JsonNode.Parse(json)!;
-        body["id"] = resource.Split('/')[1];
-        (await _client.PutAsync("/fhir/" + resource, Body(body.ToJsonString()), Cancel)).EnsureSuccessStatusCode();
-    }
-
-    private static StringContent Body(string json) => new(json, System.Text.Encoding.UTF8, "application/fhir+json");
 }
