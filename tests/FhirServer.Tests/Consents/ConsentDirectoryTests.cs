@@ -91,14 +91,23 @@ public sealed class ConsentDirectoryTests : IAsyncLifetime
         StoredVersion[] forms = [.. Enumerable.Range(0, 200).Select(i => Signed("1", "a", period: $"20{i % 50:00}"))];
         Tell(Patient("a"), forms[0], Signed("2", "a", period: "1999"));
         using var stop = new CancellationTokenSource();
+        var looks = new TaskCompletionSource();
         int fewest = int.MaxValue;
-        Task looking = Task.Run(() =>
-        {
-            while (!stop.IsCancellationRequested)
+
+        // On a thread of its own: one of the pool may be had only when all is over.
+        Task looking = Task.Factory.StartNew(
+            () =>
             {
-                fewest = Math.Min(fewest, Of("a").Rules!.Length);
-            }
-        }, Cancel);
+                while (!stop.IsCancellationRequested)
+                {
+                    fewest = Math.Min(fewest, Of("a").Rules!.Length);
+                    looks.TrySetResult();
+                }
+            },
+            Cancel,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+        await looks.Task.WaitAsync(Cancel);
         foreach (StoredVersion form in forms)
         {
             Tell(form);
