@@ -15,8 +15,8 @@ public enum ScopeContext : byte
 
 /// <summary>A scope such as <c>patient/Observation.rs?category=laboratory</c>, in the form of version 2.</summary>
 /// <param name="Type">A resource type, or <c>*</c> for all.</param>
-/// <param name="Query">Search parameters that narrow it, without the question mark, as they were written; empty for none.</param>
-public sealed record ResourceScope(ScopeContext Context, string Type, Permissions Permissions, string Query = "")
+/// <param name="Query">What narrows it.</param>
+public sealed record ResourceScope(ScopeContext Context, string Type, Permissions Permissions, ScopeQuery Query)
 {
     public const string AllTypes = "*";
 
@@ -50,18 +50,17 @@ public sealed record ResourceScope(ScopeContext Context, string Type, Permission
         Permissions permissions = PermissionLetters.Read(head[(dot + 1)..]);
         return permissions == Permissions.None || !(type == AllTypes || type.All(char.IsAsciiLetter))
             ? null
-            : new ResourceScope(context.Value, type, permissions, query);
+            : new ResourceScope(context.Value, type, permissions, ScopeQuery.Parse(query));
     }
 
     /// <summary>Whether it speaks of resources of that type.</summary>
     public bool IsOf(string type) => Type == AllTypes || Type == type;
 
     /// <summary>Whether all that it gives is given by the other too. Never says so wrongly; of queries that mean the same in other words it does not know.</summary>
-    public bool IsWithin(ResourceScope wider) =>
-        Context == wider.Context
-        && wider.IsOf(Type)
-        && (Permissions & ~wider.Permissions) == Permissions.None
-        && ScopeQuery.Parse(Query).Implies(ScopeQuery.Parse(wider.Query));
+    public bool IsWithin(ResourceScope wider) => (Permissions & ~wider.Permissions) == Permissions.None && SpeaksWithin(wider);
+
+    /// <summary>Whether the other speaks of all that this speaks of, whatever either permits.</summary>
+    public bool SpeaksWithin(ResourceScope wider) => Context == wider.Context && wider.IsOf(Type) && Query.Implies(wider.Query);
 
     /// <summary>What both give; null when that is nothing.</summary>
     public ResourceScope? And(ResourceScope other)
@@ -69,9 +68,9 @@ public sealed record ResourceScope(ScopeContext Context, string Type, Permission
         Permissions both = Permissions & other.Permissions;
         return Context != other.Context || both == Permissions.None || !(IsOf(other.Type) || other.IsOf(Type))
             ? null
-            : new ResourceScope(Context, Type == AllTypes ? other.Type : Type, both, ScopeQuery.Parse(Query).And(ScopeQuery.Parse(other.Query)).ToString());
+            : new ResourceScope(Context, Type == AllTypes ? other.Type : Type, both, Query.And(other.Query));
     }
 
     public override string ToString() =>
-        $"{Context.ToString().ToLowerInvariant()}/{Type}.{Permissions.ToLetters()}{(Query.Length == 0 ? "" : "?" + Query)}";
+        $"{Context.ToString().ToLowerInvariant()}/{Type}.{Permissions.ToLetters()}{(Query.IsEmpty ? "" : "?" + Query)}";
 }

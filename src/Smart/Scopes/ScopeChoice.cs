@@ -53,7 +53,7 @@ public sealed record ScopeChoice(string Scope, string Sentence, IReadOnlyList<Sc
     private static ScopeChoice Of(string word, ResourceScope scope, bool isOwn)
     {
         IEnumerable<ResourceScope> parts = scope.Type == ResourceScope.AllTypes ? Types.Select(type => scope with { Type = type })
-            : scope.Query.Length == 0 && Categories.TryGetValue(scope.Type, out string[]? categories) ? categories.Select(category => scope with { Query = $"category={category}" })
+            : scope.Query.IsEmpty && Categories.TryGetValue(scope.Type, out string[]? categories) ? categories.Select(category => scope with { Query = ScopeQuery.Parse($"category={category}") })
             : [];
         return new ScopeChoice(word, ScopeWords.Of(scope, isOwn), [.. parts.Select(part => Of(part.ToString(), part, isOwn))]);
     }

@@ -4,21 +4,42 @@ namespace HealthChain.Smart.Scopes;
 /// The search parameters of a granular scope, all of which a resource must meet. Compares them by what is written, and so knows what follows
 /// from what without knowing what the parameters mean.
 /// </summary>
-internal sealed class ScopeQuery
+public sealed class ScopeQuery : IEquatable<ScopeQuery>
 {
-    private static readonly ScopeQuery None = new([]);
+    private readonly Criterion[] _criteria;
 
-    private readonly IReadOnlyList<Criterion> _criteria;
-
-    private ScopeQuery(IReadOnlyList<Criterion> criteria) => _criteria = criteria;
-
-    public static ScopeQuery Parse(string text)
+    private ScopeQuery(string text, Criterion[] criteria)
     {
-        return text.Length == 0 ? None : new ScopeQuery([.. text.Split('&', StringSplitOptions.RemoveEmptyEntries).Select(Criterion.Parse)]);
+        Text = text;
+        _criteria = criteria;
     }
 
-    /// <summary>Whether what meets this also meets the other.</summary>
-    public bool Implies(ScopeQuery wider) => wider._criteria.All(needed => _criteria.Any(own => own.Implies(needed)));
+    public static ScopeQuery None { get; } = new("", []);
+
+    /// <summary>Without the question mark, as it was written.</summary>
+    public string Text { get; }
+
+    public bool IsEmpty => Text.Length == 0;
+
+    /// <summary>The parameters one by one, as they were written.</summary>
+    public IEnumerable<string> Parameters => _criteria.Select(criterion => criterion.Text);
+
+    public static ScopeQuery Parse(string text) =>
+        text.Length == 0 ? None : new ScopeQuery(text, [.. text.Split('&', StringSplitOptions.RemoveEmptyEntries).Select(Criterion.Parse)]);
+
+    /// <summary>Whether what meets this also meets the other. Never says so wrongly.</summary>
+    public bool Implies(ScopeQuery wider)
+    {
+        foreach (Criterion needed in wider._criteria)
+        {
+            if (!Implies(needed))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     /// <summary>What both ask, without what follows from the rest.</summary>
     public ScopeQuery And(ScopeQuery other)
@@ -33,10 +54,29 @@ internal sealed class ScopeQuery
             }
         }
 
-        return new ScopeQuery(all);
+        return new ScopeQuery(string.Join('&', all.Select(criterion => criterion.Text)), [.. all]);
     }
 
-    public override string ToString() => string.Join('&', _criteria.Select(criterion => criterion.Text));
+    public bool Equals(ScopeQuery? other) => other is not null && Text == other.Text;
+
+    public override bool Equals(object? obj) => Equals(obj as ScopeQuery);
+
+    public override int GetHashCode() => Text.GetHashCode(StringComparison.Ordinal);
+
+    public override string ToString() => Text;
+
+    private bool Implies(Criterion needed)
+    {
+        foreach (Criterion own in _criteria)
+        {
+            if (own.Implies(needed))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <param name="Text">As it was written.</param>
     /// <param name="Name">The parameter with its modifier.</param>

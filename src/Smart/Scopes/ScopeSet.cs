@@ -68,9 +68,19 @@ public sealed class ScopeSet
     public override string ToString() => Text;
 
     /// <summary>Whether the scope is given: each permission by itself, since one scope may give reading and another searching.</summary>
-    private bool Covers(ResourceScope scope) => PermissionLetters.Each
-        .Where(permission => scope.Permissions.HasFlag(permission))
-        .All(permission => Resources.Any((scope with { Permissions = permission }).IsWithin));
+    private bool Covers(ResourceScope scope)
+    {
+        Permissions missing = scope.Permissions;
+        foreach (ResourceScope own in Resources)
+        {
+            if ((missing & own.Permissions) != Permissions.None && scope.SpeaksWithin(own))
+            {
+                missing &= ~own.Permissions;
+            }
+        }
+
+        return missing == Permissions.None;
+    }
 
     /// <summary>Scopes that differ in their permissions alone, as one; and none that lies within another.</summary>
     private static IEnumerable<ResourceScope> Joined(List<ResourceScope> parts)

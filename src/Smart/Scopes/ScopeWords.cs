@@ -68,7 +68,7 @@ public static class ScopeWords
     {
         string[] verbs = [.. VerbsOf(scope.Permissions)];
         string sentence = $"{(verbs.Length < 2 ? verbs[0] : string.Join(", ", verbs[..^1]) + " and " + verbs[^1])} {Of(scope.Type)}";
-        string narrowed = scope.Query.Length == 0 ? "" : $", only {string.Join(" and ", scope.Query.Split('&', StringSplitOptions.RemoveEmptyEntries).Select(WordsOf))}";
+        string narrowed = scope.Query.IsEmpty ? "" : $", only {string.Join(" and ", scope.Query.Parameters.Select(WordsOf))}";
         string whose = scope.Context switch
         {
             ScopeContext.Patient => isOwn ? "your own" : "those of the chosen patient",

@@ -1,9 +1,10 @@
+using System.Diagnostics;
 using HealthChain.Smart.Scopes;
 using Xunit;
 
 namespace HealthChain.Smart.Tests.Scopes;
 
-public sealed class ScopeSetTests
+public sealed class ScopeSetTests(ITestOutputHelper output)
 {
     [Theory]
     [InlineData("openid patient/*.read", "openid patient/*.cruds", "openid patient/*.read")]
@@ -51,6 +52,24 @@ public sealed class ScopeSetTests
 
         Assert.Equal(ScopeSet.MaxScopes, many.Resources.Count);
         Assert.Equal(ScopeSet.MaxScopes, many.Within(ScopeSet.Of(Enumerable.Range(0, 150).Select(number => $"patient/*.rs?status={number}"))).Resources.Count);
+    }
+
+    // Whoever may register a client may ask for as much, before anybody signed in.
+    [Fact]
+    public void As_many_narrowed_scopes_as_a_set_holds_are_compared_cheaply()
+    {
+        ScopeSet asked = Narrowed("category=laboratory&status=final"), limit = Narrowed("status=final&category=laboratory");
+        asked.Within(limit);
+        var clock = Stopwatch.StartNew();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        ScopeSet given = asked.Within(limit);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        output.WriteLine($"{allocated} bytes, {clock.Elapsed.TotalMilliseconds} ms");
+
+        Assert.Equal(asked.Text, given.Text);
+        Assert.InRange(allocated, 0, 2_000_000);
+
+        static ScopeSet Narrowed(string query) => ScopeSet.Of(Enumerable.Range(0, ScopeSet.MaxScopes).Select(number => $"patient/Observation.cruds?code={number}&{query}"));
     }
 
     [Theory]

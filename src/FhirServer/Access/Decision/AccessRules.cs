@@ -88,7 +88,7 @@ internal sealed class AccessRules
     public RecordReach RecordsOf(Permissions permissions)
     {
         bool isGiven = PermissionLetters.Each.Where(permission => permissions.HasFlag(permission)).All(permission => _granted.Resources.Any(scope =>
-            scope.IsOf("AuditEvent") && scope.Query.Length == 0 && scope.Permissions.HasFlag(permission) && (scope.Context != ScopeContext.Patient || _party.HasContext)));
+            scope.IsOf("AuditEvent") && scope.Query.IsEmpty && scope.Permissions.HasFlag(permission) && (scope.Context != ScopeContext.Patient || _party.HasContext)));
         return !isGiven ? RecordReach.Nobodys
             : _party.Role == Role.Auditor ? RecordReach.All
             : _party is { Role: Role.Patient, HasPatient: true } ? RecordReach.Own

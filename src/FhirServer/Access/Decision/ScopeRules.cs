@@ -28,7 +28,7 @@ internal sealed class ScopeRules(SearchReader reader, RoleReach reach, IndexHash
             return $"R4 has no resource type {SearchPath.Shown(scope.Type)}.";
         }
 
-        if (scope.Query.Length == 0)
+        if (scope.Query.IsEmpty)
         {
             return null;
         }
@@ -41,7 +41,7 @@ internal sealed class ScopeRules(SearchReader reader, RoleReach reach, IndexHash
         IReadOnlyList<TypeSchema> types = scope.Type == ResourceScope.AllTypes ? ResourceTypes.All : [ResourceTypes.Find(scope.Type)!];
         foreach (TypeSchema type in types)
         {
-            Result<FactRule> rule = Read(scope.Query, type);
+            Result<FactRule> rule = Read(scope.Query.Text, type);
             if (!rule.IsOk)
             {
                 return rule.Error.Issues[0].Message;
@@ -56,13 +56,13 @@ internal sealed class ScopeRules(SearchReader reader, RoleReach reach, IndexHash
         FactRule context = scope.Context != ScopeContext.Patient ? FactRule.Always
             : hasContext ? reach.OfPatientInContext(type)
             : FactRule.Never;
-        if (context == FactRule.Never || scope.Query.Length == 0)
+        if (context == FactRule.Never || scope.Query.IsEmpty)
         {
             return context;
         }
 
         // Refused when it was asked for; if it came into a token all the same, it gives nothing.
-        Result<FactRule> query = Read(scope.Query, type);
+        Result<FactRule> query = Read(scope.Query.Text, type);
         return query.IsOk ? FactRule.All(context, query.Value) : FactRule.Never;
     }
 
