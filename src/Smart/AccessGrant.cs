@@ -58,7 +58,7 @@ public sealed record LaunchContext
     /// <summary>Id of the encounter in context.</summary>
     public string? Encounter { get; init; }
 
-    /// <summary>Further references such as <c>ImagingStudy/3</c>.</summary>
+    /// <summary>What else is open: references such as <c>ImagingStudy/3</c>, and objects in JSON that say more.</summary>
     public IReadOnlyList<string> FhirContext { get; init; } = [];
 
     public bool? NeedPatientBanner { get; init; }

@@ -11,7 +11,6 @@ namespace HealthChain.Smart.Http;
 /// </summary>
 internal sealed class LaunchEndpoint(SmartState state, SmartOptions options, ISmartHost host, BearerTokens bearers)
 {
-    private const int MaxReferences = 32;
     private const int MaxText = 256;
 
     public async Task PostAsync(Visit visit)
@@ -64,11 +63,11 @@ internal sealed class LaunchEndpoint(SmartState state, SmartOptions options, ISm
             & JoseJson.TryText(json, "encounter", out string? encounter)
             & JoseJson.TryText(json, "intent", out string? intent)
             & JoseJson.TryText(json, "smart_style_url", out string? style)
-            & TryReferences(json, out IReadOnlyList<string> references)
+            & ContextItems.TryRead(json, MaxText, out IReadOnlyList<string> context)
             & TryFlag(json, "need_patient_banner", out bool? needsBanner);
         if (!isSound || new[] { patient, encounter, intent, style }.Any(text => text?.Length > MaxText))
         {
-            return OAuthError.InvalidRequest("client_id is needed; patient, encounter, intent, smart_style_url, need_patient_banner and fhirContext may be there.");
+            return OAuthError.InvalidRequest("client_id is needed; patient, encounter, intent, smart_style_url, need_patient_banner and fhirContext may be there. " + ContextItems.Rule);
         }
 
         return new Launch(client!, grant.Account, new LaunchContext
@@ -78,36 +77,8 @@ internal sealed class LaunchEndpoint(SmartState state, SmartOptions options, ISm
             Intent = intent,
             StyleUrl = style,
             NeedPatientBanner = needsBanner,
-            FhirContext = references,
+            FhirContext = context,
         });
-    }
-
-    /// <summary>https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html#fhir-context: objects with a reference.</summary>
-    private static bool TryReferences(JsonElement json, out IReadOnlyList<string> references)
-    {
-        var read = new List<string>();
-        references = read;
-        if (!json.TryGetProperty("fhirContext", out JsonElement context))
-        {
-            return true;
-        }
-
-        if (context.ValueKind != JsonValueKind.Array || context.GetArrayLength() > MaxReferences)
-        {
-            return false;
-        }
-
-        foreach (JsonElement item in context.EnumerateArray())
-        {
-            if (item.ValueKind != JsonValueKind.Object || !JoseJson.TryNeeded(item, "reference", out string? reference) || reference.Length > MaxText)
-            {
-                return false;
-            }
-
-            read.Add(reference);
-        }
-
-        return true;
     }
 
     private static bool TryFlag(JsonElement json, string name, out bool? flag)

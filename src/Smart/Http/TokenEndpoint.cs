@@ -177,15 +177,7 @@ internal static class LaunchAnswer
 
         if (launch.FhirContext.Count > 0)
         {
-            writer.WriteStartArray("fhirContext"u8);
-            foreach (string reference in launch.FhirContext)
-            {
-                writer.WriteStartObject();
-                writer.WriteString("reference"u8, reference);
-                writer.WriteEndObject();
-            }
-
-            writer.WriteEndArray();
+            ContextItems.Write(writer, launch.FhirContext);
         }
     }
 

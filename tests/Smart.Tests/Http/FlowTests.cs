@@ -153,16 +153,11 @@ public sealed class FlowTests : IAsyncLifetime
     [Fact]
     public async Task A_health_record_starts_an_app_with_what_is_open_before_the_user()
     {
-        string ehrToken = (string)(await EhrTokensAsync())["access_token"]!;
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/auth/launch")
-        {
-            Content = new StringContent(
-                """{"client_id":"app","patient":"alan","encounter":"e1","intent":"order-review","need_patient_banner":false,"fhirContext":[{"reference":"ImagingStudy/3"}]}""",
-                Encoding.UTF8,
-                "application/json"),
-        };
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", ehrToken);
-        Page made = await Page.OfAsync(await _browser.Client.SendAsync(request, TestContext.Current.CancellationToken));
+        Page made = await LaunchAsync("""
+            {"client_id":"app","patient":"alan","encounter":"e1","intent":"order-review","need_patient_banner":false,
+             "fhirContext":[{"reference":"ImagingStudy/3"},{"canonical":"https://ehr.example/q|2","type":"Questionnaire","role":"https://ehr.example/roles/form"},
+                            {"identifier":{"system":"urn:a","value":"1"},"other":1},{"reference":"Patient/ada","role":"https://ehr.example/roles/mother"}]}
+            """);
         Assert.Equal(HttpStatusCode.Created, made.Status);
         string launch = (string)JsonNode.Parse(made.Html)!["launch"]!;
 
@@ -172,10 +167,33 @@ public sealed class FlowTests : IAsyncLifetime
 
         Assert.Equal(("alan", "e1", "order-review"), ((string)tokens["patient"]!, (string)tokens["encounter"]!, (string)tokens["intent"]!));
         Assert.False((bool)tokens["need_patient_banner"]!);
-        Assert.Equal("""[{"reference":"ImagingStudy/3"}]""", tokens["fhirContext"]!.ToJsonString());
+        Assert.Equal(
+            """[{"reference":"ImagingStudy/3"},{"canonical":"https://ehr.example/q|2","type":"Questionnaire","role":"https://ehr.example/roles/form"},{"identifier":{"system":"urn:a","value":"1"}},{"reference":"Patient/ada","role":"https://ehr.example/roles/mother"}]""",
+            tokens["fhirContext"]!.ToJsonString());
 
         // The launch is used up.
         Assert.Equal("invalid_request", (await _browser.GetAsync(AppFlow.Authorize(_site, ("launch", launch), ("scope", "launch patient/Observation.rs")))).Parameter("error"));
+    }
+
+    [Theory]
+    [InlineData("""{"reference":"ImagingStudy/3"}""")]
+    [InlineData("""[{}]""")]
+    [InlineData("""["ImagingStudy/3"]""")]
+    [InlineData("""[{"reference":""}]""")]
+    [InlineData("""[{"reference":"{}"}]""")]
+    [InlineData("""[{"type":"ImagingStudy"}]""")]
+    [InlineData("""[{"reference":"ImagingStudy/3","role":""}]""")]
+    [InlineData("""[{"reference":"ImagingStudy/3","role":"form"}]""")]
+    [InlineData("""[{"identifier":"1"}]""")]
+    [InlineData("""[{"reference":"Patient/ada"}]""")]
+    [InlineData("""[{"reference":"Encounter/e1","role":"launch"}]""")]
+    [InlineData("""[{"identifier":{"value":"1"},"type":"Patient"}]""")]
+    public async Task What_is_open_beside_the_patient_must_be_named(string context)
+    {
+        Page refused = await LaunchAsync($$"""{"client_id":"app","patient":"alan","fhirContext":{{context}}}""");
+
+        Assert.Equal(HttpStatusCode.BadRequest, refused.Status);
+        Assert.Contains("fhirContext", (string)JsonNode.Parse(refused.Html)!["error_description"]!, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -315,6 +333,13 @@ public sealed class FlowTests : IAsyncLifetime
         Assert.NotNull((await _browser.GetAsync(request + "&prompt=none")).Parameter("code"));
         Assert.Equal("consent_required", (await _browser.GetAsync(AppFlow.Authorize(_site, ("client_id", "web"), ("prompt", "none"), ("scope", "launch/patient patient/*.cruds")))).Parameter("error"));
         Assert.Equal("consent_required", (await _browser.GetAsync(AppFlow.Authorize(_site, ("prompt", "none")))).Parameter("error"));
+    }
+
+    private async Task<Page> LaunchAsync(string body)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/auth/launch") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", (string)(await EhrTokensAsync())["access_token"]!);
+        return await Page.OfAsync(await _browser.Client.SendAsync(request, TestContext.Current.CancellationToken));
     }
 
     private async Task<JsonNode> EhrTokensAsync()
