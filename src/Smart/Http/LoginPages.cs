@@ -32,7 +32,13 @@ internal sealed class LoginPages(
 
     public Task ShowPasswordAsync(Visit visit, SignedIn user, AuthorizeRequest? request, string? problem) => Answers.PageAsync(
         visit,
-        AccountPages.Password(browser.FormToken(visit), request?.TextAfterLogin, user.Account.MustChangePassword, user.Account.SecondFactor is not null, problem),
+        AccountPages.Password(
+            browser.FormToken(visit),
+            request?.TextAfterLogin,
+            user.Account.MustChangePassword,
+            user.Account.SecondFactor is not null,
+            hasApps: state.AuthorisationsOf(user.Account.Id).Count > 0,
+            problem),
         goesTo: request?.Target.Uri);
 
     public async Task PostLoginAsync(Visit visit)
@@ -106,6 +112,10 @@ internal sealed class LoginPages(
         else if (await book.SetPasswordAsync(user.Account, password, visit.Aborted) is { } refusal)
         {
             await ShowAsync(refusal.Reason);
+        }
+        else if (form[FormFields.Revoke] is not null && !await TakeBackAllAsync(visit, user))
+        {
+            await UnwrittenAsync(visit);
         }
         else
         {
@@ -184,15 +194,39 @@ internal sealed class LoginPages(
         {
             await Go(visit, AppsPath);
         }
-        else if (await recorder.WriteAsync(visit, new SmartEvent(SmartEventKind.Revoked) { Person = user.Account.Person, Client = given.Client, Patient = given.Patient, Scopes = given.Scopes.Text }))
+        else if (await TakeBackAsync(visit, user, given))
         {
-            _ = await state.RevokeAuthorisationAsync(user.Account.Id, given.Id);
             await Go(visit, AppsPath);
         }
         else
         {
             await UnwrittenAsync(visit);
         }
+    }
+
+    /// <returns>False when it cannot be put on record, and so is not done.</returns>
+    private async ValueTask<bool> TakeBackAsync(Visit visit, SignedIn user, Authorisation given)
+    {
+        if (!await recorder.WriteAsync(visit, new SmartEvent(SmartEventKind.Revoked) { Person = user.Account.Person, Client = given.Client, Patient = given.Patient, Scopes = given.Scopes.Text }))
+        {
+            return false;
+        }
+
+        _ = await state.RevokeAuthorisationAsync(user.Account.Id, given.Id);
+        return true;
+    }
+
+    private async ValueTask<bool> TakeBackAllAsync(Visit visit, SignedIn user)
+    {
+        foreach (Authorisation given in state.AuthorisationsOf(user.Account.Id))
+        {
+            if (!await TakeBackAsync(visit, user, given))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     public Task GetLogoutAsync(Visit visit) => Answers.PageAsync(visit, AccountPages.AskLogout(browser.FormToken(visit)));

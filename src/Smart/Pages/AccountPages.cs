@@ -27,7 +27,8 @@ internal static class AccountPages
         """));
 
     /// <param name="isForced">The password was made by somebody else and is good for nothing but this.</param>
-    public static Html Password(string token, string? request, bool isForced, bool hasSecondFactor, string? problem) => Layout.Page("Choose a password", Html.Of($"""
+    /// <param name="hasApps">Whether apps have access that outlives the sessions, which a new password ends.</param>
+    public static Html Password(string token, string? request, bool isForced, bool hasSecondFactor, bool hasApps, string? problem) => Layout.Page("Choose a password", Html.Of($"""
         {Html.If(isForced, Html.Of($"<p>Your password was made by somebody else. Choose one that nobody but you knows.</p>"))}
         {Layout.Problem(problem)}
         {Layout.Form("/auth/password", token, Html.Of($"""
@@ -37,6 +38,7 @@ internal static class AccountPages
             {Layout.Field("New password", FormFields.NewPassword, "password", "new-password", Html.Of($"""required maxlength="256" """))}
             {Layout.Field("New password once more", FormFields.Repeated, "password", "new-password", Html.Of($"""required maxlength="256" """))}
             <p class="quiet">Length is what counts: a sentence is easier to remember than a riddle.</p>
+            {Html.If(hasApps, Html.Of($"""<p><label><input type="checkbox" name="{FormFields.Revoke}" value="all"> <span>Take access back from all apps, too. Do so if somebody else may have known the old password.</span></label></p>"""))}
             <p><button>Set password</button></p>
             """))}
         """));

@@ -30,7 +30,7 @@ public sealed class SubscriptionServer : IAsyncLifetime
             Reach = OutsideReach.PublicAndLoopback,
             FirstPause = TimeSpan.FromMilliseconds(20),
             LongestPause = TimeSpan.FromMilliseconds(100),
-            Timeout = TimeSpan.FromSeconds(5),
+            Timeout = TimeSpan.FromSeconds(30),
         },
     };
 

@@ -299,6 +299,26 @@ public sealed class FlowTests : IAsyncLifetime
         Assert.Equal("ada", (string)JsonNode.Parse((await AppFlow.RedeemAsync(_browser, await AppFlow.AllowAsync(_browser, consent))).Html)!["patient"]!);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task With_a_new_password_apps_lose_what_was_given_for_good_if_the_user_says_so(bool endsApps)
+    {
+        JsonNode tokens = await AppFlow.TokensAsync(_browser, AppFlow.Authorize(_site, ("scope", "launch/patient offline_access patient/*.rs")));
+        Page form = await _browser.GetAsync("/auth/password");
+        Assert.Contains("Take access back from all apps", form.Html, StringComparison.Ordinal);
+        _site.Host.Records.Clear();
+
+        (string, string)[] fields = [("password", SmartSite.Password), ("new_password", "another sentence of mine"), ("repeated", "another sentence of mine")];
+        Page changed = await _browser.SendAsync(form, "/auth/password", endsApps ? [.. fields, ("revoke", "all")] : fields);
+
+        Assert.Equal("/auth/apps", changed.Location);
+        Assert.Equal(endsApps, _site.State.FindToken((string)tokens["access_token"]!) is null);
+        Assert.Equal(endsApps ? HttpStatusCode.BadRequest : HttpStatusCode.OK, (await AppFlow.RefreshAsync(_browser, (string)tokens["refresh_token"]!)).Status);
+        Assert.Equal(endsApps ? 1 : 0, _site.Host.Records.Count(happened => happened.Kind == SmartEventKind.Revoked));
+        Assert.Equal(!endsApps, (await _browser.GetAsync("/auth/password")).Html.Contains("Take access back from all apps", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_request_by_form_is_one_by_address()
     {
