@@ -73,11 +73,15 @@ public sealed class WorkflowServer : IAsyncLifetime
 /// <summary>What tests of the workflow share.</summary>
 public abstract class WorkflowTest(WorkflowServer server) : OperationTest(server.Server)
 {
-    protected const string Reason = "\"name\":\"reason\",\"valueString\":\"For the treatment next week.\"";
     protected const string Known = "\"name\":\"identifier\",\"valueIdentifier\":{\"system\":\"urn:numbers\",\"value\":\"no-patient\"}";
     protected const string Born = "\"name\":\"birthDate\",\"valueDate\":\"1970-03-04\"";
     protected const string Until = "\"name\":\"period\",\"valuePeriod\":{\"end\":\"2099-12-31\"}";
     protected const string Treating = "\"name\":\"purpose\",\"valueCode\":\"TREAT\"";
+
+    private static int _requests;
+
+    /// <summary>Another each time: the same request twice is one.</summary>
+    protected static string Reason => $"\"name\":\"reason\",\"valueString\":\"For treatment {Interlocked.Increment(ref _requests)}.\"";
 
     protected static string Code(string name, string code) => $"\"name\":\"{name}\",\"valueCode\":\"{code}\"";
 

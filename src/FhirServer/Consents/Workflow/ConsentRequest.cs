@@ -32,6 +32,9 @@ internal sealed record ConsentRequest(StoredVersion Task, string Patient, string
 
     public const string CodeSystem = "https://healthchain.example/fhir/CodeSystem/task";
 
+    /// <summary>Why it is asked for, as the requester says.</summary>
+    public string? Reason => FhirJson.Read(Task.Json).Root.Child("reasonCode") is { Exists: true } reason ? reason.TextOf("text") : null;
+
     private const string History = "/_history/";
 
     /// <summary>The request that a Task is; null for any other Task.</summary>

@@ -95,6 +95,17 @@ internal static class ConsentTexts
         return consent;
     }
 
+    /// <summary>Whether a proposal that is stored says what the form says; labels and when it was asked for make no other.</summary>
+    public static bool IsProposalOf(JsonObject stored, JsonObject form)
+    {
+        string Text(string name) => stored[name]?.ToString() ?? "";
+        JsonObject same = Proposal(Text("id"), form, stored["patient"]?["reference"]?.ToString() ?? "", stored["organization"]?[0]?["reference"]?.ToString() ?? "", default);
+        same["dateTime"] = Text("dateTime");
+        JsonObject known = stored.DeepClone().AsObject();
+        known.Remove("meta");
+        return JsonNode.DeepEquals(known, same);
+    }
+
     public static JsonObject Request(string id, string proposal, string patient, string by, string reason, DateTimeOffset now, DateTimeOffset until) => new()
     {
         ["resourceType"] = ConsentRequest.Type,

@@ -81,8 +81,9 @@ internal sealed class RequestAccess(WorkflowStore workflow, IResourceStore store
             return patient.Error;
         }
 
-        return await workflow.HasProposalsAsync(patient.Value, request.Requester.Organisation!, MostOpen, cancellationToken)
-            ? FhirError.Of(ErrorKind.Unprocessable, IssueType.TooCostly, $"The patient has {MostOpen} requests of this organisation to answer; withdraw some of them first.")
+        IReadOnlyList<StoredVersion> waiting = await workflow.ProposalsAsync(patient.Value, request.Requester.Organisation!, MostOpen, cancellationToken);
+        return await FindSameAsync(request.Requester, asked.Value, waiting, cancellationToken) is { } same ? WriteAnswers.OfFound(request, same)
+            : waiting.Count == MostOpen ? FhirError.Of(ErrorKind.Unprocessable, IssueType.TooCostly, $"The patient has {MostOpen} requests of this organisation to answer; withdraw some of them first.")
             : await workflow.CommitAsync(request, token => ThinkAsync(request, asked.Value, patient.Value, token), cancellationToken);
     }
 
@@ -186,12 +187,32 @@ internal sealed class RequestAccess(WorkflowStore workflow, IResourceStore store
         return patient.Key.ToString();
     }
 
+    /// <summary>The same request of the same requester: sent again by somebody who got no answer, it would be a second one for the patient to answer.</summary>
+    private async ValueTask<StoredVersion?> FindSameAsync(Requester requester, Asked asked, IReadOnlyList<StoredVersion> waiting, CancellationToken cancellationToken)
+    {
+        foreach (StoredVersion proposal in waiting)
+        {
+            if (ConsentTexts.IsProposalOf(ConsentTexts.Parse(proposal), asked.Form)
+                && await workflow.FindOpenAsync(proposal, cancellationToken) is { } request
+                && request.By == ByOf(requester)
+                && request.Reason == asked.Reason)
+            {
+                return request.Task;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Who asks, as the patient reads it.</summary>
+    private static string ByOf(Requester requester) =>
+        requester.FhirUser is { } user && !user.StartsWith("Person/", StringComparison.Ordinal) ? user : requester.Organisation!;
+
     private ValueTask<Result<Draft>> ThinkAsync(FhirRequest request, Asked asked, string patient, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         DateTimeOffset now = workflow.Now;
         Requester requester = request.Requester;
-        string by = requester.FhirUser is { } user && !user.StartsWith("Person/", StringComparison.Ordinal) ? user : requester.Organisation!;
         var consent = new ResourceKey(ConsentRequest.ConsentType, ids.Next(ResourceTypes.Find(ConsentRequest.ConsentType)!));
         var task = new ResourceKey(ConsentRequest.Type, ids.Next(ResourceTypes.Find(ConsentRequest.Type)!));
 
@@ -202,7 +223,7 @@ internal sealed class RequestAccess(WorkflowStore workflow, IResourceStore store
         }
 
         Result<CheckedPut> proposed = workflow.ToPut(request, consent, proposal, isNew: true);
-        Result<CheckedPut> requested = workflow.ToPut(request, task, ConsentTexts.Request(task.Id, consent.Id, patient, by, asked.Reason, now, asked.Until), isNew: true);
+        Result<CheckedPut> requested = workflow.ToPut(request, task, ConsentTexts.Request(task.Id, consent.Id, patient, ByOf(requester), asked.Reason, now, asked.Until), isNew: true);
         return !proposed.IsOk ? Done(proposed.Error)
             : !requested.IsOk ? Done(requested.Error)
             : Done(new Draft(

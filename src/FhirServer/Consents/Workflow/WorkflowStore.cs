@@ -48,9 +48,16 @@ internal sealed class WorkflowStore(
         return await SearchAsync("Patient", query, 2, cancellationToken) is [var only] && IsKnownBy(only, system, value, birthDate) ? only : null;
     }
 
-    /// <summary>Whether a patient has that many proposals of an organisation before her.</summary>
-    public async ValueTask<bool> HasProposalsAsync(string patient, string organisation, int many, CancellationToken cancellationToken) =>
-        (await SearchAsync(ConsentRequest.ConsentType, [new("patient", patient), new("status", "proposed"), new("organization", organisation)], many, cancellationToken)).Count == many;
+    /// <summary>What an organisation proposed to a patient and waits for her answer.</summary>
+    public ValueTask<IReadOnlyList<StoredVersion>> ProposalsAsync(string patient, string organisation, int most, CancellationToken cancellationToken) =>
+        SearchAsync(ConsentRequest.ConsentType, [new("patient", patient), new("status", "proposed"), new("organization", organisation)], most, cancellationToken);
+
+    /// <summary>The request by which a Consent was proposed, as long as it can be answered; null when there is none.</summary>
+    public async ValueTask<ConsentRequest?> FindOpenAsync(StoredVersion proposal, CancellationToken cancellationToken) =>
+        await SearchAsync(ConsentRequest.Type, [new("focus", proposal.Key.ToString()), new("status", ConsentRequest.Open)], 1, cancellationToken) is [var task]
+        && ConsentRequest.Read(task, options.BaseUrl) is { } request
+        && request.Proposes(proposal, options.BaseUrl)
+        && request.Until > Now.UtcTicks ? request : null;
 
     /// <summary>Whether a patient has that identifier and was born on that day.</summary>
     public static bool IsKnownBy(StoredVersion patient, string system, string value, string? birthDate)
