@@ -8,6 +8,9 @@ namespace HealthChain.LedgerAnchor.Anchoring;
 /// <param name="Cost">In wei.</param>
 public sealed record ContractDeployment(EthereumAddress Address, long Block, BigInteger Cost)
 {
+    // Behind one address there can be several nodes, of which one tells of a block that the next one does not have yet.
+    private const int LooksForReceipt = 4;
+
     private static readonly TimeSpan _pause = TimeSpan.FromSeconds(1);
 
     /// <summary>Makes a contract and waits until it stands in a block, replacing the transaction when it waits too long.</summary>
@@ -16,7 +19,7 @@ public sealed record ContractDeployment(EthereumAddress Address, long Block, Big
         EthereumClient client, TransactionSender sender, ContractArtefact artefact, EthereumCall creation, TimeProvider time, CancellationToken cancellationToken)
     {
         SentTransaction sent = await sender.SendAsync(creation, cancellationToken);
-        while (true)
+        for (int superseded = 0; ;)
         {
             TransactionStatus status = await sender.StatusOfAsync(sent, cancellationToken);
             if (status.Receipt is { } receipt)
@@ -28,10 +31,12 @@ public sealed record ContractDeployment(EthereumAddress Address, long Block, Big
 
             if (status.State == TransactionState.Superseded)
             {
-                throw new EthereumException(EthereumFault.Refused, "Another transaction of the account came in between: nothing was made.");
+                if (++superseded == LooksForReceipt)
+                {
+                    throw new EthereumException(EthereumFault.Refused, "Another transaction of the account came in between: nothing was made.");
+                }
             }
-
-            if (status.State == TransactionState.Lost || sender.IsStuck(sent))
+            else if (status.State == TransactionState.Lost || sender.IsStuck(sent))
             {
                 sent = await ReplaceAsync(sender, sent, cancellationToken);
             }

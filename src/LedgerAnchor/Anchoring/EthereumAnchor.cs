@@ -97,7 +97,10 @@ public sealed class EthereumAnchor : IAnchorTarget
 
         if (head != submission.Previous)
         {
-            return new AnchorStatus(AnchorState.Refused, submission, 0, null, UInt128.Zero);
+            // The state of a block can be readable a moment before its events are.
+            return state == TransactionState.Pending && await StandsAsync(submission.Next, head, cancellationToken)
+                ? Pending(submission)
+                : new AnchorStatus(AnchorState.Refused, submission, 0, null, UInt128.Zero);
         }
 
         return Pending(state switch
@@ -157,9 +160,7 @@ public sealed class EthereumAnchor : IAnchorTarget
     /// <summary>The submission by which a head got to the contract, whoever sent it; null when it did not.</summary>
     private async ValueTask<AnchorSubmission?> FindAsync(TreeHead previous, TreeHead next, TreeHead head, CancellationToken cancellationToken)
     {
-        if (head.Size < next.Size
-            || (head.Size > next.Size ? await _contract.RootOfAsync(next.Size, BlockTag.Latest, cancellationToken) : head.Root) != next.Root
-            || await _contract.FindAsync(next.Size, _options.FirstBlock, cancellationToken) is not { } event_)
+        if (!await StandsAsync(next, head, cancellationToken) || await _contract.FindAsync(next.Size, _options.FirstBlock, cancellationToken) is not { } event_)
         {
             return null;
         }
@@ -167,6 +168,11 @@ public sealed class EthereumAnchor : IAnchorTarget
         KnownTransaction? known = await _client.TransactionAsync(event_.Transaction, cancellationToken);
         return new AnchorSubmission(previous, next, Hex.Data(event_.Transaction), known?.Nonce ?? -1, _time.GetUtcNow());
     }
+
+    private async ValueTask<bool> StandsAsync(TreeHead next, TreeHead head, CancellationToken cancellationToken) =>
+        head.Size > next.Size
+            ? await _contract.RootOfAsync(next.Size, BlockTag.Latest, cancellationToken) == next.Root
+            : head == next;
 
     // A wrong address would cost a fee for nothing, and the heads of another log would look like a fork of ours.
     private async ValueTask CheckContractAsync(CancellationToken cancellationToken)

@@ -23,10 +23,10 @@ public sealed record SentTransaction(EthereumCall Call, Hash256 Hash, long Nonce
 
 public enum TransactionState
 {
-    /// <summary>In no block, or in one that a reorganisation removed.</summary>
+    /// <summary>In no block that the node shows, or in one that a reorganisation removed.</summary>
     Pending,
 
-    /// <summary>The node knows nothing of it, as after a restart; it can be sent again with the same number.</summary>
+    /// <summary>The node knows nothing of it nor of what it replaced, as after a restart; it can be sent again with the same number.</summary>
     Lost,
 
     /// <summary>In a block that may still be replaced.</summary>
@@ -35,7 +35,7 @@ public enum TransactionState
     /// <summary>In a block that counts as settled.</summary>
     Final,
 
-    /// <summary>Another transaction of this account has its number, and is in a block.</summary>
+    /// <summary>Another transaction of this account has its number and is in a block, and the node knows this one no more.</summary>
     Superseded,
 }
 
@@ -131,12 +131,16 @@ public sealed class TransactionSender(EthereumClient client, IEthereumSigner sig
             }
         }
 
-        if (count > sent.Nonce)
+        // A node that still knows it is about to show it: some count a block's transactions before they give the block away.
+        foreach (Hash256 hash in sent.Previous.Prepend(sent.Hash))
         {
-            return new TransactionStatus(TransactionState.Superseded, null);
+            if (await client.TransactionAsync(hash, cancellationToken) is not null)
+            {
+                return new TransactionStatus(TransactionState.Pending, null);
+            }
         }
 
-        return new TransactionStatus(await client.TransactionAsync(sent.Hash, cancellationToken) is null ? TransactionState.Lost : TransactionState.Pending, null);
+        return new TransactionStatus(count > sent.Nonce ? TransactionState.Superseded : TransactionState.Lost, null);
     }
 
     public void Dispose() => _turn.Dispose();

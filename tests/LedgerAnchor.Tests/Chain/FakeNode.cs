@@ -28,6 +28,9 @@ internal sealed class FakeNode
     /// <summary>Whether the connection breaks after a transaction has been taken.</summary>
     public bool LosesAnswers { get; set; }
 
+    /// <summary>Whether it is in the middle of a block: what waits is counted already, and in no block yet.</summary>
+    public bool IsMakingBlock { get; set; }
+
     public IReadOnlyCollection<SignedTransaction> Pool => _pool.Values;
 
     public int Sent { get; private set; }
@@ -92,7 +95,7 @@ internal sealed class FakeNode
             "eth_estimateGas" or "eth_call" when Revert is { } data => throw new NodeRefusal(3, "execution reverted", Hex.Data(data)),
             "eth_estimateGas" => Hex.Quantity(50_000),
             "eth_getBlockByNumber" => BlockOf(first) is { } block ? ToJson(block) : null,
-            "eth_getTransactionCount" => Hex.Quantity(Count(EthereumAddress.Parse(first), []) + (second == "pending" ? Waiting(EthereumAddress.Parse(first)) : 0)),
+            "eth_getTransactionCount" => Hex.Quantity(Count(EthereumAddress.Parse(first), []) + (second == "pending" || IsMakingBlock ? Waiting(EthereumAddress.Parse(first)) : 0)),
             "eth_sendRawTransaction" => Hex.Data(Take(SignedTransaction.Decode(Hex.ParseData(first)))),
             "eth_getTransactionReceipt" => Receipt(Hex.ParseHash(first)),
             "eth_getTransactionByHash" => Transaction(Hex.ParseHash(first)),

@@ -108,6 +108,20 @@ public sealed class TransactionSenderTests : IDisposable
     }
 
     [Fact]
+    public async Task A_transaction_that_is_counted_before_its_block_is_shown_is_pending()
+    {
+        SentTransaction sent = await _sender.SendAsync(_call, Cancelled);
+        SentTransaction replacement = await _sender.ReplaceAsync(sent, Cancelled);
+        _node.IsMakingBlock = true;
+
+        Assert.Equal((TransactionState.Pending, TransactionState.Superseded), (await StateOf(replacement), await StateOf(sent)));
+
+        _node.IsMakingBlock = false;
+        _node.Mine();
+        Assert.Equal(TransactionState.Mined, await StateOf(replacement));
+    }
+
+    [Fact]
     public async Task A_transaction_that_the_node_forgot_is_lost_and_can_be_sent_again()
     {
         SentTransaction sent = await _sender.SendAsync(_call, Cancelled);

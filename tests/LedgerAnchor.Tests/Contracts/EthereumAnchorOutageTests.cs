@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using HealthChain.LedgerAnchor.Anchoring;
 using HealthChain.LedgerAnchor.Chain;
 using HealthChain.LedgerProofs;
@@ -90,6 +92,23 @@ public sealed class EthereumAnchorOutageTests
     }
 
     [Fact]
+    public async Task An_anchor_whose_block_is_not_shown_yet_is_not_refused()
+    {
+        await using AnchoredChain at = await AnchoredChain.StartAsync();
+        using var handler = new HidingHandler(["eth_getTransactionReceipt", "eth_getLogs"]);
+        using var client = new EthereumClient(new JsonRpcOptions { Endpoint = at.Chain.Endpoint }, handler);
+        EthereumAnchor anchor = at.Chain.AnchorOf(at.Account, at.Contract.Address, client: client);
+        AnchorSubmission submission = await anchor.SubmitAsync(TreeHead.Empty, Heads.At(5), Cancellation);
+        await TestChain.WaitAsync(async () => await anchor.ReadHeadAsync(Cancellation) == Heads.At(5) ? submission : null, "the head");
+
+        Assert.Equal(AnchorState.Pending, (await anchor.StatusOfAsync(submission, Cancellation)).State);
+        Assert.Equal(AnchorState.Refused, (await anchor.StatusOfAsync(submission with { Next = Heads.ForkAt(5) }, Cancellation)).State);
+
+        handler.IsHiding = false;
+        Assert.Equal(AnchorState.Final, (await anchor.StatusOfAsync(submission, Cancellation)).State);
+    }
+
+    [Fact]
     public async Task A_node_that_is_not_there_is_an_outage()
     {
         AnchoredChain at = await AnchoredChain.StartAsync();
@@ -152,6 +171,26 @@ public sealed class EthereumAnchorOutageTests
         {
             using var document = System.Text.Json.JsonDocument.Parse(json);
             return document.RootElement.ValueKind == System.Text.Json.JsonValueKind.Object ? document.RootElement.GetProperty("method").GetString()! : "batch";
+        }
+    }
+
+    /// <summary>Answers some questions as a node does that has the state of a block and not yet the block.</summary>
+    private sealed class HidingHandler(string[] methods) : DelegatingHandler(new SocketsHttpHandler())
+    {
+        public bool IsHiding { get; set; } = true;
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var asked = (JsonObject)JsonNode.Parse(await request.Content!.ReadAsStringAsync(cancellationToken))!;
+            string method = (string)asked["method"]!;
+            if (!IsHiding || !methods.Contains(method))
+            {
+                return await base.SendAsync(request, cancellationToken);
+            }
+
+            JsonNode? nothing = method == "eth_getLogs" ? new JsonArray() : null;
+            var answer = new JsonObject { ["jsonrpc"] = "2.0", ["id"] = asked["id"]!.DeepClone(), ["result"] = nothing };
+            return new HttpResponseMessage(HttpStatusCode.OK) { Content = JsonContent.Create(answer) };
         }
     }
 
