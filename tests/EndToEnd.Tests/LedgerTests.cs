@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using HealthChain.TestKit;
 using Xunit;
 
 namespace HealthChain.EndToEnd.Tests;
@@ -194,7 +194,7 @@ public sealed class LedgerTests : IDisposable
     [Fact]
     public async Task Two_servers_witness_each_other_and_a_restored_backup_or_a_second_server_of_one_name_is_refused()
     {
-        int[] ports = [FreePort(), FreePort()];
+        int[] ports = [Ports.Take(), Ports.Take()];
         string[] keys = await MakeKeysAsync();
         string[] settings(int own) =>
         [
@@ -225,7 +225,7 @@ public sealed class LedgerTests : IDisposable
         await using (ServerProcess restored = await StartAsync("backup", settings(0)))
         {
             string version = await CreateAsync(restored, "OtherWay");
-            JsonNode health = await UntilAsync(restored, health => (string?)health["status"] == "degraded", "alarm");
+            JsonNode health = await UntilAsync(restored, health => health["alarm"] is not null, "alarm");
             Assert.Contains("WitnessContradicts", (string)health["alarm"]!);
             Assert.Equal(HttpStatusCode.OK, (await restored.Client.GetAsync(version, Cancel)).StatusCode);
             Assert.Equal("ready", await restored.Client.GetStringAsync("/health/ready", Cancel));
@@ -394,12 +394,5 @@ public sealed class LedgerTests : IDisposable
         }
 
         return keys;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -22,7 +20,7 @@ public sealed class SmartBrowserTests
         Assert.SkipUnless(chromium is not null, "There is no Chromium (Debian's package chromium).");
         using NodeProgram? node = NodeProgram.TryStart("conformance/smart/browser", "launches.mjs");
         Assert.SkipUnless(node is not null, "Node.js, or npm's registry to install fhirclient from, is not to be had.");
-        int port = FreePort();
+        int port = Ports.Take();
         DirectoryInfo folder = Directory.CreateTempSubdirectory("healthchain");
         try
         {
@@ -138,11 +136,4 @@ public sealed class SmartBrowserTests
     private static string? FindChromium() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
         .SelectMany(folder => new[] { "chromium", "chromium-browser", "google-chrome" }.Select(name => Path.Combine(folder, name)))
         .FirstOrDefault(File.Exists);
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

@@ -28,7 +28,7 @@ public sealed partial class LedgerDeploymentTests : IDisposable
         Assert.SkipUnless(File.Exists(anvil), "anvil was not restored: npm is not reachable, or has none for this platform");
         await using var chain = new DevelopmentChain(new DevelopmentChainOptions { Folder = _folder, Executable = anvil }, "other.example/ledger", TimeProvider.System);
         chain.Start();
-        await chain.WaitUntilUpAsync(Cancellation).WaitAsync(TimeSpan.FromSeconds(60), Cancellation);
+        await chain.WaitUntilUpAsync(Cancellation).WaitAsync(TimeSpan.FromMinutes(3), Cancellation);
         byte[] secret = Hash256.Of("deployer"u8).ToArray();
         string keyFile = Path.Combine(_folder, "deployer");
         await File.WriteAllTextAsync(keyFile, Convert.ToHexStringLower(secret), Cancellation);

@@ -259,11 +259,17 @@ public sealed class AuditEventSearchTests(QuietServerFixture server) : AuditEven
         string first = await Server.RecordAsync(Reading("Practitioner/1"), []);
         string second = await Server.RecordAsync(Reading("Practitioner/2"), []);
 
-        Answer page = await GetAsync("AuditEvent/_history?_count=2");
-        Answer next = await GetAsync(PagingTests.Link(page, "next")!);
+        var ids = new List<string>();
+        string[] own = [second, first, stored];
+        for (string? url = "AuditEvent/_history?_count=2"; url is not null && !own.All(ids.Contains);)
+        {
+            Answer page = await GetAsync(url);
+            ids.AddRange(Ids(page));
+            url = PagingTests.Link(page, "next");
+        }
 
-        Assert.Equal([second, first], Ids(page));
-        Assert.Equal(stored, Ids(next)[0]);
+        // Other tests make records here meanwhile.
+        Assert.Equal(own, ids.Where(own.Contains));
     }
 
     /// <summary>The one search that answers: to whom did my data go?</summary>

@@ -61,7 +61,7 @@ public sealed class UpkeepTests : EngineTests
         await CommitAsync([PatientOf(1, "Rest")]);
         string copy = _elsewhere.File("without-log.db");
         long found = 0;
-        for (int tries = 0; tries < 60 && found == 0; tries++)
+        for (int tries = 0; tries < 480 && found == 0; tries++)
         {
             await Task.Delay(250, Cancel);
             File.Copy(Path.Combine(Test.Options.Folder, StoreFiles.DatabaseName), copy, overwrite: true);

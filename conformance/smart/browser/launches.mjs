@@ -64,7 +64,7 @@ function watch(context) {
   });
   context.on("response", async response => {
     if (new URL(response.url()).pathname === "/auth/token") {
-      remember(Object.entries(await response.json()).filter(([, value]) => typeof value === "string"));
+      remember(Object.entries(await response.json().catch(() => ({}))).filter(([, value]) => typeof value === "string"));
     }
   });
 }
@@ -75,8 +75,11 @@ async function logIn(page, name, password) {
   await page.getByRole("button", { name: "Log in", exact: true }).click();
 }
 
+// In milliseconds, for a machine that does much else.
+const patience = 120000;
+
 const allow = page => page.getByRole("button", { name: "Allow" }).click();
-const resultOf = async page => (await page.waitForFunction(() => window.result, null, { timeout: 20000 })).jsonValue();
+const resultOf = async page => (await page.waitForFunction(() => window.result, null, { timeout: patience })).jsonValue();
 
 const ways = {
   // A patient starts an app alone, logs in, lets it in.
@@ -142,11 +145,12 @@ const ways = {
 for await (const line of createInterface({ input: process.stdin })) {
   const question = JSON.parse(line);
   const site = await serve(question);
-  const browser = await chromium.launch({ executablePath: question.chromium, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] });
+  const browser = await chromium.launch({ executablePath: question.chromium, timeout: patience, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] });
   const answer = {};
   try {
     for (const names of [["standalone", "narrowed"], ["picker", "record"]]) {
       const context = await browser.newContext();
+      context.setDefaultTimeout(patience);
       watch(context);
       for (const name of names) {
         const problems = [];

@@ -163,7 +163,8 @@ internal sealed class Everything(IResourceStore store, EverythingReader reader, 
 
             if (page.Value.Matches is not [var patient])
             {
-                return (Place?)null;
+                // One that was erased while it was looked for; others may follow.
+                return page.Value.Next is { } following ? new Place(following, null) : (Place?)null;
             }
 
             (id, afterSubject, isLastSubject) = (patient.Key.Id, page.Value.Next, page.Value.Next is null);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using HealthChain.FhirServer.Access;
 using HealthChain.Smart;
 using HealthChain.Storage;
@@ -21,10 +22,11 @@ internal enum SubscriberTask
 }
 
 /// <summary>A Subscription and what waits for it.</summary>
-/// <remarks><see cref="State"/> may be read by anybody; the queue belongs to <see cref="SubscriptionDirectory"/>, all else to the one task that serves it.</remarks>
+/// <remarks><see cref="State"/> and <see cref="Becoming"/> may be read by anybody; the queue belongs to <see cref="SubscriptionDirectory"/>, all else to the one task that serves it.</remarks>
 internal sealed class Subscriber(ResourceKey key)
 {
     private volatile SubscriptionState _state = new(0, SubscriptionStatus.Off, null);
+    private volatile StrongBox<SubscriptionStatus>? _becoming;
     private TaskCompletionSource _changed = NewChange();
 
     public ResourceKey Key => key;
@@ -45,6 +47,13 @@ internal sealed class Subscriber(ResourceKey key)
         // Taken before looking, so that no change is missed in between.
         Task changed = Volatile.Read(ref _changed).Task;
         return ReferenceEquals(State, state) ? changed : Task.CompletedTask;
+    }
+
+    /// <summary>What the server is about to say of it, which can be read in the store a moment before <see cref="State"/> says it; null for nothing.</summary>
+    public StrongBox<SubscriptionStatus>? Becoming
+    {
+        get => _becoming;
+        set => _becoming = value;
     }
 
     public Queue<SubscriptionEvent> Waiting { get; } = [];

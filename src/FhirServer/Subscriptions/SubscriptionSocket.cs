@@ -24,6 +24,7 @@ internal sealed class SubscriptionSocket(WebSocket socket, SubscriptionSockets s
 
     private readonly Channel<string> _outgoing = Channel.CreateBounded<string>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
     private readonly ConcurrentDictionary<string, byte> _bound = new(StringComparer.Ordinal);
+    private readonly Lock _sending = new();
     private string? _endedBecause;
 
     public string? Token => token;
@@ -53,11 +54,18 @@ internal sealed class SubscriptionSocket(WebSocket socket, SubscriptionSockets s
     }
 
     /// <summary>False when the client does not take what it is sent, and is left alone from now on.</summary>
-    public bool TrySend(string message)
+    public bool TrySend(string message) => TrySend(message, static () => { });
+
+    /// <summary>Does something and says so, before anything is sent because of it.</summary>
+    public bool TrySend(string message, Action does)
     {
-        if (_outgoing.Writer.TryWrite(message))
+        lock (_sending)
         {
-            return true;
+            does();
+            if (_outgoing.Writer.TryWrite(message))
+            {
+                return true;
+            }
         }
 
         End("The client is too slow.");

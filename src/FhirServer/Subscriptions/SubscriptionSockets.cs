@@ -73,9 +73,8 @@ internal sealed class SubscriptionSockets(
             return false;
         }
 
-        // Before the first ping.
-        socket.TrySend($"bound {id}");
-        _bound.GetOrAdd(id, _ => []).TryAdd(socket, 0);
+        // In one step: who reads it misses no ping from then on, and none comes before it.
+        socket.TrySend($"bound {id}", () => _bound.GetOrAdd(id, _ => []).TryAdd(socket, 0));
         return true;
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using HealthChain.Fhir;
 using HealthChain.Fhir.Model;
@@ -34,13 +35,21 @@ internal sealed class SubscriptionStatusWriter(IResourceStore store, Subscriptio
         {
             Record = new LedgerRecord(AccessCodec.Write(happened)),
         };
-        Result<CommitResult> result = await store.CommitAsync(Scope, transaction, cancellationToken);
-        if (result is { IsOk: true, Value: Committed committed })
+        subscriber.Becoming = new StrongBox<SubscriptionStatus>(status);
+        try
         {
-            directory.Apply(committed.Versions[0]!);
-        }
+            Result<CommitResult> result = await store.CommitAsync(Scope, transaction, cancellationToken);
+            if (result is { IsOk: true, Value: Committed committed })
+            {
+                directory.Apply(committed.Versions[0]!);
+            }
 
-        return result.IsOk;
+            return result.IsOk;
+        }
+        finally
+        {
+            subscriber.Becoming = null;
+        }
     }
 
     private static Element Changed(StoredVersion version, SubscriptionStatus status, string? error)

@@ -34,8 +34,12 @@ internal sealed class SubscriptionWrites(SubscriptionReader reader, Subscription
             return headers.Error;
         }
 
-        SubscriptionState? known = directory.Find(put.Key.Id)?.State;
-        Result<SubscriptionStatus> status = StatusOf(put.Resource, known, isOwn && IsSentAsBefore(known, terms.Value, before!.Headers, headers.Value));
+        Subscriber? subscriber = directory.Find(put.Key.Id);
+
+        // In this order: what it was about to become it may be by now.
+        SubscriptionStatus? becoming = subscriber?.Becoming?.Value;
+        SubscriptionState? known = subscriber?.State;
+        Result<SubscriptionStatus> status = StatusOf(put.Resource, known?.Status, becoming, isOwn && IsSentAsBefore(known, terms.Value, before!.Headers, headers.Value));
         if (!status.IsOk)
         {
             return status.Error;
@@ -84,14 +88,14 @@ internal sealed class SubscriptionWrites(SubscriptionReader reader, Subscription
     /// Owners ask for notifications and turn them off; the rest is the server's to say. Who sends a Subscription back as it was read, changed perhaps, does not
     /// have to know that: it is checked again where anything changed of how notifications are sent.
     /// </summary>
-    private static Result<SubscriptionStatus> StatusOf(Element subscription, SubscriptionState? known, bool isSentAsBefore)
+    private static Result<SubscriptionStatus> StatusOf(Element subscription, SubscriptionStatus? known, SubscriptionStatus? becoming, bool isSentAsBefore)
     {
         SubscriptionStatus? wanted = SubscriptionStatuses.Find(subscription.TextOf("status"));
         return wanted switch
         {
             SubscriptionStatus.Requested or SubscriptionStatus.Off => wanted.Value,
-            SubscriptionStatus.Active when known?.Status == SubscriptionStatus.Active => isSentAsBefore ? SubscriptionStatus.Active : SubscriptionStatus.Requested,
-            SubscriptionStatus.Error when known?.Status == SubscriptionStatus.Error => SubscriptionStatus.Error,
+            SubscriptionStatus.Active when wanted == known || wanted == becoming => isSentAsBefore ? SubscriptionStatus.Active : SubscriptionStatus.Requested,
+            SubscriptionStatus.Error when wanted == known || wanted == becoming => SubscriptionStatus.Error,
             _ => FhirError.Of(
                 ErrorKind.Unprocessable, IssueType.BusinessRule, "Ask for notifications by 'requested' and turn them off by 'off'; the server says whether they are sent.", "Subscription.status"),
         };

@@ -39,43 +39,58 @@ internal sealed class ControlSocket(StoreUpkeep upkeep, LedgerNode ledger, Serve
     private const int MaxPathBytes = 107;
     private const int MaxRequestLetters = 8192;
 
+    private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+
     public static string PathIn(ServerOptions options) => Path.Combine(options.Folder(options.Sqlite.Folder), "control");
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    // Not in the background: who was told that the server is up may ask it at once, and would find the socket of one that is gone.
+    public override Task StartAsync(CancellationToken cancellationToken)
     {
         string path = PathIn(options);
         if (Encoding.UTF8.GetByteCount(path) > MaxPathBytes)
         {
             ServerLog.NoControlSocket(logger, MaxPathBytes);
-            return;
+            return Task.CompletedTask;
         }
 
         // The store's lock is ours, so whoever left this is gone.
         File.Delete(path);
-        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        listener.Bind(new UnixDomainSocketEndPoint(path));
+        _listener.Bind(new UnixDomainSocketEndPoint(path));
         if (!OperatingSystem.IsWindows())
         {
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
 
-        listener.Listen();
+        _listener.Listen();
+        return base.StartAsync(cancellationToken);
+    }
+
+    public override void Dispose()
+    {
+        // First says that it ends: after a start that failed nobody else does.
+        base.Dispose();
+        _listener.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
         try
         {
             // One after another: a second backup at the same time would only make both slower.
             while (!stoppingToken.IsCancellationRequested)
             {
-                using Socket connection = await listener.AcceptAsync(stoppingToken);
+                using Socket connection = await _listener.AcceptAsync(stoppingToken);
                 await AnswerAsync(connection, stoppingToken);
             }
         }
-        catch (OperationCanceledException)
+        catch (Exception ended) when (ended is OperationCanceledException or SocketException or ObjectDisposedException && stoppingToken.IsCancellationRequested)
         {
             // The process stops.
         }
         finally
         {
-            File.Delete(path);
+            _listener.Close();
+            File.Delete(PathIn(options));
         }
     }
 

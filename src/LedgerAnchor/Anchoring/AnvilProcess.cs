@@ -12,7 +12,7 @@ internal sealed class AnvilProcess : IAsyncDisposable
     internal const string Script = "exec 3<&0; (read -r line <&3 || kill -KILL $$) > /dev/null 2>&1 & exec 3<&-; exec \"$@\" < /dev/null";
 
     private const string Announcement = "Listening on ";
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(2);
 
     private readonly Process _process;
     private readonly Task _output;

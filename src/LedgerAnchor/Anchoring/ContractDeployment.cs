@@ -36,7 +36,7 @@ public sealed record ContractDeployment(EthereumAddress Address, long Block, Big
                     throw new EthereumException(EthereumFault.Refused, "Another transaction of the account came in between: nothing was made.");
                 }
             }
-            else if (status.State == TransactionState.Lost || sender.IsStuck(sent))
+            else if (status.State == TransactionState.Lost || sender.IsStuck(sent.SentAt))
             {
                 sent = await ReplaceAsync(sender, sent, cancellationToken);
             }

@@ -97,8 +97,8 @@ public sealed class EthereumAnchor : IAnchorTarget
 
         if (head != submission.Previous)
         {
-            // The state of a block can be readable a moment before its events are.
-            return state == TransactionState.Pending && await StandsAsync(submission.Next, head, cancellationToken)
+            // The state of a block can be readable a moment before its events are; events that do not come are not waited for.
+            return !_sender.IsStuck(submission.SubmittedAt) && await StandsAsync(submission.Next, head, cancellationToken)
                 ? Pending(submission)
                 : new AnchorStatus(AnchorState.Refused, submission, 0, null, UInt128.Zero);
         }
@@ -106,7 +106,7 @@ public sealed class EthereumAnchor : IAnchorTarget
         return Pending(state switch
         {
             TransactionState.Superseded or TransactionState.Lost => await TrySendAsync(submission.Previous, submission.Next, cancellationToken) ?? submission,
-            _ when _sender.IsStuck(SentOf(submission)) => await ReplaceAsync(submission, cancellationToken),
+            _ when _sender.IsStuck(submission.SubmittedAt) => await ReplaceAsync(submission, cancellationToken),
             _ => submission,
         });
     }

@@ -24,7 +24,7 @@ internal sealed class RunningChain : IAsyncDisposable
     {
         (Node, _keys, _origin, _time) = (node, keys, origin, time);
         _node = new JsonRpcConnection(new JsonRpcOptions { Endpoint = node.Endpoint, MaxAnswerBytes = MaxStateBytes, Timeout = TimeSpan.FromMinutes(1) });
-        _client = new EthereumClient(new JsonRpcOptions { Endpoint = node.Endpoint });
+        _client = new EthereumClient(new JsonRpcOptions { Endpoint = node.Endpoint, Timeout = TimeSpan.FromMinutes(1) });
         _sender = SenderOf(keys.Anchorer);
         var options = new EthereumAnchorOptions { Origin = origin, ChainId = DevelopmentChainOptions.ChainId };
         Anchor = new EthereumAnchor(_client, _sender, keys.CheckpointAnchor, options, time);

@@ -113,8 +113,8 @@ public sealed class TransactionSender(EthereumClient client, IEthereumSigner sig
         return new SentTransaction(call, hash, nonce, fee, known?.GasLimit ?? await GasLimitAsync(call, cancellationToken), sentAt);
     }
 
-    /// <summary>Whether it waited for longer than it should.</summary>
-    public bool IsStuck(SentTransaction sent) => time.GetUtcNow() - sent.SentAt >= options.Fees.ReplaceAfter;
+    /// <summary>Whether what was sent then waited for longer than it should.</summary>
+    public bool IsStuck(DateTimeOffset sentAt) => time.GetUtcNow() - sentAt >= options.Fees.ReplaceAfter;
 
     /// <summary>What became of a transaction, or of one that it replaced. A reorganisation takes it back from <see cref="TransactionState.Mined"/>.</summary>
     public async ValueTask<TransactionStatus> StatusOfAsync(SentTransaction sent, CancellationToken cancellationToken)

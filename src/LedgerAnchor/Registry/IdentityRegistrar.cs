@@ -71,6 +71,12 @@ public sealed class IdentityRegistrar : IIdentityRegistrar
 
         if (!progress.IsMined)
         {
+            // Some nodes count a block's transactions before they show the block, and until then nothing of it is final.
+            if (_sent.TryGetValue(nonce, out SentTransaction? sent) && (await _sender.StatusOfAsync(sent, cancellationToken)).State == TransactionState.Pending)
+            {
+                return progress;
+            }
+
             _sent.TryRemove(nonce, out _);
             return await StandsAsync(statement, cancellationToken)
                 ? progress with { IsMined = true }
@@ -96,7 +102,7 @@ public sealed class IdentityRegistrar : IIdentityRegistrar
             {
                 _sent[nonce] = await _sender.SendAsync(call, nonce, cancellationToken);
             }
-            else if (_sender.IsStuck(before))
+            else if (_sender.IsStuck(before.SentAt))
             {
                 _sent[nonce] = await _sender.ReplaceAsync(before, cancellationToken);
             }

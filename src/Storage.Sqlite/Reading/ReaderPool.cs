@@ -16,6 +16,7 @@ internal sealed class ReaderPool(int size, GenerationSource generations, Func<Sn
     private long _changes;
     private long _published;
     private int _lettingGo;
+    private volatile bool _isClosed;
 
     public GenerationSource Generations => generations;
 
@@ -93,14 +94,19 @@ internal sealed class ReaderPool(int size, GenerationSource generations, Func<Sn
         }
     }
 
+    /// <summary>Who still has a snapshot gives it back to be closed; who waits for one is told that there is none any more.</summary>
     public void Dispose()
+    {
+        _isClosed = true;
+        CloseIdle();
+    }
+
+    private void CloseIdle()
     {
         while (_idle.TryPop(out Snapshot? snapshot))
         {
             snapshot.Dispose();
         }
-
-        _free.Dispose();
     }
 
     private Rented Take(bool withRecords)
@@ -108,6 +114,7 @@ internal sealed class ReaderPool(int size, GenerationSource generations, Func<Sn
         Snapshot? snapshot = null;
         try
         {
+            ObjectDisposedException.ThrowIf(_isClosed, this);
             if (!_idle.TryPop(out snapshot))
             {
                 snapshot = open();
@@ -150,6 +157,10 @@ internal sealed class ReaderPool(int size, GenerationSource generations, Func<Sn
             }
 
             _idle.Push(snapshot);
+            if (_isClosed)
+            {
+                CloseIdle();
+            }
         }
         catch
         {

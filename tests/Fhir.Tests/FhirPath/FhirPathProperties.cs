@@ -2,6 +2,7 @@ using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
 using HealthChain.Fhir.FhirPath;
+using HealthChain.TestKit;
 using Xunit;
 
 namespace HealthChain.Fhir.Tests.FhirPath;
@@ -9,7 +10,7 @@ namespace HealthChain.Fhir.Tests.FhirPath;
 /// <summary>What holds for any expression and any value.</summary>
 public class FhirPathProperties
 {
-    private static readonly Config Runs = Config.QuickThrowOnFailure.WithMaxTest(400);
+    private static readonly Config Runs = RandomCases.Of(400);
 
     private static readonly Gen<string> Leaf = Gen.Elements(
         "1", "0", "2.50", "'a'", "'b c'", "true", "false", "{}", "$this", "$index", "name", "given", "Patient", "birthDate", "active", "gender",

@@ -3,6 +3,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using HealthChain.Fhir.Definitions;
 using HealthChain.Fhir.Terminology;
+using HealthChain.TestKit;
 using Xunit;
 using static HealthChain.Fhir.Tests.Terminology.Build;
 
@@ -73,7 +74,7 @@ public class TerminologyProperties
     });
 
     private static void ForAll(Action<World> check) =>
-        Prop.ForAll(ArbMap.Default.ArbFor<int>(), seed => check(new World(new System.Random(seed)))).QuickCheckThrowOnFailure();
+        Prop.ForAll(ArbMap.Default.ArbFor<int>(), seed => check(new World(new System.Random(seed)))).Check(RandomCases.Of(100));
 
     private static IEnumerable<string> Listed(Expansion expansion) => expansion.Contains.Select(entry => $"{entry.System}#{entry.Code}");
 

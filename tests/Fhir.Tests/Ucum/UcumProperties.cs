@@ -4,6 +4,7 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using HealthChain.Fhir.Ucum;
+using HealthChain.TestKit;
 using Xunit;
 
 namespace HealthChain.Fhir.Tests.Ucum;
@@ -278,5 +279,5 @@ public sealed class UcumProperties
         return (value < 0 ? -digits : digits) * power / BigInteger.Pow(10, (bits[3] >> 16) & 0xFF);
     }
 
-    private static void Check(Property property) => property.Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
+    private static void Check(Property property) => property.Check(RandomCases.Of(2000));
 }

@@ -4,13 +4,14 @@ using FsCheck.Fluent;
 using HealthChain.Fhir.Model;
 using HealthChain.Fhir.Xml;
 using HealthChain.RoundTrip;
+using HealthChain.TestKit;
 using Xunit;
 
 namespace HealthChain.Fhir.Tests.Xml;
 
 public class XmlProperties
 {
-    private static readonly Config Config = Config.QuickThrowOnFailure.WithMaxTest(400);
+    private static readonly Config Config = RandomCases.Of(400);
 
     private static readonly Arbitrary<int> Seeds = Gen.Choose(0, int.MaxValue).ToArbitrary();
 

@@ -359,7 +359,7 @@ public sealed class ConsentSignatureTests : IAsyncDisposable
         Assert.SkipUnless(File.Exists(anvil), "anvil was not restored: npm is not reachable, or has none for this platform");
         await using var chain = new DevelopmentChain(new DevelopmentChainOptions { Folder = Path.Combine(_folder.FullName, "chain"), Executable = anvil }, "signed.example/ledger", TimeProvider.System);
         chain.Start();
-        await chain.WaitUntilUpAsync(Cancel).WaitAsync(TimeSpan.FromSeconds(60), Cancel);
+        await chain.WaitUntilUpAsync(Cancel).WaitAsync(TimeSpan.FromMinutes(3), Cancel);
         _registrar = chain;
         Restart();
         string consent = await GrantAsync();

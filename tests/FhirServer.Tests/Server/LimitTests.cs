@@ -20,15 +20,12 @@ public sealed class LimitTests
     {
         await using var server = new ServerFactory { Settings = { ["HealthChain:Limits:ClientRequestsPerSecond"] = "1", ["HealthChain:Limits:ClientBurst"] = "2" } };
         using var client = server.CreateClient();
-        for (var i = 0; i < 2; i++)
-        {
-            using var allowed = await client.GetAsync("/fhir/Patient/1", Cancel);
-            Assert.NotEqual(HttpStatusCode.TooManyRequests, allowed.StatusCode);
-        }
 
-        using var refused = await client.GetAsync("/fhir/Patient/1", Cancel);
+        // More than a slow machine can make up for by taking its time: each second allows one more.
+        HttpResponseMessage[] responses = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => client.GetAsync("/fhir/Patient/1", Cancel)));
 
-        Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+        Assert.True(responses.Count(static response => response.StatusCode != HttpStatusCode.TooManyRequests) >= 2);
+        HttpResponseMessage refused = responses.First(static response => response.StatusCode == HttpStatusCode.TooManyRequests);
         Assert.Equal("throttled", await IssueCodeAsync(refused));
         Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 60);
     }

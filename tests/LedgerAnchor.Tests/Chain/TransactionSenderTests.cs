@@ -76,11 +76,11 @@ public sealed class TransactionSenderTests : IDisposable
     public async Task A_stuck_transaction_is_replaced_by_one_that_pays_more()
     {
         SentTransaction sent = await _sender.SendAsync(_call, Cancelled);
-        Assert.False(_sender.IsStuck(sent));
+        Assert.False(_sender.IsStuck(sent.SentAt));
         _node.BaseFee = 3_000;
         _node.Mine();
         _clock.Advance(TimeSpan.FromMinutes(3));
-        Assert.True(_sender.IsStuck(sent));
+        Assert.True(_sender.IsStuck(sent.SentAt));
 
         SentTransaction replacement = await _sender.ReplaceAsync(sent, Cancelled);
         _node.Mine();

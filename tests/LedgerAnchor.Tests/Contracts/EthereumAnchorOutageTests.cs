@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
@@ -102,10 +103,16 @@ public sealed class EthereumAnchorOutageTests
         await TestChain.WaitAsync(async () => await anchor.ReadHeadAsync(Cancellation) == Heads.At(5) ? submission : null, "the head");
 
         Assert.Equal(AnchorState.Pending, (await anchor.StatusOfAsync(submission, Cancellation)).State);
+        AnchorSubmission unknown = submission with { Transaction = Hex.Data(Hash256.Of([1])) };
+        Assert.Equal(AnchorState.Pending, (await anchor.StatusOfAsync(unknown, Cancellation)).State);
         Assert.Equal(AnchorState.Refused, (await anchor.StatusOfAsync(submission with { Next = Heads.ForkAt(5) }, Cancellation)).State);
 
+        at.Chain.Time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(AnchorState.Refused, (await anchor.StatusOfAsync(unknown, Cancellation)).State);
+
         handler.IsHiding = false;
-        Assert.Equal(AnchorState.Final, (await anchor.StatusOfAsync(submission, Cancellation)).State);
+        await TestChain.WaitAsync(
+            async () => await anchor.StatusOfAsync(submission, Cancellation) is { State: AnchorState.Final } final ? final : null, "a block");
     }
 
     [Fact]
@@ -116,16 +123,17 @@ public sealed class EthereumAnchorOutageTests
         using var client = new EthereumClient(new JsonRpcOptions { Endpoint = at.Chain.Endpoint });
         EthereumAnchor later = at.Chain.AnchorOf(at.Account, at.Contract.Address, client: client);
         AnchorSubmission submission = await anchor.SubmitAsync(TreeHead.Empty, Heads.At(5), Cancellation);
-        Process(at.Chain).Kill();
-        await Process(at.Chain).WaitForExitAsync(Cancellation);
+        using (var node = Process.GetProcessById(at.Chain.ProcessId))
+        {
+            node.Kill();
+            await node.WaitForExitAsync(Cancellation);
+        }
 
         await Assert.ThrowsAsync<AnchorUnavailableException>(() => later.ReadHeadAsync(Cancellation).AsTask());
         await Assert.ThrowsAsync<AnchorUnavailableException>(() => later.SubmitAsync(TreeHead.Empty, Heads.At(5), Cancellation).AsTask());
         await Assert.ThrowsAsync<AnchorUnavailableException>(() => later.StatusOfAsync(submission, Cancellation).AsTask());
         await at.DisposeAsync();
     }
-
-    private static System.Diagnostics.Process Process(TestChain chain) => System.Diagnostics.Process.GetProcessById(chain.ProcessId);
 
     /// <summary>What a worker does: submits again with the same heads after an outage, and asks until it is settled.</summary>
     private static async ValueTask<AnchorStatus?> TryAsync(EthereumAnchor anchor, TreeHead previous, TreeHead next)

@@ -23,7 +23,7 @@ internal sealed class TestChain : IAsyncDisposable
     {
         _process = process;
         _node = new JsonRpcConnection(new JsonRpcOptions { Endpoint = process.Endpoint, Timeout = TimeSpan.FromMinutes(1) });
-        Client = new EthereumClient(new JsonRpcOptions { Endpoint = process.Endpoint });
+        Client = new EthereumClient(new JsonRpcOptions { Endpoint = process.Endpoint, Timeout = TimeSpan.FromMinutes(2) });
     }
 
     /// <summary>The restored program; absent where npm is not reachable or has no anvil for the platform.</summary>

@@ -10,7 +10,7 @@ namespace HealthChain.LedgerAnchor.Tests.Log;
 
 public sealed class TreeProperties
 {
-    private static readonly Config Config = Config.QuickThrowOnFailure.WithMaxTest(60);
+    private static readonly Config Config = RandomCases.Of(60);
     private static readonly Arbitrary<int> Seeds = Gen.Choose(0, int.MaxValue).ToArbitrary();
     private static readonly CancellationToken None = CancellationToken.None;
 

@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using HealthChain.LedgerProofs;
+using HealthChain.TestKit;
 using Xunit;
 
 namespace HealthChain.LedgerAnchor.Tests.Proofs;
@@ -33,7 +34,7 @@ public sealed class StatementProperties
 
     [Fact]
     public void What_is_written_reads_as_the_same() =>
-        Prop.ForAll(Any.ToArbitrary(), statement => statement.Equals(Statement.Read(statement.ToArray()))).Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
+        Prop.ForAll(Any.ToArbitrary(), statement => statement.Equals(Statement.Read(statement.ToArray()))).Check(RandomCases.Of(2000));
 
     [Fact]
     public void Bytes_that_are_read_are_written_again_whatever_was_altered()
@@ -50,7 +51,7 @@ public sealed class StatementProperties
 
             taken++;
             return read.ToArray().AsSpan().SequenceEqual(bytes) && !read.Equals(statement);
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(5000));
+        }).Check(RandomCases.Of(5000));
         Assert.True(taken > 100, $"Only {taken} of the altered ones were statements: the property said little.");
     }
 
@@ -60,7 +61,7 @@ public sealed class StatementProperties
         {
             byte[] bytes = statement.ToArray();
             return Statement.Read(bytes.AsSpan(0, choice % bytes.Length)) is null && Statement.Read([.. bytes, 0]) is null;
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(1000));
+        }).Check(RandomCases.Of(1000));
 
     [Fact]
     public void Another_salt_or_statement_gives_another_commitment() =>
@@ -74,7 +75,7 @@ public sealed class StatementProperties
             bytes[choice % bytes.Length] ^= 1;
             salt[choice % salt.Length] ^= 1;
             return commitment != other && commitment != Commitment.Of(bytes, salt) && other != Commitment.Of(bytes, salt);
-        }).Check(Config.QuickThrowOnFailure);
+        }).Check(RandomCases.Of(100));
 
     private static Gen<long> Earlier(long sequence) => Gen.Choose(0, (int)sequence - 1).Select(value => (long)value);
 

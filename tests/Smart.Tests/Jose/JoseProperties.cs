@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using FsCheck;
 using FsCheck.Fluent;
 using HealthChain.Smart.Jose;
+using HealthChain.TestKit;
 using Xunit;
 
 namespace HealthChain.Smart.Tests.Jose;
@@ -19,7 +20,7 @@ public sealed class JoseProperties
         // No other last letter gives the same bytes.
         return text.Length == 0 || "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
             .Where(letter => letter != text[^1]).All(letter => Base64UrlText.Read(text[..^1] + letter) is not { } other || !other.AsSpan().SequenceEqual(bytes));
-    }).QuickCheckThrowOnFailure();
+    }).Check(RandomCases.Of(100));
 
     [Fact]
     public void Any_text_is_read_or_refused_without_an_exception() => Prop.ForAll<string, byte[], byte[]>((text, header, claims) =>
@@ -28,7 +29,7 @@ public sealed class JoseProperties
         _ = Jws.TryRead(Forge.Token(header, claims, data => data), JoseAlgorithms.All, out _, out _);
         _ = JwkSet.Read(header);
         _ = ClientMetadata.Read(claims, OutsideReach.Public);
-    }).QuickCheckThrowOnFailure();
+    }).Check(RandomCases.Of(100));
 
     /// <summary>Whatever letter is changed: the token is refused, or its signature does not fit.</summary>
     [Fact]
@@ -45,7 +46,7 @@ public sealed class JoseProperties
         {
             string changed = change.Token[..change.At] + change.Letter + change.Token[(change.At + 1)..];
             return !Jws.TryRead(changed, JoseAlgorithms.All, out Jws? jws, out _) || !jws.IsSignedBy(Forge.Key(change.Algorithm));
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
+        }).Check(RandomCases.Of(500));
     }
 
     [Fact]
@@ -57,7 +58,7 @@ public sealed class JoseProperties
             Assert.True(Jws.TryRead(token, JoseAlgorithms.All, out Jws? jws, out _));
             bool isSame = Forge.Key(pair.signed).Thumbprint == Forge.Key(pair.other).Thumbprint;
             return jws.IsSignedBy(Forge.Key(pair.other)) == isSame && !jws.IsSignedBy(Jwk.Of(Forge.OtherRsa));
-        }).QuickCheckThrowOnFailure();
+        }).Check(RandomCases.Of(100));
 
     [Fact]
     public void Keys_are_read_as_they_were_written() => Prop.ForAll(Gen.Elements(Algorithms).ToArbitrary(), algorithm =>
@@ -65,5 +66,5 @@ public sealed class JoseProperties
         Jwk key = Forge.Key(algorithm, "k-" + algorithm);
         JwkSet set = JwkSet.Read(Encoding.UTF8.GetBytes(new JsonObject { ["keys"] = new JsonArray(Forge.Json(key)) }.ToJsonString())).Value;
         return set.Keys is [var read] && read.Thumbprint == key.Thumbprint && read.Kid == key.Kid && read.Kind == key.Kind;
-    }).QuickCheckThrowOnFailure();
+    }).Check(RandomCases.Of(100));
 }

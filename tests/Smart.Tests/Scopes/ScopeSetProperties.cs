@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using HealthChain.Smart.Scopes;
+using HealthChain.TestKit;
 using Xunit;
 
 namespace HealthChain.Smart.Tests.Scopes;
@@ -11,7 +12,7 @@ namespace HealthChain.Smart.Tests.Scopes;
 /// </summary>
 public sealed class ScopeSetProperties
 {
-    private static readonly Config Config = Config.QuickThrowOnFailure.WithMaxTest(400);
+    private static readonly Config Config = RandomCases.Of(400);
 
     private static readonly string[] Contexts = ["patient", "user"];
     private static readonly string[] Types = ["Observation", "Condition"];

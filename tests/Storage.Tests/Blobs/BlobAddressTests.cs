@@ -3,6 +3,7 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using HealthChain.Storage.Blobs;
+using HealthChain.TestKit;
 using Xunit;
 
 namespace HealthChain.Storage.Tests.Blobs;
@@ -43,5 +44,5 @@ public class BlobAddressTests
             Assert.Equal(bytes, written);
             Assert.True(BlobAddress.TryParse(reference.Address.ToString(), out BlobAddress address));
             Assert.Equal(reference.Address, address);
-        }).QuickCheckThrowOnFailure();
+        }).Check(RandomCases.Of(100));
 }

@@ -4,6 +4,7 @@ using FsCheck.Fluent;
 using HealthChain.Fhir;
 using HealthChain.Storage.Blobs;
 using HealthChain.Storage.Sealing;
+using HealthChain.TestKit;
 using Xunit;
 
 namespace HealthChain.Storage.Tests.Blobs;
@@ -229,7 +230,7 @@ public sealed class BlobStoreTests : IDisposable
             }
 
             Assert.Equal(content, ReadAll(writer.Complete().Value));
-        }).QuickCheckThrowOnFailure();
+        }).Check(RandomCases.Of(100));
 
     // Full disk and failed synchronisation at each operation: reported, nothing left, and the next attempt succeeds.
     [Fact]

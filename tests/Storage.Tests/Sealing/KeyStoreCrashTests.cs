@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using HealthChain.Storage.Sealing;
+using HealthChain.TestKit;
 using Xunit;
 using static HealthChain.Storage.Tests.Seals;
 
@@ -36,7 +37,7 @@ public sealed class KeyStoreCrashTests : IDisposable
             byte[] image = [.. after.Index().Select(item =>
                 item.Index < before.Length || reached[item.Index / SectorBytes] ? item.Item : (byte)0)];
             AssertReopens(image, flushed, durableRecords: 5, onDisk: 25);
-        }).QuickCheckThrowOnFailure();
+        }).Check(RandomCases.Of(100));
     }
 
     [Fact]
@@ -79,7 +80,9 @@ public sealed class KeyStoreCrashTests : IDisposable
     public void A_store_goes_on_after_a_torn_flush()
     {
         (byte[][] flushed, _, byte[] after) = TwoFlushes(flushed: 2, torn: 3);
-        File.WriteAllBytes(_folders.KeyFile, after[..^1]);
+
+        // The whole checksum: of its last byte alone, one in 256 is the zero that is read where nothing is.
+        File.WriteAllBytes(_folders.KeyFile, after[..^4]);
         byte[] later;
         using (KeyStore keys = _folders.OpenKeys())
         {

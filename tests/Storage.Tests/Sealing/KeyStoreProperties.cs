@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using HealthChain.Storage.Sealing;
+using HealthChain.TestKit;
 using Xunit;
 using static HealthChain.Storage.Tests.Seals;
 
@@ -30,7 +31,7 @@ public class KeyStoreProperties
                 (2, Gen.Constant(Step.Reopen)))
             from subject in Gen.Choose(0, 9)
             select (step, subject)).ArrayOf(40);
-        Prop.ForAll(sequences.ToArbitrary(), Holds).Check(Config.QuickThrowOnFailure.WithMaxTest(40));
+        Prop.ForAll(sequences.ToArbitrary(), Holds).Check(RandomCases.Of(40));
     }
 
     private static void Holds((Step Step, int Subject)[] sequence)

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using FsCheck;
 using FsCheck.Fluent;
 using HealthChain.Storage.Sealing;
+using HealthChain.TestKit;
 using Xunit;
 using static HealthChain.Storage.Tests.Seals;
 
@@ -28,7 +29,7 @@ public sealed class ResourceSealerTests : IDisposable
         {
             byte[] bytes = _keys.Seal(Subject(1), content, Original);
             return _keys.TryOpen(Subject(1), bytes, out byte[] plain, Original) == SealStatus.Ok && plain.SequenceEqual(content);
-        }).QuickCheckThrowOnFailure();
+        }).Check(RandomCases.Of(100));
 
     [Fact]
     public void Any_altered_byte_is_found_and_gives_no_content() =>
@@ -38,7 +39,7 @@ public sealed class ResourceSealerTests : IDisposable
             bytes[place % bytes.Length] ^= (byte)change;
             SealStatus expected = place % bytes.Length < 2 ? SealStatus.UnknownFormat : SealStatus.Damaged;
             return _keys.TryOpen(Subject(1), bytes, out byte[] plain, Original) == expected && plain.All(value => value == 0);
-        }).QuickCheckThrowOnFailure();
+        }).Check(RandomCases.Of(100));
 
     [Fact]
     public void Any_cut_end_is_found()
