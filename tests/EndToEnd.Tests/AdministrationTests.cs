@@ -45,8 +45,10 @@ public sealed class AdministrationTests : IDisposable
         DirectoryInfo restored = _folder.CreateSubdirectory("restored");
         Directory.Move(Path.Combine(data.FullName, "tenant-key"), Path.Combine(restored.FullName, "tenant-key"));
         await RunAsync(restored, "restore", backup);
+        Assert.True(File.Exists(Path.Combine(restored.FullName, "smart", "restored")));
         await using (ServerProcess server = await ServerProcess.StartAsync(restored, []))
         {
+            Assert.False(File.Exists(Path.Combine(restored.FullName, "smart", "restored")));
             Assert.Equal(Accounts, (await RunAsync(restored, "accounts", "list")).Output);
             Assert.StartsWith("lab\tsecret\t-\tactive\t", (await RunAsync(restored, "clients", "list")).Output);
             await RunAsync(restored, "clients", "revoke", "lab");

@@ -38,7 +38,7 @@ public sealed class SearchTests(FhirServerFixture server) : SearchTest(server)
 
     [Theory]
     [InlineData("Patient?_id={p1}")]
-    [InlineData("Patient?nothing=1&_count=1")]
+    [InlineData("Patient?nothing=1&_count=1&_tag={run}")]
     [InlineData("Patient?_id={nobody}")]
     [InlineData("Patient?_summary=count")]
     [InlineData("Organization?_id={org}&_summary=true")]

@@ -147,9 +147,9 @@ internal sealed class LedgerNode : BackgroundService
         {
             // The process stops before the ledger began.
         }
-        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or InvalidDataException or ArgumentException)
+        catch (Exception unusable) when (!stoppingToken.IsCancellationRequested)
         {
-            // A key or folder that cannot be used: FHIR goes on, and health says what is wrong.
+            // A key or folder that cannot be used, or whatever else: FHIR goes on, and health says what is wrong.
             StartProblem = unusable.Message;
             LedgerLog.CannotStart(_logger, unusable.Message);
         }

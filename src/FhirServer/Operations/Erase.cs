@@ -68,16 +68,21 @@ internal sealed partial class Erase(IResourceStore store, Mentions mentions, Def
         }
 
         // Before the record: were it the other way round, a failure between the two would leave an account of somebody who is nowhere any more.
-        if (patient is not null)
+        List<string> persons = patient is null ? [] : await PersonsAsync(scope, key, cancellationToken);
+        foreach (string person in persons)
         {
-            await EraseAccountsAsync(scope, key, cancellationToken);
+            await EraseAccountsAsync(person);
         }
 
-        Result<Erasure> erased = await store.EraseAsync(scope, key, RecordOf(request, reason), cancellationToken);
+        // What was begun is ended, also when the client does not wait for it.
+        Result<Erasure> erased = await store.EraseAsync(scope, key, RecordOf(request, reason), persons.Count == 0 ? cancellationToken : CancellationToken.None);
         if (!erased.IsOk)
         {
             return erased.Error;
         }
+
+        // A request that was let in before can have written a Subscription meanwhile.
+        persons.ForEach(person => subscriptions.Forget(person));
 
         request.Access.IsWritten = true;
         LogErasure(logger, request.Requester.Who, erased.Value.Resources, erased.Value.Versions, reason);
@@ -94,19 +99,18 @@ internal sealed partial class Erase(IResourceStore store, Mentions mentions, Def
         return answer.ToResponse();
     }
 
-    /// <summary>Those of the patient and of the related persons, who are erased with the patient; and what apps were given of the record.</summary>
-    private async ValueTask EraseAccountsAsync(AccessScope scope, ResourceKey patient, CancellationToken cancellationToken)
+    /// <summary>The related persons, who are erased with the patient, and the patient.</summary>
+    private async ValueTask<List<string>> PersonsAsync(AccessScope scope, ResourceKey patient, CancellationToken cancellationToken)
     {
         var search = new SearchRequest { Types = [ResourceTypes.Find("RelatedPerson")!], Criterion = new InCompartment(patient.Type, patient.Id), Count = MaxRelated };
-        foreach (StoredVersion related in (await store.SearchAsync(scope, search, cancellationToken)).Value.Matches)
-        {
-            await EraseAccountsAsync(related.Key.ToString());
-        }
-
-        await EraseAccountsAsync(patient.ToString());
+        IReadOnlyList<StoredVersion> related = (await store.SearchAsync(scope, search, cancellationToken)).Value.Matches;
+        return [.. related.Select(static person => person.Key.ToString()), patient.ToString()];
     }
 
-    /// <summary>And what was to be told to whoever had them: without an owner Subscriptions tell nothing and soon are off.</summary>
+    /// <summary>
+    /// A person's accounts, what apps were given of the record, and what was to be told to whoever had them: without an owner Subscriptions tell nothing and
+    /// soon are off.
+    /// </summary>
     private async ValueTask EraseAccountsAsync(string fhirUser)
     {
         subscriptions.Forget(fhirUser);

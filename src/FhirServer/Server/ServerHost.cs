@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using HealthChain.FhirServer.Organisations.Bootstrap;
 using HealthChain.FhirServer.Upkeep;
 using HealthChain.Storage;
 using Microsoft.Extensions.Logging.Console;
@@ -52,8 +53,8 @@ internal static class ServerHost
     }
 
     /// <summary>
-    /// Says what the operator should know at the start, brings the index up to date, and loads sample data once the server listens. By the index is decided
-    /// who sees what: resources whose keys lack what today's decisions ask would exist for whom they must not.
+    /// Says what the operator should know at the start, brings the index up to date, takes back what came back with a backup, and loads sample data once the
+    /// server listens. By the index is decided who sees what: resources whose keys lack what today's decisions ask would exist for whom they must not.
     /// </summary>
     public static async Task PrepareAsync(WebApplication app, ServerOptions options, Stores stores)
     {
@@ -69,6 +70,12 @@ internal static class ServerHost
             long resources = await stores.Resources.ReindexAsync(AccessScope.System("search parameters that changed"), null, CancellationToken.None);
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             ServerLog.Reindexed(app.Logger, resources, seconds);
+        }
+
+        // Before anything begins to work: notifications that wait would be sent on behalf of who has no right to them any more.
+        if (app.Services.GetService<RestoredState>() is { } restored)
+        {
+            await restored.CleanAsync(CancellationToken.None);
         }
 
         if (options.Sample > 0)

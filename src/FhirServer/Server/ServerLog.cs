@@ -27,6 +27,9 @@ internal static partial class ServerLog
     [LoggerMessage(EventId = 22, Level = LogLevel.Warning, Message = "Large contents that nothing refers to could not be removed")]
     public static partial void SweepFailed(ILogger logger, Exception exception);
 
+    [LoggerMessage(EventId = 23, Level = LogLevel.Error, Message = "A request of the command line failed")]
+    public static partial void ControlFailed(ILogger logger, Exception exception);
+
     [LoggerMessage(EventId = 30, Level = LogLevel.Information, Message = "Sample data: {Patients} of {Total} patients, {Resources} resources, {Seconds:F1} s")]
     public static partial void SampleLoaded(ILogger logger, long patients, long total, long resources, double seconds);
 

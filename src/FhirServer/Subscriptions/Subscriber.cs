@@ -26,7 +26,8 @@ internal enum SubscriberTask
 internal sealed class Subscriber(ResourceKey key)
 {
     private volatile SubscriptionState _state = new(0, SubscriptionStatus.Off, null);
-    private volatile StrongBox<SubscriptionStatus>? _becoming;
+    private StrongBox<SubscriptionStatus>? _becoming;
+    private int _changing;
     private TaskCompletionSource _changed = NewChange();
 
     public ResourceKey Key => key;
@@ -52,9 +53,19 @@ internal sealed class Subscriber(ResourceKey key)
     /// <summary>What the server is about to say of it, which can be read in the store a moment before <see cref="State"/> says it; null for nothing.</summary>
     public StrongBox<SubscriptionStatus>? Becoming
     {
-        get => _becoming;
-        set => _becoming = value;
+        get => Volatile.Read(ref _becoming);
+        set => Volatile.Write(ref _becoming, value);
     }
+
+    /// <summary>Whether a version was committed that <see cref="State"/> does not say yet, while what is kept beside it may be that version's already.</summary>
+    public bool IsChanging => Volatile.Read(ref _changing) > 0;
+
+    public void BeginChange() => Interlocked.Increment(ref _changing);
+
+    public void EndChange() => Interlocked.Decrement(ref _changing);
+
+    /// <summary>Ends what was about to be said, unless somebody else is about to say something.</summary>
+    public void Became(StrongBox<SubscriptionStatus> said) => Interlocked.CompareExchange(ref _becoming, null, said);
 
     public Queue<SubscriptionEvent> Waiting { get; } = [];
 

@@ -44,6 +44,7 @@ internal sealed class SubscriptionBook
     private readonly IDisk _disk;
     private readonly string? _folder;
     private readonly SealedJournal? _journal;
+    private bool _owesCompaction;
 
     private SubscriptionBook(IndexHasher hasher, IDisk disk, string? folder, byte[]? key)
     {
@@ -103,9 +104,12 @@ internal sealed class SubscriptionBook
                 _owners.TryRemove(HashOf(id), out _);
             }
 
-            if (gone.Length > 0)
+            // Also when it could not be written the last time, and memory knows nothing of it any more.
+            _owesCompaction |= gone.Length > 0;
+            if (_owesCompaction)
             {
                 Compact();
+                _owesCompaction = false;
             }
 
             return gone;

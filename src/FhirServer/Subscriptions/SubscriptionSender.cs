@@ -19,6 +19,9 @@ internal enum SendOutcome
 
     /// <summary>The store could not answer; the endpoint is not to blame.</summary>
     Busy,
+
+    /// <summary>The Subscription is another by now, or off: what is next is to be looked at anew.</summary>
+    Overtaken,
 }
 
 /// <summary>
@@ -126,6 +129,9 @@ internal sealed class SubscriptionSender(
             case SendOutcome.Failed:
                 await FailAsync(subscriber, state, task, cancellationToken);
                 break;
+            case SendOutcome.Overtaken:
+                await ChangeAsync(subscriber, state, BusyPause, cancellationToken);
+                break;
             default:
                 await Task.Delay(BusyPause, time, cancellationToken);
                 break;
@@ -138,7 +144,12 @@ internal sealed class SubscriptionSender(
         if (state.Terms!.Endpoint is { } endpoint)
         {
             using RestHook.Slot slot = await hook.EnterAsync(OwnerOf(subscriber), endpoint, cancellationToken);
-            if (!await hook.NotifyAsync(endpoint, HeadersOf(subscriber), cancellationToken))
+            if (HeadersOf(subscriber, state) is not { } headers)
+            {
+                return SendOutcome.Overtaken;
+            }
+
+            if (!await hook.NotifyAsync(endpoint, headers, cancellationToken))
             {
                 return SendOutcome.Failed;
             }
@@ -151,7 +162,7 @@ internal sealed class SubscriptionSender(
     {
         if (state.Terms is not { Endpoint: { } endpoint } terms)
         {
-            return await PingAsync(subscriber, state.Terms!, happened, cancellationToken);
+            return await PingAsync(subscriber, state, happened, cancellationToken);
         }
 
         using RestHook.Slot slot = await hook.EnterAsync(OwnerOf(subscriber), endpoint, cancellationToken);
@@ -168,7 +179,14 @@ internal sealed class SubscriptionSender(
 
         if (terms.Payload is not { } format)
         {
-            return Sent(SubscriptionChannel.RestHook, await hook.NotifyAsync(endpoint, HeadersOf(subscriber), cancellationToken));
+            return HeadersOf(subscriber, state) is { } few
+                ? Sent(SubscriptionChannel.RestHook, await hook.NotifyAsync(endpoint, few, cancellationToken))
+                : SendOutcome.Overtaken;
+        }
+
+        if (!ReferenceEquals(subscriber.State, state))
+        {
+            return SendOutcome.Overtaken;
         }
 
         if (subscriber.Recorded != version.Sequence)
@@ -186,20 +204,27 @@ internal sealed class SubscriptionSender(
             }
         }
 
-        return Sent(SubscriptionChannel.RestHook, await hook.SendAsync(endpoint, HeadersOf(subscriber), found.Value.Version!, format, cancellationToken));
+        return HeadersOf(subscriber, state) is { } headers
+            ? Sent(SubscriptionChannel.RestHook, await hook.SendAsync(endpoint, headers, found.Value.Version!, format, cancellationToken))
+            : SendOutcome.Overtaken;
     }
 
-    private async ValueTask<SendOutcome> PingAsync(Subscriber subscriber, SubscriptionTerms terms, SubscriptionEvent happened, CancellationToken cancellationToken)
+    private async ValueTask<SendOutcome> PingAsync(Subscriber subscriber, SubscriptionState state, SubscriptionEvent happened, CancellationToken cancellationToken)
     {
         if (!sockets.AnyBound(subscriber.Key.Id))
         {
             return SendOutcome.Done;
         }
 
-        Result<(Requester? Requester, StoredVersion? Version)> found = await FindAsync(subscriber, terms, happened, cancellationToken);
+        Result<(Requester? Requester, StoredVersion? Version)> found = await FindAsync(subscriber, state.Terms!, happened, cancellationToken);
         if (!found.IsOk)
         {
             return SendOutcome.Busy;
+        }
+
+        if (!ReferenceEquals(subscriber.State, state))
+        {
+            return SendOutcome.Overtaken;
         }
 
         if (found.Value.Version is { } version)
@@ -277,8 +302,14 @@ internal sealed class SubscriptionSender(
         }
 
         // Who writes the Subscription anew, with an endpoint that works perhaps, does not wait for that.
+        await ChangeAsync(subscriber, state, PauseAfter(subscriber.Failures), cancellationToken);
+    }
+
+    /// <summary>Waits until the Subscription is another, but no longer than that.</summary>
+    private async Task ChangeAsync(Subscriber subscriber, SubscriptionState state, TimeSpan most, CancellationToken cancellationToken)
+    {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(Task.Delay(PauseAfter(subscriber.Failures), time, over.Token), subscriber.ChangedFrom(state));
+        await Task.WhenAny(Task.Delay(most, time, over.Token), subscriber.ChangedFrom(state));
         await over.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
     }
@@ -301,5 +332,11 @@ internal sealed class SubscriptionSender(
 
     private long OwnerOf(Subscriber subscriber) => book.Find(subscriber.Key.Id)?.Owner.HashOf(hasher) ?? 0;
 
-    private IReadOnlyList<string> HeadersOf(Subscriber subscriber) => book.Find(subscriber.Key.Id)?.Headers ?? [];
+    /// <summary>What goes with a notification right now; null when the Subscription is not as it was: nothing leaves after it was changed or turned off.</summary>
+    private IReadOnlyList<string>? HeadersOf(Subscriber subscriber, SubscriptionState state)
+    {
+        // In this order: headers that are known before what they belong to are for another endpoint.
+        IReadOnlyList<string> headers = book.Find(subscriber.Key.Id)?.Headers ?? [];
+        return !subscriber.IsChanging && ReferenceEquals(subscriber.State, state) ? headers : null;
+    }
 }

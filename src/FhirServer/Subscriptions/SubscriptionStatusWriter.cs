@@ -35,7 +35,8 @@ internal sealed class SubscriptionStatusWriter(IResourceStore store, Subscriptio
         {
             Record = new LedgerRecord(AccessCodec.Write(happened)),
         };
-        subscriber.Becoming = new StrongBox<SubscriptionStatus>(status);
+        var becoming = new StrongBox<SubscriptionStatus>(status);
+        subscriber.Becoming = becoming;
         try
         {
             Result<CommitResult> result = await store.CommitAsync(Scope, transaction, cancellationToken);
@@ -48,7 +49,7 @@ internal sealed class SubscriptionStatusWriter(IResourceStore store, Subscriptio
         }
         finally
         {
-            subscriber.Becoming = null;
+            subscriber.Became(becoming);
         }
     }
 

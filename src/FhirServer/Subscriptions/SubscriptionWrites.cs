@@ -68,19 +68,33 @@ internal sealed class SubscriptionWrites(SubscriptionReader reader, Subscription
         {
             if (versions[i] is { Key.Type: SubscriptionTerms.Type } version)
             {
-                SubscriptionEntry? before = book.Find(version.Key.Id);
-                if (writes[i] is Put { Attachment: Prepared prepared })
-                {
-                    bool goesOn = before is not null && directory.Find(version.Key.Id)?.State.IsLive == true;
-                    book.Put(new SubscriptionEntry(version.Key.Id, prepared.Owner, prepared.Headers, goesOn ? before!.Since : version.Sequence) { Sequence = version.Sequence });
-                }
-                else if (version.IsDeleted && before is { Headers.Count: > 0 })
-                {
-                    book.Put(before with { Headers = [], Sequence = version.Sequence });
-                }
-
-                directory.Apply(version);
+                Apply(writes[i], version);
             }
+        }
+    }
+
+    /// <summary>Owner and headers, then what it says: that also when the first cannot be written down, for the version is there.</summary>
+    private void Apply(Write write, StoredVersion version)
+    {
+        Subscriber? subscriber = directory.Find(version.Key.Id);
+        subscriber?.BeginChange();
+        try
+        {
+            SubscriptionEntry? before = book.Find(version.Key.Id);
+            if (write is Put { Attachment: Prepared prepared })
+            {
+                bool goesOn = before is not null && subscriber?.State.IsLive == true;
+                book.Put(new SubscriptionEntry(version.Key.Id, prepared.Owner, prepared.Headers, goesOn ? before!.Since : version.Sequence) { Sequence = version.Sequence });
+            }
+            else if (version.IsDeleted && before is { Headers.Count: > 0 })
+            {
+                book.Put(before with { Headers = [], Sequence = version.Sequence });
+            }
+        }
+        finally
+        {
+            directory.Apply(version);
+            subscriber?.EndChange();
         }
     }
 

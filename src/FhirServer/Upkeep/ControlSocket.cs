@@ -39,6 +39,10 @@ internal sealed class ControlSocket(StoreUpkeep upkeep, LedgerNode ledger, Serve
     private const int MaxPathBytes = 107;
     private const int MaxRequestLetters = 8192;
 
+    /// <summary>For a request to be written, and for an answer to be read: others wait meanwhile.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
 
     public static string PathIn(ServerOptions options) => Path.Combine(options.Folder(options.Sqlite.Folder), "control");
@@ -79,8 +83,7 @@ internal sealed class ControlSocket(StoreUpkeep upkeep, LedgerNode ledger, Serve
             // One after another: a second backup at the same time would only make both slower.
             while (!stoppingToken.IsCancellationRequested)
             {
-                using Socket connection = await _listener.AcceptAsync(stoppingToken);
-                await AnswerAsync(connection, stoppingToken);
+                await AnswerNextAsync(stoppingToken);
             }
         }
         catch (Exception ended) when (ended is OperationCanceledException or SocketException or ObjectDisposedException && stoppingToken.IsCancellationRequested)
@@ -94,6 +97,22 @@ internal sealed class ControlSocket(StoreUpkeep upkeep, LedgerNode ledger, Serve
         }
     }
 
+    /// <summary>Answers whoever comes next. Whatever goes wrong with that, the server goes on and so does this.</summary>
+    private async Task AnswerNextAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using Socket connection = await _listener.AcceptAsync(cancellationToken);
+            connection.SendTimeout = (int)Patience.TotalMilliseconds;
+            await AnswerAsync(connection, cancellationToken);
+        }
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        {
+            ServerLog.ControlFailed(logger, failure);
+            await Task.Delay(Pause, cancellationToken);
+        }
+    }
+
     private async Task AnswerAsync(Socket connection, CancellationToken cancellationToken)
     {
         await using var stream = new NetworkStream(connection);
@@ -104,10 +123,18 @@ internal sealed class ControlSocket(StoreUpkeep upkeep, LedgerNode ledger, Serve
             ControlAnswer answer;
             try
             {
-                answer = await AnswerAsync(await reader.ReadLineAsync(cancellationToken), writer, cancellationToken);
+                using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+                patience.CancelAfter(Patience);
+                string? line = await reader.ReadLineAsync(patience.Token);
+                answer = await AnswerAsync(line, writer, cancellationToken);
             }
-            catch (Exception failure) when (failure is StoreException or UnauthorizedAccessException or JsonException || (failure is IOException && connection.Connected))
+            catch (Exception failure) when (!cancellationToken.IsCancellationRequested && (failure is not IOException || connection.Connected))
             {
+                if (failure is not (StoreException or UnauthorizedAccessException or JsonException or IOException))
+                {
+                    ServerLog.ControlFailed(logger, failure);
+                }
+
                 answer = new ControlAnswer(Error: failure.Message);
             }
 

@@ -114,6 +114,7 @@ public sealed class AccountBook : IDisposable
     /// <summary>
     /// Sets the password that the user chose; all sessions but the one that is begun after it end, in case somebody else is in one of them.
     /// </summary>
+    /// <param name="account">With the password that the user has proved to know: if that was changed meanwhile, nothing is set.</param>
     /// <returns>Why the password cannot be had; null when it is set.</returns>
     public async ValueTask<OAuthError?> SetPasswordAsync(Account account, string password, CancellationToken cancellationToken)
     {
@@ -127,7 +128,17 @@ public sealed class AccountBook : IDisposable
             return TooMany;
         }
 
-        _ = await _state.ChangeAccountAsync(account.Id, before => before with { Password = hash, MustChangePassword = false });
+        bool isSet = false;
+        _ = await _state.ChangeAccountAsync(account.Id, before =>
+        {
+            isSet = ReferenceEquals(before.Password, account.Password);
+            return isSet ? before with { Password = hash, MustChangePassword = false } : before;
+        });
+        if (!isSet)
+        {
+            return OAuthError.InvalidRequest("The password was changed by somebody else meanwhile.");
+        }
+
         await _state.EndSessionsAsync(account.Id);
         return null;
     }
@@ -157,7 +168,10 @@ public sealed class AccountBook : IDisposable
     public async ValueTask<string?> HashAsync(string password, CancellationToken cancellationToken) =>
         await Hasher.HashAsync(password, cancellationToken) is { } hash ? Encoding.ASCII.GetString(hash) : null;
 
-    /// <summary>Switches the second factor on, once the user has shown a code of it; what comes back are the recovery codes, or null for a wrong code.</summary>
+    /// <summary>
+    /// Switches the second factor on, once the user has shown a code of it; what comes back are the recovery codes, or null for a wrong code, or when there is
+    /// one already: its codes stay.
+    /// </summary>
     internal async ValueTask<IReadOnlyList<string>?> EnrolAsync(Account account, byte[] secret, string code)
     {
         if (Totp.Match(secret, code, lastStep: 0, _time.GetUtcNow()) is not { } step)
@@ -167,8 +181,13 @@ public sealed class AccountBook : IDisposable
 
         IReadOnlyList<string> codes = Accounts.RecoveryCodes.New();
         IReadOnlyList<byte[]> hashes = Accounts.RecoveryCodes.Hashes(codes);
-        _ = await _state.ChangeAccountAsync(account.Id, before => before with { SecondFactor = secret, LastSecondFactorStep = step, RecoveryCodes = hashes });
-        return codes;
+        bool isOn = false;
+        _ = await _state.ChangeAccountAsync(account.Id, before =>
+        {
+            isOn = before.SecondFactor is null;
+            return isOn ? before with { SecondFactor = secret, LastSecondFactorStep = step, RecoveryCodes = hashes } : before;
+        });
+        return isOn ? codes : null;
     }
 
     /// <summary>Switches the second factor off.</summary>

@@ -25,7 +25,7 @@ internal enum LoginRefusal
 }
 
 /// <summary>What came of an attempt.</summary>
-/// <param name="Account">Who logged in; of a refused login the account that was meant, for the record, if there is such.</param>
+/// <param name="Account">Who logged in, with the password that was proved; of a refused login the account that was meant, for the record, if there is such.</param>
 /// <param name="Methods">https://www.rfc-editor.org/rfc/rfc8176</param>
 internal sealed record LoginResult(Account? Account, IReadOnlyList<string> Methods, LoginRefusal Refusal = LoginRefusal.None, TimeSpan Wait = default);
 
@@ -47,7 +47,17 @@ internal sealed class SignIn(SmartState state, AccountBook book, LoginGuard guar
         // Unknown and disabled accounts take as long as any other.
         Account? account = attempt.Password.Length > PasswordRules.MaxLength ? null : state.FindAccountByName(attempt.Name.Trim());
         byte[]? kept = account is { IsDisabled: false } ? account.Password : null;
-        PasswordVerdict verdict = await book.Hasher.VerifyAsync(attempt.Password, kept, cancellationToken);
+        PasswordVerdict verdict;
+        try
+        {
+            verdict = await book.Hasher.VerifyAsync(attempt.Password, kept, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            guard.NotMade(origin);
+            throw;
+        }
+
         if (verdict == PasswordVerdict.Busy)
         {
             guard.NotMade(origin);

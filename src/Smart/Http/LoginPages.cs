@@ -56,12 +56,12 @@ internal sealed class LoginPages(
             return;
         }
 
-        await EnterAsync(visit, result.Account!, result.Methods, request);
+        await EnterAsync(visit, result.Account!, result.Methods, request, proved: result.Account!.Password);
     }
 
     /// <summary>Lets a user in who has proved who it is.</summary>
     /// <param name="authenticated">When that was; null for now.</param>
-    public async Task EnterAsync(Visit visit, Account account, IReadOnlyList<string> methods, AuthorizeRequest? request, DateTimeOffset? authenticated = null)
+    public async Task EnterAsync(Visit visit, Account account, IReadOnlyList<string> methods, AuthorizeRequest? request, DateTimeOffset? authenticated = null, byte[]? proved = null)
     {
         if (!await recorder.WriteAsync(visit, new SmartEvent(SmartEventKind.Login) { Person = account.Person, Client = request?.Client.Id }))
         {
@@ -69,7 +69,7 @@ internal sealed class LoginPages(
             return;
         }
 
-        if (await state.EnterSessionAsync(account.Id, methods, BrowserState.SessionIn(visit), authenticated) is not { } cookie)
+        if (await state.EnterSessionAsync(account.Id, methods, BrowserState.SessionIn(visit), authenticated, proved) is not { } cookie)
         {
             await ShowLoginAsync(visit, request, Wrong, StatusCodes.Status401Unauthorized);
             return;
@@ -109,7 +109,7 @@ internal sealed class LoginPages(
         {
             await UnwrittenAsync(visit);
         }
-        else if (await book.SetPasswordAsync(user.Account, password, visit.Aborted) is { } refusal)
+        else if (await book.SetPasswordAsync(proof.Account!, password, visit.Aborted) is { } refusal)
         {
             await ShowAsync(refusal.Reason);
         }
@@ -137,6 +137,13 @@ internal sealed class LoginPages(
         bool switchesOn = user.Account.SecondFactor is null;
         byte[]? secret = shown is not null && Base32.TryDecode(shown, out byte[]? bytes) && bytes.Length == Totp.SecretBytes ? bytes : null;
         Task ShowAsync(string problem) => ShowSecondFactorAsync(visit, user, secret, problem);
+        if (!switchesOn && shown is not null)
+        {
+            // The form that switches on, sent again: not the one that switches off.
+            await ShowSecondFactorAsync(visit, user, null, "The second factor is on already.");
+            return;
+        }
+
         if (switchesOn && secret is null)
         {
             await ShowSecondFactorAsync(visit, user, null, "The key was not complete; here is a new one.");

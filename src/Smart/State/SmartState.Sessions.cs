@@ -18,14 +18,18 @@ public sealed partial class SmartState
     /// </summary>
     /// <param name="before">The cookie that the browser has.</param>
     /// <param name="authenticated">When it was proved; null for now.</param>
-    public async ValueTask<string?> EnterSessionAsync(string account, IReadOnlyList<string> methods, string? before, DateTimeOffset? authenticated = null)
+    /// <param name="proved">
+    /// The hash of the password by which it was proved, as the account had it then: whoever proved one that was changed meanwhile is not let in. Null for none.
+    /// </param>
+    public async ValueTask<string?> EnterSessionAsync(
+        string account, IReadOnlyList<string> methods, string? before, DateTimeOffset? authenticated = null, byte[]? proved = null)
     {
         string cookie = Secrets.New();
         Task durable;
         lock (_gate)
         {
             EnsureRoom();
-            if (_tables.FindAccount(account) is not { Account.IsDisabled: false })
+            if (_tables.FindAccount(account) is not { Account: { IsDisabled: false } known } || (proved is not null && !ReferenceEquals(known.Password, proved)))
             {
                 return null;
             }

@@ -274,7 +274,7 @@ public sealed class PreRegistrationTests : IAsyncDisposable
         var options = new ServerOptions();
         for (int start = 0; start < 2; start++)
         {
-            await new Starter(_state, _accounts, Restored(options), _registration, new DemoPeople(_registration, _resources), options, NullLogger<Starter>.Instance) { Terminal = terminal }.StartAsync(Cancel);
+            await new Starter(_state, _accounts, _registration, new DemoPeople(_registration, _resources), options, NullLogger<Starter>.Instance) { Terminal = terminal }.StartAsync(Cancel);
         }
 
         Account administrator = Assert.Single(_state.Accounts);
@@ -322,7 +322,7 @@ public sealed class PreRegistrationTests : IAsyncDisposable
         var terminal = new StringWriter();
         foreach (ServerOptions options in new[] { new ServerOptions { Development = true }, new ServerOptions { Bootstrap = new BootstrapOptions { PreRegistration = path } } })
         {
-            await new Starter(_state, _accounts, Restored(options), _registration, new DemoPeople(_registration, _resources), options, NullLogger<Starter>.Instance) { Terminal = terminal }.StartAsync(Cancel);
+            await new Starter(_state, _accounts, _registration, new DemoPeople(_registration, _resources), options, NullLogger<Starter>.Instance) { Terminal = terminal }.StartAsync(Cancel);
         }
 
         Assert.Equal(2, _state.Accounts.Count);

@@ -66,6 +66,18 @@ public sealed class WorkflowRequestTests(WorkflowServer server) : WorkflowTest(s
         Assert.NotEqual((string?)task["id"], (string?)anew["id"]);
     }
 
+    [Fact]
+    public async Task The_same_request_several_times_at_once_is_one()
+    {
+        string[] asked = Usual;
+
+        Answer[] answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => CallAsync("doctor", "Patient/$request-access", asked)));
+
+        Assert.Equal(11, answers.Count(static answer => answer.Status == HttpStatusCode.OK));
+        Assert.Single(answers, static answer => answer.Status == HttpStatusCode.Created);
+        Assert.Single(answers.Select(static answer => (string?)answer.Json["id"]).Distinct());
+    }
+
     /// <summary>Whether somebody is a patient here does not come out by asking.</summary>
     [Fact]
     public async Task Unknown_patients_and_wrong_guesses_get_the_same_answer_and_few_of_them()

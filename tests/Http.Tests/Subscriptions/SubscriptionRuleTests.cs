@@ -94,6 +94,39 @@ public sealed class SubscriptionRuleTests(SubscriptionServer own) : Subscription
     }
 
     [Fact]
+    public async Task What_waited_for_its_turn_does_not_leave_after_a_Subscription_was_turned_off()
+    {
+        string code = Unique();
+        JsonObject subscription = Subscription($"Observation?code={code}", Receiver.Url + "/hook");
+        string id = await SubscribeAsync(subscription);
+        Subscriber subscriber = own.Server.Services.GetRequiredService<SubscriptionDirectory>().Find(id)!;
+        var others = new List<RestHook.Slot>();
+        for (int other = 1; other <= SubscriptionServer.Options.Subscriptions.InFlightOfHost; other++)
+        {
+            others.Add(await own.Server.Services.GetRequiredService<RestHook>().EnterAsync(-other, new Uri(Receiver.Url), Cancel));
+        }
+
+        await CreateAsync(Observation(code));
+        await UntilAsync(() => subscriber.IsServed);
+        await Task.Delay(200, Cancel);
+        (subscription["id"], subscription["status"]) = (id, "off");
+        Assert.Equal(HttpStatusCode.OK, (await PutAsync($"Subscription/{id}", subscription.ToJsonString())).Status);
+        others.ForEach(static other => other.Dispose());
+
+        await UntilAsync(() => !subscriber.IsServed);
+        Assert.True(Receiver.IsEmpty);
+    }
+
+    private static async Task UntilAsync(Func<bool> isSo)
+    {
+        for (int tries = 0; !isSo(); tries++)
+        {
+            Assert.True(tries < 6_000, "It did not come to that within a minute.");
+            await Task.Delay(10, Cancel);
+        }
+    }
+
+    [Fact]
     public async Task What_the_server_is_about_to_say_may_be_sent_back_already()
     {
         JsonObject subscription = Subscription($"Observation?code={Unique()}", Receiver.Url + "/hook");
@@ -102,10 +135,7 @@ public sealed class SubscriptionRuleTests(SubscriptionServer own) : Subscription
         subscription["status"] = "off";
         Assert.Equal(HttpStatusCode.OK, (await PutAsync($"Subscription/{id}", subscription.ToJsonString())).Status);
         Subscriber subscriber = own.Server.Services.GetRequiredService<SubscriptionDirectory>().Find(id)!;
-        while (subscriber.Becoming is not null)
-        {
-            await Task.Delay(1, Cancel);
-        }
+        await UntilAsync(() => subscriber.Becoming is null);
 
         subscription["status"] = "active";
         Assert.Equal(HttpStatusCode.UnprocessableEntity, (await PutAsync($"Subscription/{id}", subscription.ToJsonString())).Status);

@@ -340,6 +340,34 @@ public sealed class SignInTests : IDisposable
         Assert.Null(_state.FindSession(cookie));
     }
 
+    /// <summary>Checking a password takes a while, longer when many log in.</summary>
+    [Fact]
+    public async Task Who_proved_a_password_that_was_changed_meanwhile_neither_gets_in_nor_sets_another()
+    {
+        Account account = await CreateAsync();
+        LoginResult before = await TryAsync("ada", Password);
+        Assert.Null(await _book.SetPasswordAsync(account, "another sentence of mine", Cancel));
+
+        Assert.Null(await _state.EnterSessionAsync(account.Id, before.Methods, null, proved: before.Account!.Password));
+        Assert.NotNull(await _book.SetPasswordAsync(before.Account, "a sentence of somebody else", Cancel));
+
+        LoginResult after = await TryAsync("ada", "another sentence of mine");
+        Assert.Equal(LoginRefusal.None, after.Refusal);
+        Assert.NotNull(await _state.EnterSessionAsync(account.Id, after.Methods, null, proved: after.Account!.Password));
+    }
+
+    [Fact]
+    public async Task A_second_factor_that_is_on_is_not_replaced()
+    {
+        Account account = await CreateAsync();
+        byte[] secret = Totp.NewSecret();
+        Assert.NotNull(await _book.EnrolAsync(account, secret, CodeNow(secret)));
+        byte[] other = Totp.NewSecret();
+
+        Assert.Null(await _book.EnrolAsync(account, other, CodeNow(other)));
+        Assert.Equal(secret, _state.FindAccount(account.Id)!.SecondFactor);
+    }
+
     [Fact]
     public async Task Two_accounts_cannot_have_the_same_name()
     {

@@ -226,7 +226,7 @@ public sealed class ExternalSignInTests : IAsyncLifetime
         }
     }
 
-    private ExternalOptions Options => new() { Issuer = _provider.Issuer, ClientId = "us", ClientSecret = "s:ecret" };
+    private ExternalOptions Options => new() { Issuer = _provider.Issuer, ClientId = "us", ClientSecret = "s:ecret", Timeout = TimeSpan.FromMinutes(1) };
 
     private ExternalSignIn Make(Func<ExternalOptions, ExternalOptions> change) => ExternalSignIn.Make(change(Options), Callback, null!, _clock);
 

@@ -183,6 +183,11 @@ public sealed class PageProtectionTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.SeeOther, (await other.SendAsync(login, "/auth/login", ("name", "ada"), ("password", SmartSite.Password), ("code", Code()))).Status);
 
         _site.Clock.Now += TimeSpan.FromSeconds(30);
+        // The form that switched it on, from the browser's history: it switches nothing off.
+        Page again = await _browser.SendAsync(enrol, "/auth/second-factor", ("password", SmartSite.Password), ("code", Code()));
+        Assert.Contains("already", again.Html, StringComparison.Ordinal);
+        Assert.NotNull(_site.State.FindAccountByName("ada")?.SecondFactor);
+
         Page off = await _browser.SendAsync(await _browser.GetAsync("/auth/second-factor"), "/auth/second-factor", ("password", SmartSite.Password), ("code", Code()));
         Assert.Equal(HttpStatusCode.SeeOther, off.Status);
         Assert.Null(_site.State.FindAccountByName("ada")?.SecondFactor);

@@ -64,7 +64,7 @@ public sealed class JournalTests
         }
 
         string file = global::System.Text.Encoding.Latin1.GetString(_disk.Read(File)!);
-        foreach (string secret in new[] { tokens.AccessToken, tokens.RefreshToken!, cookie, "Ada", "Patient/12", RedirectUri })
+        foreach (string secret in new[] { tokens.AccessToken, tokens.RefreshToken!, cookie, UserAccount.FhirUser!, RedirectUri })
         {
             Assert.DoesNotContain(secret, file, StringComparison.Ordinal);
         }

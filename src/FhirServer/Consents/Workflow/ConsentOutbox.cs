@@ -104,11 +104,12 @@ internal sealed class ConsentOutbox
     }
 
     /// <summary>Puts an entry in the place of another, or nothing when it is final; false when that one is not there any more as it was.</summary>
-    public bool TryReplace(OutboxEntry before, OutboxEntry now)
+    /// <param name="unless">Another entry that must not be there.</param>
+    public bool TryReplace(OutboxEntry before, OutboxEntry now, Func<OutboxEntry, bool>? unless = null)
     {
         lock (_lock)
         {
-            if (!Content.Waiting.Any(entry => ReferenceEquals(entry, before)))
+            if (!Content.Waiting.Any(entry => ReferenceEquals(entry, before)) || (unless is not null && Content.Waiting.Any(unless)))
             {
                 return false;
             }

@@ -178,12 +178,13 @@ internal sealed class ConsentRegister(
             at = taken == Batch ? at : next[^1];
         }
 
-        _scanned = at;
         if (entries.Count > 0 || at < outbox.Content.Scanned || at - outbox.Content.Scanned > MostRepeated)
         {
             outbox.Add(entries, at);
         }
 
+        // Only now: what could not be written down is looked for again.
+        _scanned = at;
         return at == newest;
     }
 

@@ -81,10 +81,7 @@ internal sealed class RequestAccess(WorkflowStore workflow, IResourceStore store
             return patient.Error;
         }
 
-        IReadOnlyList<StoredVersion> waiting = await workflow.ProposalsAsync(patient.Value, request.Requester.Organisation!, MostOpen, cancellationToken);
-        return await FindSameAsync(request.Requester, asked.Value, waiting, cancellationToken) is { } same ? WriteAnswers.OfFound(request, same)
-            : waiting.Count == MostOpen ? FhirError.Of(ErrorKind.Unprocessable, IssueType.TooCostly, $"The patient has {MostOpen} requests of this organisation to answer; withdraw some of them first.")
-            : await workflow.CommitAsync(request, token => ThinkAsync(request, asked.Value, patient.Value, token), cancellationToken);
+        return await workflow.CommitAsync(request, token => ThinkAsync(request, asked.Value, patient.Value, token), cancellationToken);
     }
 
     /// <param name="Form">Scope, category, policies and provision of the Consent that is proposed.</param>
@@ -208,28 +205,41 @@ internal sealed class RequestAccess(WorkflowStore workflow, IResourceStore store
     private static string ByOf(Requester requester) =>
         requester.FhirUser is { } user && !user.StartsWith("Person/", StringComparison.Ordinal) ? user : requester.Organisation!;
 
-    private ValueTask<Result<Draft>> ThinkAsync(FhirRequest request, Asked asked, string patient, CancellationToken cancellationToken)
+    private async ValueTask<Result<Draft>> ThinkAsync(FhirRequest request, Asked asked, string patient, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
         DateTimeOffset now = workflow.Now;
         Requester requester = request.Requester;
+        Result<Match> waiting = await workflow.ProposalsAsync(patient, requester.Organisation!, MostOpen, cancellationToken);
+        if (!waiting.IsOk)
+        {
+            return waiting.Error;
+        }
+
+        if (await FindSameAsync(requester, asked, waiting.Value.Found, cancellationToken) is { } same)
+        {
+            return new Draft(new Transaction([], []), _ => ValueTask.FromResult(WriteAnswers.OfFound(request, same))) { Disclosed = [same] };
+        }
+
+        if (waiting.Value.Found.Count == MostOpen)
+        {
+            return FhirError.Of(ErrorKind.Unprocessable, IssueType.TooCostly, $"The patient has {MostOpen} requests of this organisation to answer; withdraw some of them first.");
+        }
+
         var consent = new ResourceKey(ConsentRequest.ConsentType, ids.Next(ResourceTypes.Find(ConsentRequest.ConsentType)!));
         var task = new ResourceKey(ConsentRequest.Type, ids.Next(ResourceTypes.Find(ConsentRequest.Type)!));
 
         JsonObject proposal = ConsentTexts.Proposal(consent.Id, asked.Form, patient, requester.Organisation!, now);
         if (Narrowing.FaultOf(workflow.RulesOf(proposal)) is { } fault)
         {
-            return Done(FhirError.Of(ErrorKind.Unprocessable, IssueType.BusinessRule, fault));
+            return FhirError.Of(ErrorKind.Unprocessable, IssueType.BusinessRule, fault);
         }
 
         Result<CheckedPut> proposed = workflow.ToPut(request, consent, proposal, isNew: true);
         Result<CheckedPut> requested = workflow.ToPut(request, task, ConsentTexts.Request(task.Id, consent.Id, patient, ByOf(requester), asked.Reason, now, asked.Until), isNew: true);
-        return !proposed.IsOk ? Done(proposed.Error)
-            : !requested.IsOk ? Done(requested.Error)
-            : Done(new Draft(
-                new Transaction([proposed.Value.Put, requested.Value.Put], []),
-                versions => ValueTask.FromResult(WriteAnswers.OfPut(request, versions[1]!, requested.Value.Issues))));
+        return !proposed.IsOk ? proposed.Error
+            : !requested.IsOk ? requested.Error
+            : new Draft(
+                new Transaction([proposed.Value.Put, requested.Value.Put], [waiting.Value.Guard]),
+                versions => ValueTask.FromResult(WriteAnswers.OfPut(request, versions[1]!, requested.Value.Issues)));
     }
-
-    private static ValueTask<Result<Draft>> Done(Result<Draft> draft) => ValueTask.FromResult(draft);
 }

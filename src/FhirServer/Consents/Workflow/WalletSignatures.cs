@@ -83,9 +83,10 @@ internal sealed class WalletSignatures(RegistryNames names, Wallets wallets, IId
             return Unprocessable("The time in which this could be signed is over.");
         }
 
-        if (outbox.Content.Waiting.Any(other => other.Subject == entry.Subject && other.Signature is not null && other.Asked!.Nonce >= asked.Nonce))
+        bool IsOvertakenBy(OutboxEntry other) => other.Subject == entry.Subject && other.Signature is not null && other.Asked!.Nonce >= asked.Nonce;
+        if (outbox.Content.Waiting.Any(IsOvertakenBy))
         {
-            return FhirError.Of(ErrorKind.Conflict, IssueType.Conflict, "Another Consent was signed since this signature was asked for; ask anew.");
+            return Overtaken;
         }
 
         if (SignerOf(DataOf(entry, asked), signature) != entry.Patient)
@@ -93,8 +94,13 @@ internal sealed class WalletSignatures(RegistryNames names, Wallets wallets, IId
             return WrongSigner;
         }
 
-        return outbox.TryReplace(entry, entry with { Signature = signature[2..].ToLowerInvariant() }) ? null : NothingToSign;
+        return outbox.TryReplace(entry, entry with { Signature = signature[2..].ToLowerInvariant() }, IsOvertakenBy) ? null
+            : outbox.Content.Waiting.Any(IsOvertakenBy) ? Overtaken
+            : NothingToSign;
     }
+
+    private static FhirError Overtaken =>
+        FhirError.Of(ErrorKind.Conflict, IssueType.Conflict, "Another Consent was signed since this signature was asked for; ask anew.");
 
     private static FhirError NothingToSign =>
         FhirError.Of(ErrorKind.Conflict, IssueType.Conflict, "No entry of this version waits for a signature: there is no wallet, it is made already, or it is not looked at yet.");

@@ -49,8 +49,8 @@ internal sealed class WorkflowStore(
     }
 
     /// <summary>What an organisation proposed to a patient and waits for her answer.</summary>
-    public ValueTask<IReadOnlyList<StoredVersion>> ProposalsAsync(string patient, string organisation, int most, CancellationToken cancellationToken) =>
-        SearchAsync(ConsentRequest.ConsentType, [new("patient", patient), new("status", "proposed"), new("organization", organisation)], most, cancellationToken);
+    public ValueTask<Result<Match>> ProposalsAsync(string patient, string organisation, int most, CancellationToken cancellationToken) =>
+        FindAsync(ConsentRequest.ConsentType, [new("patient", patient), new("status", "proposed"), new("organization", organisation)], most, cancellationToken);
 
     /// <summary>The request by which a Consent was proposed, as long as it can be answered; null when there is none.</summary>
     public async ValueTask<ConsentRequest?> FindOpenAsync(StoredVersion proposal, CancellationToken cancellationToken) =>
@@ -96,11 +96,21 @@ internal sealed class WorkflowStore(
         : requester.Organisation is null || requester.Rights is not { MayActForOrganisation: true } ? Forbidden("Only who acts for a verified organisation asks patients for access.")
         : null;
 
-    private async ValueTask<IReadOnlyList<StoredVersion>> SearchAsync(string type, QueryParameter[] query, int count, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyList<StoredVersion>> SearchAsync(string type, QueryParameter[] query, int count, CancellationToken cancellationToken) =>
+        await FindAsync(type, query, count, cancellationToken) is { IsOk: true } found ? found.Value.Found : [];
+
+    private async ValueTask<Result<Match>> FindAsync(string type, QueryParameter[] query, int count, CancellationToken cancellationToken)
     {
         Result<SearchPlan> plan = reader.Read(new SearchContext { Types = [ResourceTypes.Find(type)!], Handling = SearchHandling.Strict, ServerBase = options.BaseUrl }, query);
-        Result<SearchPage> found = plan.IsOk ? await store.SearchAsync(Scope, plan.Value.Request with { Count = count }, cancellationToken) : plan.Error;
-        return found.IsOk ? found.Value.Matches : [];
+        if (!plan.IsOk)
+        {
+            return plan.Error;
+        }
+
+        Result<SearchPage> found = await store.SearchAsync(Scope, plan.Value.Request with { Count = count }, cancellationToken);
+        return found.IsOk
+            ? new Match(new Finds(type, plan.Value.Request.Criterion, [.. found.Value.Matches.Select(version => version.Key)]), found.Value.Matches)
+            : found.Error;
     }
 
     public static FhirError Forbidden(string message) => FhirError.Of(ErrorKind.Forbidden, IssueType.Forbidden, message);

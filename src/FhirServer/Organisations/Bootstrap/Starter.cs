@@ -10,7 +10,7 @@ namespace HealthChain.FhirServer.Organisations.Bootstrap;
 /// all.
 /// </summary>
 internal sealed class Starter(
-    SmartState state, AccountBook accounts, RestoredState restored, PreRegistration registration, DemoPeople demo, ServerOptions options, ILogger<Starter> logger) : IHostedService
+    SmartState state, AccountBook accounts, PreRegistration registration, DemoPeople demo, ServerOptions options, ILogger<Starter> logger) : IHostedService
 {
     /// <summary>Login name of the account that is made when there is none.</summary>
     public const string FirstAdministrator = "administrator";
@@ -20,7 +20,6 @@ internal sealed class Starter(
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await restored.CleanAsync(cancellationToken);
         if (options.Bootstrap.PreRegistration is { } path)
         {
             (PreRegistrationFile? file, IReadOnlyList<string> problems) = PreRegistrationFile.Read(path);
